@@ -1,0 +1,58 @@
+"""The provider answers, late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..parameters import param
+from ..plan import Chunk, Head, Step, Wait
+from ..units import Delay
+from ..units import delay as read_delay
+from ._base import Fault
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..draw import Draw
+    from ..plan import Plan, StepMap
+
+__all__ = ["Latency"]
+
+
+@dataclass(frozen=True)
+class Latency(Fault):
+    """The answer starts after `delay`; a stream's first event and the gaps after it can have delays of their own.
+
+    Args:
+        delay: time before status and headers arrive: a duration, or a distribution.
+        first_token: streams only: time between the headers and the first event.
+        between_tokens: streams only: time before each further event.
+    """
+
+    name = "latency"
+
+    delay: Delay = param(read_delay)
+    first_token: Delay | None = param(read_delay, default=None)
+    between_tokens: Delay | None = param(read_delay, default=None)
+
+    def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
+        """Put the waits before the head and between the events."""
+
+        def shaper() -> StepMap:
+            rng = draw.part("latency").rng
+            events = 0
+
+            def slow(step: Step) -> Iterable[Step]:
+                nonlocal events
+                wait: Delay | None = None
+                if isinstance(step, Head):
+                    wait = self.delay
+                elif isinstance(step, Chunk) and step.event:
+                    wait = self.between_tokens if events else self.first_token
+                    events += 1
+                return (step,) if wait is None else (Wait(wait.sample(rng)), step)
+
+            return slow
+
+        return plan.shaped(shaper)

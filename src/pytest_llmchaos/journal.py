@@ -1,0 +1,191 @@
+"""What happened in one run, in order: the only thing that checks and reports read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+from .call import Call, Target
+from .redact import redact
+
+__all__ = ["Calls", "Event", "Exchange", "Journal"]
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A call together with what happened to it.
+
+    Times are seconds of run time: 0 is when chaos started, virtual or real as the run's clock is.
+
+    Attributes:
+        provider, operation, model, stream: what was asked, of whom.
+        request: name of the user request it belongs to; empty for the whole test.
+        attempt: the n-th call of the same provider and operation within its request, from 1.
+        retry: the SDK's own retry count as its header told, None where it told nothing.
+        started, ended: run time in seconds; `ended` is None while the call is under way.
+        status: HTTP status the app got, None where it got none.
+        error: what went wrong beyond the status, such as `read_timeout`, `stream_cut` or `cancelled`; else None.
+        faults: names of the faults that had a part in it.
+        retry_after: seconds the provider asked the client to wait before the next try, None where it did not.
+        phase: the scenario phase it fell in, where there is one.
+        call_site: `file:line` of the app code that made the call, where it could be told.
+        body: the request's JSON, credentials dropped. For assertions; never printed or written.
+    """
+
+    provider: str
+    operation: str
+    model: str | None
+    stream: bool
+    request: str
+    attempt: int
+    retry: int | None
+    started: float
+    ended: float | None = None
+    status: int | None = None
+    error: str | None = None
+    faults: tuple[str, ...] = ()
+    retry_after: float | None = None
+    phase: str = ""
+    call_site: str | None = None
+    via: str = ""
+    host: str = ""
+    chunks: int = 0
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the app got a whole, usable answer."""
+        return self.ended is not None and self.error is None and self.status is not None and self.status < 400
+
+    @property
+    def failed(self) -> bool:
+        """Whether the call came to a bad end (a call under way is neither ok nor failed)."""
+        return self.ended is not None and not self.ok
+
+    @property
+    def label(self) -> str:
+        """The call as a target is written: `openai/gpt-5:chat`."""
+        model = f"/{self.model}" if self.model else ""
+        return f"{self.provider}{model}:{self.operation}"
+
+    @property
+    def outcome(self) -> str:
+        """In a few words how it ended: `200`, `503`, `200 stream_cut`, `read_timeout`, `under way`."""
+        if self.ended is None:
+            return "under way"
+        return " ".join(str(part) for part in (self.status, self.error) if part is not None) or "no answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something other than a call, at run time `at` in seconds.
+
+    Kinds: `phase`, `advance`, `enter`, `clear`, `inject`, `request`, `answered`, `raised`, `escape`, `hung`, `misfit`.
+    """
+
+    at: float
+    kind: str
+    text: str
+    seconds: float = 0.0
+
+
+class Calls(Sequence[Exchange]):
+    """A sequence of exchanges that can be narrowed."""
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self._exchanges = exchanges
+
+    @overload
+    def __getitem__(self, index: int) -> Exchange: ...
+    @overload
+    def __getitem__(self, index: slice) -> Calls: ...
+    def __getitem__(self, index: int | slice) -> Exchange | Calls:
+        if isinstance(index, slice):
+            return Calls(self._exchanges[index])
+        return self._exchanges[index]
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(tuple(self._exchanges))
+
+    def where(self, predicate: Callable[[Exchange], bool]) -> Calls:
+        """Return the exchanges that satisfy the predicate."""
+        return Calls([exchange for exchange in self if predicate(exchange)])
+
+    def to(self, target: str | Target) -> Calls:
+        """Return the calls that a target names: `.to("anthropic")`, `.to("openai/gpt-4*:chat")`.
+
+        Raises:
+            ParameterError: it is not a target.
+        """
+        wanted = Target.parse(target)
+        return self.where(wanted.matches)
+
+    @property
+    def failed(self) -> Calls:
+        """The calls that came to a bad end."""
+        return self.where(lambda exchange: exchange.failed)
+
+    @property
+    def ok(self) -> Calls:
+        """The calls that gave the app a whole, usable answer."""
+        return self.where(lambda exchange: exchange.ok)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} calls: {', '.join(f'{each.label} {each.outcome}' for each in self)}>"
+
+
+class Journal:
+    """All exchanges and events of one run, in order. Safe to write from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[Exchange | Event] = []
+        self._attempts: dict[tuple[str, str, str], int] = {}
+
+    @property
+    def entries(self) -> tuple[Exchange | Event, ...]:
+        """Everything, in the order it began."""
+        return tuple(self._entries)
+
+    @property
+    def exchanges(self) -> Calls:
+        """The calls, in the order they began."""
+        return Calls([entry for entry in self._entries if isinstance(entry, Exchange)])
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened besides calls."""
+        return tuple(entry for entry in self._entries if isinstance(entry, Event))
+
+    def begin(self, call: Call, at: float, phase: str = "") -> Exchange:
+        """Write down that a call began, its credentials dropped, and return the exchange to complete."""
+        kind = (call.request, call.provider, call.operation)
+        with self._lock:
+            attempt = self._attempts[kind] = self._attempts.get(kind, 0) + 1
+            exchange = Exchange(
+                provider=call.provider,
+                operation=call.operation,
+                model=call.model,
+                stream=call.stream,
+                request=call.request,
+                attempt=attempt,
+                retry=call.retry,
+                started=at,
+                phase=phase,
+                call_site=call.call_site,
+                via=call.via,
+                host=call.host,
+                body=redact(call.body),
+            )
+            self._entries.append(exchange)
+        return exchange
+
+    def note(self, at: float, kind: str, text: str, seconds: float = 0.0) -> None:
+        """Write down an event."""
+        with self._lock:
+            self._entries.append(Event(at, kind, text, seconds))

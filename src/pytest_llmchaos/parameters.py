@@ -1,0 +1,121 @@
+"""Parameters of faults and checks: declared once, read the same from Python and from YAML."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field
+from typing import Any, ClassVar, Self
+
+from .call import Target
+from .errors import ParameterError, near
+
+__all__ = ["Parameters", "choice", "param", "public", "target", "whole"]
+
+
+def param(read: Callable[[Any], Any], default: Any = MISSING) -> Any:
+    """Declare a parameter: `read` turns what the user typed into our value or raises `ValueError`.
+
+    A None that is the default is left alone.
+    """
+    return field(default=default, metadata={"read": read})
+
+
+def choice(*allowed: Any) -> Callable[[Any], Any]:
+    """Return a reader that takes one of the given values."""
+
+    def read(value: Any) -> Any:
+        if value in allowed and not isinstance(value, bool):
+            return value
+        hint = near(value, [each for each in allowed if isinstance(each, str)]) if isinstance(value, str) else ""
+        raise ValueError(f"{value!r} is not one of {', '.join(map(repr, allowed))}{hint}")
+
+    return read
+
+
+def whole(value: Any) -> int:
+    """Read a whole number, zero or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is not a whole number, zero or more")
+    return value
+
+
+def target(value: Any) -> Target:
+    """Read a target such as `openai/gpt-4*:chat`."""
+    try:
+        return Target.parse(value)
+    except ParameterError as problem:
+        raise ValueError(problem.problem) from None
+
+
+def public(name: str) -> str:
+    """Return a parameter's name as YAML has it: `from_` is `from` there."""
+    return name.rstrip("_")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Base of what has a name and declared parameters.
+
+    Attributes:
+        name: the word users type in Python and YAML.
+    """
+
+    name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            if value is None and each.default is None:
+                continue
+            try:
+                object.__setattr__(self, each.name, each.metadata["read"](value))
+            except ValueError as problem:
+                raise ParameterError(public(each.name), str(problem)) from None
+
+    @classmethod
+    def build(cls, args: Sequence[Any] = (), given: Mapping[str, Any] | None = None) -> Self:
+        """Make one from what the user typed; `from` may be written for `from_`.
+
+        Raises:
+            ParameterError: an unknown, missing, doubled or bad parameter.
+        """
+        known = [each.name for each in dataclasses.fields(cls)]
+        if len(args) > len(known):
+            takes = ", ".join(map(public, known)) or "no parameter of its own"
+            raise ParameterError(cls.name, f"got {len(args)} values, takes {takes}")
+        values = dict(zip(known, args, strict=False))
+        for key, value in (given or {}).items():
+            name = key if key in known else f"{key}_"
+            if name not in known:
+                cls.refuse(key)
+            if name in values:
+                raise ParameterError(key, f"given twice to {cls.name}")
+            values[name] = value
+        for each in dataclasses.fields(cls):
+            if each.default is MISSING and each.name not in values:
+                raise ParameterError(public(each.name), f"{cls.name} needs it")
+        return cls(**values)
+
+    @classmethod
+    def refuse(cls, key: str, *more: str) -> None:
+        """Raise the error for an unknown parameter; `more` are names known besides the declared ones."""
+        names = [*(public(each.name) for each in dataclasses.fields(cls)), *more]
+        takes = f"it takes {', '.join(names)}" if names else "it takes none"
+        raise ParameterError(key, f"{cls.name} has no such parameter; {takes}{near(key, names)}")
+
+    def raw(self) -> dict[str, Any]:
+        """Return the parameters that differ from their defaults, as YAML has them."""
+        return {
+            public(each.name): value.raw() if hasattr(value, "raw") else value
+            for each in dataclasses.fields(self)
+            if (value := getattr(self, each.name)) != each.default
+        }
+
+    def __str__(self) -> str:
+        shown = ", ".join(
+            f"{public(each.name)}={value}"
+            for each in dataclasses.fields(self)
+            if (value := getattr(self, each.name)) != each.default
+        )
+        return f"{self.name}({shown})" if shown else self.name

@@ -1,0 +1,289 @@
+"""Plans: the timed steps decided for one call, and how they are played against the client's own timeouts.
+
+`play` is the one place where a wait meets a timeout and a stream is cut. It is a generator of primitive actions and
+does no I/O itself: a driver (sync or async, see `intercept._drive`) sleeps, raises, emits and pulls for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .call import Timeouts
+
+__all__ = [
+    "Answer",
+    "Chunk",
+    "Emit",
+    "End",
+    "Fail",
+    "FailKind",
+    "Head",
+    "Headers",
+    "Plan",
+    "Pull",
+    "Raise",
+    "Respond",
+    "Shaper",
+    "Sleep",
+    "Step",
+    "Wait",
+    "play",
+]
+
+Phase = Literal["pool", "connect", "write", "read"]
+FailKind = Literal[
+    "connection_refused",
+    "dns_failure",
+    "connection_reset",
+    "server_disconnected",
+    "stream_cut",
+    "pool_timeout",
+    "connect_timeout",
+    "write_timeout",
+    "read_timeout",
+]
+Headers = tuple[tuple[str, str], ...]
+
+
+# --- the steps of a plan -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing happens for `seconds` (`math.inf` for ever), while the client waits in that phase."""
+
+    seconds: float
+    phase: Phase = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The connection fails in this way; nothing follows."""
+
+    kind: FailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status and headers arrive. `error` names what is wrong with the answer although its status may be 200."""
+
+    status: int
+    headers: Headers
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes of the body arrive; `event` when they are one whole event of a stream."""
+
+    data: bytes
+    event: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The body ends in good order; `error` when the provider's own terminator is missing."""
+
+    error: str | None = None
+
+
+Step = Wait | Fail | Head | Chunk | End
+StepMap = Callable[[Step], Iterable[Step]]
+Shaper = Callable[[], StepMap]
+"""Makes a fresh step map for one playing: it takes each step and gives the steps that take its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A provider's whole answer. `chunks` can be iterated again; with `events` each is one stream event."""
+
+    status: int
+    headers: Headers
+    chunks: Iterable[bytes]
+    events: bool = False
+    error: str | None = None
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the answer as plan steps."""
+        yield Head(self.status, self.headers, self.error)
+        for data in self.chunks:
+            yield Chunk(data, self.events)
+        yield End()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens to one call.
+
+    Attributes:
+        source: makes the steps; None takes them from the upstream beneath (passthrough).
+        shapers: transform the steps, first one first.
+        faults: names of the faults that had a part in it.
+    """
+
+    source: Callable[[], Iterable[Step]] | None
+    shapers: tuple[Shaper, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    def answering(self, answer: Answer) -> Plan:
+        """Return this plan with the answer replaced; waits that other faults put before it stay."""
+        return replace(self, source=answer.steps)
+
+    def instead(self, *steps: Step) -> Plan:
+        """Return this plan with fixed steps in place of the answer."""
+        return replace(self, source=lambda: steps)
+
+    def shaped(self, shaper: Shaper) -> Plan:
+        """Return this plan with one more transformation of its steps."""
+        return replace(self, shapers=(*self.shapers, shaper))
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps after all transformations; only for a plan with a source of its own."""
+        if self.source is None:
+            raise TypeError("the steps of a passthrough plan are known only when it is played")
+        maps = [make() for make in self.shapers]
+        for step in self.source():
+            for shaped in _through(maps, step):
+                yield shaped
+                if isinstance(shaped, Fail | End):
+                    return
+
+
+# --- playing ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Let this many seconds of the run's clock pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Raise the stack's own exception of this kind."""
+
+    kind: FailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Give the app status and headers."""
+
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Give the app these bytes of the body."""
+
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Take the next step (a Head first, then Chunks, then End) from the upstream and send it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The body is complete."""
+
+    end: End
+
+
+Action = Sleep | Raise | Respond | Emit | Pull | Done
+Playing = Generator[Action, Step | None, None]
+
+_TIMEOUT_KIND: dict[str, FailKind] = {
+    "pool": "pool_timeout",
+    "connect": "connect_timeout",
+    "write": "write_timeout",
+    "read": "read_timeout",
+}
+
+
+def play(plan: Plan, timeouts: Timeouts) -> Playing:
+    """Yield the primitive actions of a plan; the driver performs each and answers a `Pull` with the upstream's step.
+
+    A wait that the client's own timeout cuts short ends in that timeout. Waits in a row count together: the client
+    sees no byte between them.
+    """
+    maps = [make() for make in plan.shapers]
+    waited: dict[str, float] = {}
+    steps = _pulled(framed=bool(maps)) if plan.source is None else _given(plan.source())
+    sent: Step | None = None
+    while True:
+        try:
+            item = steps.send(sent)
+        except StopIteration:
+            return
+        sent = None
+        if isinstance(item, Pull):
+            sent = yield item
+            continue
+        for step in _through(maps, item):
+            if isinstance(step, Wait):
+                limit = timeouts.limit(step.phase)
+                before = waited.get(step.phase, 0.0)
+                if limit is not None and before + step.seconds >= limit:
+                    yield Sleep(max(limit - before, 0.0))
+                    yield Raise(_TIMEOUT_KIND[step.phase])
+                    return
+                yield Sleep(step.seconds)
+                waited[step.phase] = before + step.seconds
+                continue
+            waited.clear()
+            if isinstance(step, Head):
+                yield Respond(step)
+            elif isinstance(step, Chunk):
+                yield Emit(step)
+            elif isinstance(step, Fail):
+                yield Raise(step.kind)
+                return
+            else:
+                yield Done(step)
+                return
+
+
+def _through(maps: list[StepMap], step: Step) -> Iterable[Step]:
+    if not maps:
+        return (step,)
+    steps: list[Step] = [step]
+    for mapped in maps:
+        steps = [out for each in steps for out in mapped(each)]
+    return steps
+
+
+def _given(steps: Iterable[Step]) -> Generator[Step | Pull, Step | None, None]:
+    yield from steps
+
+
+def _pulled(framed: bool) -> Generator[Step | Pull, Step | None, None]:
+    """Take the steps from the upstream; `framed` cuts an event stream at its events, which stream faults count."""
+    rest, events = b"", False
+    while True:
+        step = yield Pull()
+        if step is None:
+            return
+        if isinstance(step, Head):
+            kind = next((value for key, value in step.headers if key.lower() == "content-type"), "")
+            events = framed and kind.startswith("text/event-stream")
+        elif isinstance(step, Chunk) and events:
+            *whole, rest = _split_events(rest + step.data)
+            for data in whole:
+                yield Chunk(data, event=True)
+            continue
+        elif isinstance(step, End) and rest:
+            yield Chunk(rest)
+        yield step
+
+
+def _split_events(data: bytes) -> list[bytes]:
+    """Split at the blank lines between events; the last item is what has not ended yet."""
+    mark = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
+    parts = data.split(mark)
+    return [*(part + mark for part in parts[:-1]), parts[-1]]

@@ -1,0 +1,138 @@
+"""The providers, one file each, and how a request finds its own.
+
+Every module of this package that does not start with an underscore holds one `Provider` class; adding a provider
+means adding its file. Users name further hosts in `[tool.llmchaos.providers]`; third parties add classes through the
+entry point group `llmchaos.providers`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .._discover import discover
+from ..call import Call
+from ..errors import UsageProblem, near
+from ._base import ErrorKind, Provider, Recognised, Route
+
+if TYPE_CHECKING:
+    from ..call import HttpRequest
+
+__all__ = ["ErrorKind", "Provider", "Providers", "Recognised", "Route", "dialects"]
+
+
+@cache
+def dialects() -> dict[str, type[Provider]]:
+    """Return the provider classes by their dialect name."""
+    return discover(__name__, __path__, Provider, "llmchaos.providers", "dialect")
+
+
+class Providers:
+    """The providers known to one run: the user's own first, then the built-in ones.
+
+    Args:
+        own: `[tool.llmchaos.providers]`: by name, a table with `hosts` and `dialect`.
+
+    Raises:
+        UsageProblem: a table is not of that form.
+    """
+
+    def __init__(self, own: Mapping[str, Any] | None = None) -> None:
+        self._own = [_configured(name, table) for name, table in (own or {}).items()]
+        self._built_in = [each() for each in dialects().values()]
+        self._by_host: dict[str, Provider] = {}
+
+    def names(self) -> list[str]:
+        """Return the names of all known providers."""
+        return [each.name for each in (*self._own, *self._built_in)]
+
+    def check_name(self, name: str) -> None:
+        """Make sure that a target's provider can be one: a known name, a pattern, or a host.
+
+        Raises:
+            UsageProblem: it is none of these.
+        """
+        if name in self.names() or re.search(r"[*?\[.:]", name) or name == "localhost":
+            return
+        raise UsageProblem(
+            f"{name!r} is not a provider{near(name, self.names())} (known: {', '.join(self.names())}; "
+            "a host such as 'localhost:8000' works too, and [tool.llmchaos.providers] names your own)"
+        )
+
+    def route(self, method: str, url: str) -> tuple[Provider, Route] | None:
+        """Find the provider and operation from method and URL alone; None where it is no LLM call."""
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2].lower()
+        for provider in (*self._own, *self._built_in):
+            if provider.owns(host):
+                route = provider.route(method, parts.path)
+                return (provider, route) if route else None
+        for provider in self._built_in:
+            route = provider.route(method, parts.path)
+            if route and route.needs:
+                return self._at_host(provider, host), route
+        return None
+
+    def recognise(
+        self,
+        found: tuple[Provider, Route],
+        request: HttpRequest,
+        *,
+        where: Callable[[], str | None] = lambda: None,
+        **details: Any,
+    ) -> Call | None:
+        """Return the call that the whole request makes, or None where its body shows that it is none.
+
+        Args:
+            found: what `route` gave for it.
+            request: the request with its body.
+            where: tells the app's call site; asked only for a real call.
+            details: further members of the call (`request`, `via`).
+        """
+        provider, route = found
+        recognised = provider.read(route, request)
+        if recognised is None:
+            return None
+        call = Call(
+            provider=provider.name,
+            operation=recognised.operation,
+            model=recognised.model,
+            stream=recognised.stream,
+            method=request.method,
+            host=request.host,
+            path=request.path,
+            speaks=provider,
+            body=recognised.body,
+            retry=provider.retry_count(request),
+            timeouts=request.timeouts,
+            **details,
+        )
+        return replace(call, call_site=where())
+
+    def _at_host(self, provider: Provider, host: str) -> Provider:
+        if host not in self._by_host:
+            self._by_host[host] = type(provider)(name=host, hosts=(host,))
+        return self._by_host[host]
+
+
+def _configured(name: str, table: Any) -> Provider:
+    where = f"[tool.llmchaos.providers.{name}]"
+    if not isinstance(table, Mapping):
+        raise UsageProblem(f"{where}: {table!r} is not a table with 'hosts' and 'dialect'")
+    for key in table:
+        if key not in ("hosts", "dialect"):
+            raise UsageProblem(f"{where}: {key!r} is not known (hosts, dialect){near(key, ('hosts', 'dialect'))}")
+    hosts = table.get("hosts")
+    hosts = [hosts] if isinstance(hosts, str) else hosts
+    if not isinstance(hosts, list) or not hosts or not all(isinstance(each, str) and each for each in hosts):
+        raise UsageProblem(f"{where}: 'hosts' must be a host or a list of hosts, got {table.get('hosts')!r}")
+    dialect = table.get("dialect", "openai")
+    if dialect not in dialects():
+        known = ", ".join(dialects())
+        hint = near(dialect, dialects()) if isinstance(dialect, str) else ""
+        raise UsageProblem(f"{where}: {dialect!r} is not a dialect ({known}){hint}")
+    return dialects()[dialect](name=name.lower(), hosts=tuple(each.lower() for each in hosts))

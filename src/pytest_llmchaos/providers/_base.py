@@ -1,0 +1,114 @@
+"""What a provider is: it recognises its calls, answers them, and fails them the way the real one does."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..call import Call, HttpRequest
+    from ..draw import Draw
+    from ..plan import Answer
+    from ..replies import Reply
+
+__all__ = ["ErrorKind", "Provider", "Recognised", "Route"]
+
+ErrorKind = Literal[
+    "outage",
+    "overloaded",
+    "rate_limit",
+    "quota_exhausted",
+    "auth_revoked",
+    "region_blocked",
+    "model_retired",
+    "policy_refusal",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An operation found from method, host and path alone, before the body is read."""
+
+    operation: str
+    model: str | None = None
+    stream: bool | None = None
+    needs: tuple[str, ...] = ()
+    """Body members without which an unknown host does not speak this dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a call asks for, told from its whole request."""
+
+    operation: str
+    model: str | None
+    stream: bool
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Provider(ABC):
+    """One wire format at some hosts.
+
+    Args:
+        name: how targets and reports call it.
+        hosts: host patterns (`*` allowed, with `:port` where the URL names one) that belong to it.
+
+    Attributes:
+        dialect: the name under which users of `[tool.llmchaos.providers]` choose this wire format.
+        default_hosts: hosts of the vendor itself.
+    """
+
+    dialect: ClassVar[str]
+    default_hosts: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, name: str | None = None, hosts: tuple[str, ...] | None = None) -> None:
+        self.name = name or self.dialect
+        self.hosts = self.default_hosts if hosts is None else hosts
+
+    def owns(self, host: str) -> bool:
+        """Tell whether the host (lower case, with its port if the URL names one) belongs to this provider."""
+        bare = host.partition(":")[0]
+        return any(fnmatchcase(host, each) or fnmatchcase(bare, each) for each in self.hosts)
+
+    @abstractmethod
+    def route(self, method: str, path: str) -> Route | None:
+        """Return what this path asks for, or None where it is no LLM call. Paths may have a gateway's prefix."""
+
+    @abstractmethod
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the whole request asks for, or None where its body turns out to be no LLM call.
+
+        For a host that this provider owns, a body that cannot be parsed is still a call (with an empty body).
+        """
+
+    def retry_count(self, request: HttpRequest) -> int | None:
+        """Return the SDK's own retry count, where a header tells it."""
+        value = request.header("x-stainless-retry-count")
+        return int(value) if value is not None and value.isdigit() else None
+
+    @abstractmethod
+    def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
+        """Return the healthy answer, streamed if the call asks for a stream. Without a reply the text is made up."""
+
+    @abstractmethod
+    def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
+        """Return the answer by which this provider reports the failure.
+
+        Details by kind: `outage` status, page; `rate_limit` retry_after (seconds or None), form;
+        `model_retired` successor; `policy_refusal` form (`error`, `finish` or `refusal`; the last two are answers
+        with status 200, streamed if the call asks for it, with `Answer.error` set to `policy_refusal`).
+
+        Raises:
+            FaultUnfit: the failure has no form for this operation.
+        """
+
+    @abstractmethod
+    def stream_error(self, call: Call, draw: Draw) -> bytes:
+        """Return the in-band event by which this provider reports a failure within a started stream."""
+
+    def __repr__(self) -> str:
+        return f"<provider {self.name} ({self.dialect})>"

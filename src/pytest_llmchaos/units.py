@@ -1,0 +1,237 @@
+"""What users type for durations, rates, call ranges and delays, read in one place for Python and YAML.
+
+Each reader takes the raw value and returns ours, or raises `ValueError` with a sentence that shows the value and
+says what was expected; the caller knows which parameter (and which line of which file) it was.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from .errors import near
+
+__all__ = [
+    "CallRange",
+    "Delay",
+    "Window",
+    "between",
+    "calls",
+    "delay",
+    "duration",
+    "lognormal",
+    "rate",
+    "show_duration",
+    "uniform",
+]
+
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION_FORMS = "a duration such as '20s', '1m30s', '250ms' or a number of seconds"
+
+
+def duration(value: Any) -> float:
+    """Read a duration and return it in seconds (never negative, never infinite).
+
+    Args:
+        value: `"20s"`, `"1m30s"`, `"250ms"`, a number of seconds, or a `timedelta`.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    elif isinstance(value, str) and (text := value.strip().replace(" ", "")):
+        if _PART.sub("", text):
+            hint = " (a bare number in quotes needs its unit)" if re.fullmatch(r"[\d.]+", text) else ""
+            raise ValueError(f"{value!r} is not {_DURATION_FORMS}{hint}")
+        seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(text))
+    else:
+        raise ValueError(f"{value!r} is not {_DURATION_FORMS}")
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{value!r} is not a duration: it must be zero or more, and finite")
+    return seconds
+
+
+def show_duration(seconds: float) -> str:
+    """Write a number of seconds as users write it: `250ms`, `7.5s`, `1m30s`, `2h`."""
+    if math.isinf(seconds):
+        return "for ever"
+    if seconds < 0:
+        return f"-{show_duration(-seconds)}"
+    if seconds < 0.9995:
+        return f"{round(seconds * 1000)}ms" if seconds else "0s"
+    if seconds < 60:
+        return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"
+    parts, rest = [], round(seconds)
+    for unit in ("d", "h", "m", "s"):
+        count, rest = divmod(rest, int(_UNIT_SECONDS[unit]))
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
+
+
+def rate(value: Any) -> float:
+    """Read a rate: `0.3` or `"30%"`, from 0 (excluded) to 1.
+
+    Raises:
+        ValueError: it is no number, or outside that range.
+    """
+    number = value
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value)):
+        number = float(match[1]) / 100
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise ValueError(f"{value!r} is not a rate such as 0.3 or '30%'")
+    if not 0 < number <= 1:
+        raise ValueError(f"{value!r} is not a rate: it must be above 0 and at most 1 (or 100%)")
+    return float(number)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRange:
+    """The n-th matching calls, counted from 1; `last` is None for an open end."""
+
+    first: int
+    last: int | None
+
+    def __contains__(self, nth: int) -> bool:
+        return self.first <= nth and (self.last is None or nth <= self.last)
+
+    def __str__(self) -> str:
+        if self.last == self.first:
+            return str(self.first)
+        return f"{self.first}-{'' if self.last is None else self.last}"
+
+
+def calls(value: Any) -> CallRange:
+    """Read which of the matching calls a fault hits: `1`, `"1-2"` or `"3-"`.
+
+    Raises:
+        ValueError: it is none of these, or the range is empty.
+    """
+    if isinstance(value, CallRange):
+        return value
+    match = None
+    if not isinstance(value, bool) and isinstance(value, int | str):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:(-)\s*(\d+)?\s*)?", str(value))
+    if match is None:
+        raise ValueError(f"{value!r} is not a call number or range such as 1, '1-2' or '3-'")
+    first = int(match[1])
+    last = (int(match[3]) if match[3] else None) if match[2] else first
+    if first < 1 or (last is not None and last < first):
+        raise ValueError(f"{value!r} is an empty range: calls are counted from 1, smaller number first")
+    return CallRange(first, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of scenario time in seconds; `end` is excluded."""
+
+    start: float
+    end: float
+
+    def __contains__(self, at: float) -> bool:
+        return self.start <= at < self.end
+
+    def __str__(self) -> str:
+        return f"{show_duration(self.start)}..{show_duration(self.end)}"
+
+
+def between(value: Any) -> Window:
+    """Read a window of scenario time: a pair of durations such as `("10s", "2m")`.
+
+    Raises:
+        ValueError: it is no pair of durations, or it is empty.
+    """
+    if isinstance(value, Window):
+        return value
+    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
+        raise ValueError(f"{value!r} is not a pair of durations such as ['10s', '2m']")
+    window = Window(duration(value[0]), duration(value[1]))
+    if window.end <= window.start:
+        raise ValueError(f"{value!r} is an empty window: the second duration must be the larger one")
+    return window
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long a wait takes: fixed, uniform or lognormal. `low` and `high` are in seconds.
+
+    Fixed has `low == high`; for lognormal they are the median and the 99th percentile.
+    """
+
+    distribution: str
+    low: float
+    high: float
+
+    def sample(self, rng: Random) -> float:
+        """Draw one wait in seconds."""
+        if self.distribution == "uniform":
+            return rng.uniform(self.low, self.high)
+        if self.distribution == "lognormal":
+            sigma = math.log(self.high / self.low) / _Z99
+            return rng.lognormvariate(math.log(self.low), sigma)
+        return self.low
+
+    def raw(self) -> Any:
+        """Return the value as YAML holds it."""
+        names = _DISTRIBUTIONS.get(self.distribution)
+        if names is None:
+            return show_duration(self.low)
+        values = (show_duration(self.low), show_duration(self.high))
+        return {"distribution": self.distribution, **dict(zip(names, values, strict=True))}
+
+    def __str__(self) -> str:
+        if self.distribution == "fixed":
+            return show_duration(self.low)
+        return f"{self.distribution} {show_duration(self.low)}..{show_duration(self.high)}"
+
+
+_Z99 = 2.3263478740408408  # the standard normal's 99th percentile
+_DISTRIBUTIONS = {"uniform": ("min", "max"), "lognormal": ("median", "p99")}
+
+
+def uniform(min: Any, max: Any) -> Delay:  # noqa: A002 - the words users type in YAML
+    """Return a delay drawn evenly between two durations."""
+    return delay({"distribution": "uniform", "min": min, "max": max})
+
+
+def lognormal(median: Any, p99: Any) -> Delay:
+    """Return a delay with the long tail of real latency, given its median and 99th percentile."""
+    return delay({"distribution": "lognormal", "median": median, "p99": p99})
+
+
+def delay(value: Any) -> Delay:
+    """Read a delay: a duration, or a distribution such as `{distribution: lognormal, median: 6s, p99: 20s}`.
+
+    Raises:
+        ValueError: it is none of these, or its numbers contradict each other.
+    """
+    if isinstance(value, Delay):
+        return value
+    if not isinstance(value, Mapping):
+        seconds = duration(value)
+        return Delay("fixed", seconds, seconds)
+    kind = value.get("distribution")
+    if not isinstance(kind, str) or kind not in _DISTRIBUTIONS:
+        known = sorted(_DISTRIBUTIONS)
+        hint = near(kind, known) if isinstance(kind, str) else ""
+        raise ValueError(f"distribution {kind!r} is not one of {', '.join(known)}{hint}")
+    names = _DISTRIBUTIONS[kind]
+    for key in value:
+        if key != "distribution" and key not in names:
+            raise ValueError(f"{key!r} does not belong to {kind}: it takes {' and '.join(names)}{near(key, names)}")
+    for key in names:
+        if key not in value:
+            raise ValueError(f"{kind} needs {' and '.join(names)}: {key!r} is missing")
+    low, high = (duration(value[key]) for key in names)
+    if high < low or (kind == "lognormal" and not low):
+        raise ValueError(f"{kind} needs {names[0]} <= {names[1]}, got {value[names[0]]!r} and {value[names[1]]!r}")
+    return Delay(kind, low, high)

@@ -1,0 +1,38 @@
+"""What a check found, with the exchanges that decide it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .journal import Exchange
+
+__all__ = ["Outcome", "Verdict"]
+
+Outcome = Literal["held", "violated", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A check's result.
+
+    Attributes:
+        check: the check with its arguments, as the user would write it: `failed_over(to='anthropic')`.
+        outcome: `held`, `violated` or `inconclusive` (no evidence either way).
+        reason: one sentence: what was expected and what was seen.
+        evidence: the exchanges that decide.
+    """
+
+    check: str
+    outcome: Outcome
+    reason: str
+    evidence: tuple[Exchange, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the check held; an inconclusive one did not."""
+        return self.outcome == "held"
+
+    def __str__(self) -> str:
+        return f"{self.check} {self.outcome}: {self.reason}"
