@@ -167,6 +167,10 @@ class Target:
             and self.operation in ("*", call.operation)
         )
 
+    def raw(self) -> str:
+        """Return the target as YAML holds it."""
+        return str(self)
+
     def __str__(self) -> str:
         model = "" if self.model == "*" else f"/{self.model}"
         operation = "" if self.operation == "*" else f":{self.operation}"

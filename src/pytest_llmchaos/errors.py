@@ -51,7 +51,9 @@ class ChaosFailed(AssertionError):
         self.verdicts = tuple(verdicts)
 
 
-def near(name: str, names: Iterable[str]) -> str:
+def near(name: object, names: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the known name nearest to `name`, or an empty string."""
+    if not isinstance(name, str):
+        return ""
     matches = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""

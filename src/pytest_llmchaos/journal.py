@@ -27,6 +27,7 @@ class Exchange:
         started, ended: run time in seconds; `ended` is None while the call is under way.
         status: HTTP status the app got, None where it got none.
         error: what went wrong beyond the status, such as `read_timeout`, `stream_cut` or `cancelled`; else None.
+            `closed`: the app closed the stream before its end.
         faults: names of the faults that had a part in it.
         retry_after: seconds the provider asked the client to wait before the next try, None where it did not.
         phase: the scenario phase it fell in, where there is one.
@@ -56,13 +57,14 @@ class Exchange:
 
     @property
     def ok(self) -> bool:
-        """Whether the app got a whole, usable answer."""
-        return self.ended is not None and self.error is None and self.status is not None and self.status < 400
+        """Whether the app got a whole, usable answer, or closed a good stream itself because it had enough."""
+        whole = self.error is None or self.error == "closed"
+        return self.ended is not None and whole and self.status is not None and self.status < 400
 
     @property
     def failed(self) -> bool:
-        """Whether the call came to a bad end (a call under way is neither ok nor failed)."""
-        return self.ended is not None and not self.ok
+        """Whether the call came to a bad end; a call under way is neither ok nor failed, unless its status is an error."""
+        return (self.status is not None and self.status >= 400) or (self.ended is not None and not self.ok)
 
     @property
     def label(self) -> str:
@@ -72,9 +74,9 @@ class Exchange:
 
     @property
     def outcome(self) -> str:
-        """In a few words how it ended: `200`, `503`, `200 stream_cut`, `read_timeout`, `under way`."""
+        """In a few words how it ended: `200`, `503`, `200 stream_cut`, `read_timeout`, `under way`, `503 not read`."""
         if self.ended is None:
-            return "under way"
+            return "under way" if self.status is None else f"{self.status} not read"
         return " ".join(str(part) for part in (self.status, self.error) if part is not None) or "no answer"
 
 
@@ -83,6 +85,7 @@ class Event:
     """Something other than a call, at run time `at` in seconds.
 
     Kinds: `phase`, `advance`, `enter`, `clear`, `inject`, `request`, `answered`, `raised`, `escape`, `hung`, `misfit`.
+    `seconds` is what an `advance` skipped.
     """
 
     at: float

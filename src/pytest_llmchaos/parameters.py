@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Self
 
 from .call import Target
 from .errors import ParameterError, near
+from .units import duration, raw_duration
 
-__all__ = ["Parameters", "choice", "param", "public", "target", "whole"]
+__all__ = ["Parameters", "choice", "param", "public", "target", "text", "whole"]
 
 
 def param(read: Callable[[Any], Any], default: Any = MISSING) -> Any:
@@ -25,7 +26,7 @@ def choice(*allowed: Any) -> Callable[[Any], Any]:
     """Return a reader that takes one of the given values."""
 
     def read(value: Any) -> Any:
-        if value in allowed and not isinstance(value, bool):
+        if any(type(value) is type(each) and value == each for each in allowed):
             return value
         hint = near(value, [each for each in allowed if isinstance(each, str)]) if isinstance(value, str) else ""
         raise ValueError(f"{value!r} is not one of {', '.join(map(repr, allowed))}{hint}")
@@ -40,12 +41,25 @@ def whole(value: Any) -> int:
     return value
 
 
+def text(value: Any) -> str:
+    """Read a text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is not a text")
+    return value
+
+
 def target(value: Any) -> Target:
     """Read a target such as `openai/gpt-4*:chat`."""
     try:
         return Target.parse(value)
     except ParameterError as problem:
         raise ValueError(problem.problem) from None
+
+
+def _raw(value: Any, read: Callable[[Any], Any]) -> Any:
+    if read is duration:
+        return raw_duration(value)
+    return value.raw() if hasattr(value, "raw") else value
 
 
 def public(name: str) -> str:
@@ -107,7 +121,7 @@ class Parameters:
     def raw(self) -> dict[str, Any]:
         """Return the parameters that differ from their defaults, as YAML has them."""
         return {
-            public(each.name): value.raw() if hasattr(value, "raw") else value
+            public(each.name): _raw(value, each.metadata["read"])
             for each in dataclasses.fields(self)
             if (value := getattr(self, each.name)) != each.default
         }

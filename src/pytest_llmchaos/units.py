@@ -26,6 +26,7 @@ __all__ = [
     "duration",
     "lognormal",
     "rate",
+    "raw_duration",
     "show_duration",
     "uniform",
 ]
@@ -78,6 +79,12 @@ def show_duration(seconds: float) -> str:
     return "".join(parts)
 
 
+def raw_duration(seconds: float) -> str | float:
+    """Return a duration as a file holds it: as users write it where that is exact, else the number of seconds."""
+    text = show_duration(seconds)
+    return text if duration(text) == seconds else seconds
+
+
 def rate(value: Any) -> float:
     """Read a rate: `0.3` or `"30%"`, from 0 (excluded) to 1.
 
@@ -103,6 +110,10 @@ class CallRange:
 
     def __contains__(self, nth: int) -> bool:
         return self.first <= nth and (self.last is None or nth <= self.last)
+
+    def raw(self) -> str | int:
+        """Return the value as YAML holds it."""
+        return self.first if self.last == self.first else str(self)
 
     def __str__(self) -> str:
         if self.last == self.first:
@@ -139,6 +150,10 @@ class Window:
 
     def __contains__(self, at: float) -> bool:
         return self.start <= at < self.end
+
+    def raw(self) -> list[str | float]:
+        """Return the value as YAML holds it."""
+        return [raw_duration(self.start), raw_duration(self.end)]
 
     def __str__(self) -> str:
         return f"{show_duration(self.start)}..{show_duration(self.end)}"
@@ -184,8 +199,8 @@ class Delay:
         """Return the value as YAML holds it."""
         names = _DISTRIBUTIONS.get(self.distribution)
         if names is None:
-            return show_duration(self.low)
-        values = (show_duration(self.low), show_duration(self.high))
+            return raw_duration(self.low)
+        values = (raw_duration(self.low), raw_duration(self.high))
         return {"distribution": self.distribution, **dict(zip(names, values, strict=True))}
 
     def __str__(self) -> str:

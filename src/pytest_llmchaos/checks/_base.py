@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..call import Target
 from ..parameters import Parameters
+from ..units import duration, show_duration
 from ..verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -26,3 +29,19 @@ class Check(Parameters):
     def verdict(self, outcome: Outcome, reason: str, evidence: Iterable[Exchange] = ()) -> Verdict:
         """Return a verdict of this check."""
         return Verdict(str(self), outcome, reason, tuple(evidence))
+
+    def __str__(self) -> str:
+        """Return the check as a test calls it: `failed_over(to='anthropic', within='5s')`."""
+        shown = [
+            f"{each.name}={_typed(value, each.metadata['read'])!r}"
+            for each in dataclasses.fields(self)
+            if (value := getattr(self, each.name)) != each.default
+        ]
+        return f"{self.name}({', '.join(shown)})"
+
+
+def _typed(value: Any, read: Any) -> Any:
+    """Return a parameter as the user types it."""
+    if read is duration:
+        return show_duration(value)
+    return str(value) if isinstance(value, Target) else value

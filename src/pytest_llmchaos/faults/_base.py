@@ -65,6 +65,20 @@ class Injection:
     calls: CallRange | None = None
     between: Window | None = None
 
+    def raw(self) -> dict[str, Any]:
+        """Return the injection as YAML has it: the fault, its target, its parameters, and when it strikes."""
+        raw: dict[str, Any] = {"fault": self.fault.name}
+        if self.target != Target():
+            raw["target"] = self.target.raw()
+        raw |= self.fault.raw()
+        if self.rate < 1:
+            raw["rate"] = self.rate
+        if self.calls:
+            raw["calls"] = self.calls.raw()
+        if self.between:
+            raw["between"] = self.between.raw()
+        return raw
+
     def __str__(self) -> str:
         parts = [f"{self.fault} -> {self.target}"]
         if self.rate < 1:

@@ -80,7 +80,7 @@ class Providers:
     def recognise(
         self,
         found: tuple[Provider, Route],
-        request: HttpRequest,
+        sent: HttpRequest,
         *,
         where: Callable[[], str | None] = lambda: None,
         **details: Any,
@@ -89,12 +89,12 @@ class Providers:
 
         Args:
             found: what `route` gave for it.
-            request: the request with its body.
+            sent: the request with its body.
             where: tells the app's call site; asked only for a real call.
             details: further members of the call (`request`, `via`).
         """
         provider, route = found
-        recognised = provider.read(route, request)
+        recognised = provider.read(route, sent)
         if recognised is None:
             return None
         call = Call(
@@ -102,13 +102,13 @@ class Providers:
             operation=recognised.operation,
             model=recognised.model,
             stream=recognised.stream,
-            method=request.method,
-            host=request.host,
-            path=request.path,
+            method=sent.method,
+            host=sent.host,
+            path=sent.path,
             speaks=provider,
             body=recognised.body,
-            retry=provider.retry_count(request),
-            timeouts=request.timeouts,
+            retry=provider.retry_count(sent),
+            timeouts=sent.timeouts,
             **details,
         )
         return replace(call, call_site=where())

@@ -1,0 +1,96 @@
+"""`inject`: a chaos run as a context manager, for scripts, notebooks and Hypothesis."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Literal
+
+from .config import load
+from .errors import ChaosFailed
+from .providers import Providers
+from .resolve import resolve
+from .session import Chaos
+
+__all__ = ["inject", "settle"]
+
+
+class inject:  # noqa: N801 - used like a function
+    """Run a block under chaos, sync (`with`) or async (`async with`); gives the running `Chaos`.
+
+    When the block ends, the run is judged: what did not hold is raised as `ChaosFailed`, or noted on the exception
+    that the block itself raised.
+
+    Args:
+        what: names of library scenarios, paths of scenario files, `Scenario`s, or faults such as
+            `faults.latency("20s", target="openai")`.
+        seed: chance depends on it.
+        clock: `virtual` (waits cost no real time) or `real`.
+        upstream: `simulated`, `passthrough`, or None to simulate unless a mock lies beneath.
+        checks: names of the scenarios' expectations to judge; None for all, an empty list for none.
+        allow_unused: accept that something hit no call.
+        allow_escapes: accept LLM calls that passed no interception point.
+
+    Raises:
+        UsageProblem: a name, file, target or option is bad.
+        ChaosFailed: the run did not hold.
+    """
+
+    def __init__(
+        self,
+        *what: Any,
+        seed: int = 0,
+        clock: Literal["virtual", "real"] = "virtual",
+        upstream: Literal["simulated", "passthrough"] | None = None,
+        checks: list[str] | tuple[str, ...] | None = None,
+        allow_unused: bool = False,
+        allow_escapes: bool = False,
+    ) -> None:
+        config = load()
+        scenarios, loose = resolve(what)
+        self._chaos = Chaos(
+            scenarios,
+            loose,
+            seed=seed,
+            clock=clock,
+            upstream=upstream,
+            checks=checks,
+            allow_unused=allow_unused,
+            allow_escapes=allow_escapes,
+            providers=Providers(config.providers),
+        )
+
+    def __enter__(self) -> Chaos:
+        self._chaos.start()
+        return self._chaos
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._chaos.stop()
+        settle(self._chaos, error)
+
+    async def __aenter__(self) -> Chaos:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, where)
+
+
+def settle(chaos: Chaos, error: BaseException | None) -> None:
+    """Judge a run whose block ended with `error` (or None).
+
+    Raises:
+        ChaosFailed: it did not hold, and the block raised nothing itself; else the verdicts become a note on `error`.
+    """
+    chaos.finish()
+    told = error.verdicts if isinstance(error, ChaosFailed) else ()
+    failed = chaos.verdict_error(told)
+    if failed is None:
+        return
+    if error is None:
+        raise failed
+    error.add_note(str(failed))
+
+

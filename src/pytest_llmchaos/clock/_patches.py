@@ -1,0 +1,219 @@
+"""What is replaced while a virtual clock is started, and how it is put back.
+
+`time.sleep/monotonic/perf_counter` (and the names that modules copied earlier), `threading.Condition.wait`, on which
+all of threading, queue and concurrent.futures wait, `threading.Thread.join`, and the `select` of asyncio's selectors.
+A replacement that outlives the clock, because something imported it meanwhile, behaves as the original.
+"""
+
+from __future__ import annotations
+
+import selectors
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import _internals, _realtime, _tools
+from ._aliases import Aliases, Table
+from ._engine import engine
+from ._waits import SelectWait, ThreadWait, forever_or
+
+# -- time ------------------------------------------------------------------------------------------------------
+
+
+class Replacement:
+    """Stands in for a builtin: called like it, named like it, pickled like it, and no method when a class holds it."""
+
+    def __init__(self, real: Callable[..., Any], call: Callable[..., Any]) -> None:
+        self.__wrapped__ = real
+        self.__module__ = "time"
+        self.__name__ = self.__qualname__ = real.__name__
+        self.__doc__ = real.__doc__
+        self._call = call
+
+    def __call__(self, *args: Any) -> Any:
+        return self._call(*args)
+
+    def __reduce__(self) -> str:
+        return self.__name__
+
+    def __repr__(self) -> str:
+        return f"<virtual time.{self.__name__}>"
+
+
+def _sleep(seconds: float, /) -> None:
+    # Not above 0 (it yields, or is an error), or more than any clock can count: the original knows what to do.
+    if not engine.active or not 0 < seconds < threading.TIMEOUT_MAX or _tools_own():
+        _realtime.sleep(seconds)
+    else:
+        engine.sleep(seconds, "time.sleep")
+
+
+def _monotonic() -> float:
+    return _realtime.monotonic() + engine.offset
+
+
+def _monotonic_ns() -> int:
+    return _realtime.monotonic_ns() + engine.offset_ns
+
+
+def _perf_counter() -> float:
+    return _realtime.perf_counter() + engine.offset
+
+
+def _perf_counter_ns() -> int:
+    return _realtime.perf_counter_ns() + engine.offset_ns
+
+
+_PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
+    (_realtime.sleep, _sleep),
+    (_realtime.monotonic, _monotonic),
+    (_realtime.monotonic_ns, _monotonic_ns),
+    (_realtime.perf_counter, _perf_counter),
+    (_realtime.perf_counter_ns, _perf_counter_ns),
+]
+REPLACED = {real: Replacement(real, call) for real, call in _PAIRS}
+
+
+def _tables() -> tuple[Table, Table]:
+    """Return what to replace in the app's modules, and what in the tools'."""
+    app = {id(real): (real, replacement) for real, replacement in REPLACED.items()}
+    real_time = _realtime.stand_in()
+    back: dict[Any, Any] = {time: real_time}
+    # Tools keep the functions that time-machine moves, and lose ours if they were imported while a clock ran.
+    back.update({getattr(time, name): getattr(real_time, name) for name in _realtime.WALL_NAMES if hasattr(time, name)})
+    back.update({replacement: real for real, replacement in REPLACED.items()})
+    return app, {id(old): (old, new) for old, new in back.items()}
+
+
+def _make_aliases() -> Aliases:
+    app, tools = _tables()
+    own = __name__.rpartition(".")[0]
+
+    def table_for(module: str) -> Table:
+        if module == own or module.startswith(own + "."):
+            return {}
+        return tools if _tools.keeps_real_time(module) else app
+
+    return Aliases(table_for)
+
+
+# -- threads ---------------------------------------------------------------------------------------------------
+
+
+def _tools_own() -> bool:
+    return _tools.in_tool_thread() and not engine.is_home(threading.get_ident())
+
+
+def _condition_wait(self: Any, timeout: float | None = None) -> bool:
+    """`Condition.wait`, in virtual time; follows the original line by line but for the kind of waiter."""
+    if not engine.active or (timeout is not None and timeout <= 0) or _tools_own():
+        return _realtime.condition_wait(self, timeout)
+    if not self._is_owned():
+        raise RuntimeError("cannot wait on un-acquired lock")
+    waiter = ThreadWait("threading.Condition.wait", engine.deadline(timeout))
+    self._waiters.append(waiter)
+    saved = self._release_save()
+    try:
+        engine.wait(waiter)
+    finally:
+        self._acquire_restore(saved)
+        # Asked again now that nobody can notify: a notification that came after the time-out still counts.
+        if not waiter.notified:
+            try:
+                self._waiters.remove(waiter)
+            except ValueError:
+                pass
+    return waiter.notified
+
+
+def _thread_join(self: threading.Thread, timeout: float | None = None) -> None:
+    """`Thread.join`, in virtual time: wait for the thread's last line, and the rest (microseconds) for real."""
+    if (
+        engine.active
+        and (timeout is None or timeout > 0)
+        and self.is_alive()
+        and self is not threading.current_thread()
+        and not _tools_own()
+    ):
+        engine.join(self, timeout)
+        # Its last line is past, or the time is up.
+        timeout = timeout if timeout is None or not self.is_alive() else _rest(self)
+    _realtime.thread_join(self, timeout)
+
+
+def _rest(thread: threading.Thread) -> float | None:
+    return 0.0 if thread in threading.enumerate() else None
+
+
+_real_delete = threading.Thread._delete  # type: ignore[attr-defined]
+
+
+def _delete(self: threading.Thread) -> None:
+    """What a thread calls last: after it, nobody needs to wait for it in virtual time."""
+    try:
+        _real_delete(self)
+    finally:
+        engine.thread_ends(self)
+
+
+# -- event loops -----------------------------------------------------------------------------------------------
+
+
+def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a `select` that waits in virtual time for event loops, and as before for everybody else."""
+
+    def select(self: selectors.BaseSelector, timeout: float | None = None) -> Any:
+        if timeout is not None and timeout <= 0:
+            return real(self, timeout)
+        loop = _internals.running_loop()
+        if loop is None or not engine.active or _internals.loop_selector(loop) is not self:
+            return real(self, timeout)
+        events = real(self, 0)
+        if events:
+            return events
+        engine.knows_loop(loop)
+        deadline = engine.deadline(timeout)
+        if timeout is not None:
+            deadline = forever_or(loop, deadline, timeout, engine.now_ns())
+        engine.wait(SelectWait(loop, self, deadline))
+        return real(self, 0)
+
+    return select
+
+
+# -- all of it -------------------------------------------------------------------------------------------------
+
+_aliases: Aliases | None = None
+_undo: list[Callable[[], None]] = []
+
+
+def install() -> None:
+    """Replace everything; `ClockUnsupported`, and nothing replaced, if this Python lacks what we need."""
+    global _aliases
+    _internals.check()
+    _set(threading.Condition, "wait", _condition_wait)
+    _set(threading.Thread, "join", _thread_join)
+    _set(threading.Thread, "_delete", _delete)
+    for selector in _internals.SELECTORS:
+        _set(selector, "select", _virtual_select(selector.select))
+    if _aliases is None:
+        _aliases = _make_aliases()
+    _aliases.replace()
+
+
+def restore() -> None:
+    """Put everything back, also after an `install` that failed half-way."""
+    if _aliases is not None:
+        _aliases.restore()
+    while _undo:
+        _undo.pop()()
+
+
+def _set(owner: type, name: str, value: Any) -> None:
+    """Set an attribute of a class; remember how to undo it. An attribute that it inherited is deleted again."""
+    if name in owner.__dict__:
+        _undo.append(lambda old=owner.__dict__[name]: setattr(owner, name, old))  # type: ignore[misc]
+    else:
+        _undo.append(lambda: delattr(owner, name))
+    setattr(owner, name, value)

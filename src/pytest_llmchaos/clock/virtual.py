@@ -1,0 +1,114 @@
+"""Virtual time, as a chaos run uses it. How it works is told in `_engine`."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import _internals, _realtime
+from ._engine import Session, engine
+from ._realtime import NS
+from .errors import ClockUnsupported
+
+
+class VirtualClock:
+    """A clock whose waits cost (almost) no real time, shared with everything the app itself waits for.
+
+    `on_hung` is called with the text when the app is found to wait for ever, before `AppHung` is raised in it:
+    an app that swallows the exception cannot swallow the verdict. It runs on a thread of the clock's own.
+    """
+
+    name = "virtual"
+
+    def __init__(self, on_hung: Callable[[str], None] | None = None) -> None:
+        self.on_hung = on_hung
+        self._session: Session | None = None
+
+    def now(self) -> float:
+        """Virtual seconds, monotonic while the clock is started; the app's `time.monotonic()`."""
+        return engine.now_ns() / NS
+
+    def wall(self) -> float:
+        """Epoch seconds, as `time.time()` tells the app."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Block the thread for virtual seconds; `math.inf` waits until the clock stops, or for `AppHung`."""
+        if seconds <= 0:
+            _realtime.sleep(0)
+        elif engine.active:
+            engine.sleep(seconds, "an injected wait", ends_with_clock=True)
+        elif seconds == math.inf:
+            _realtime.sleep_for_ever()
+        else:
+            _realtime.sleep(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        """Suspend the task for virtual seconds; `math.inf` waits until the clock stops, or for `AppHung`."""
+        import asyncio
+
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        if engine.active:
+            self.check_async()
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        timer = None if seconds == math.inf else loop.call_later(seconds, _finish, future)
+        try:
+            with engine.injected(loop, future):
+                await future
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def advance(self, seconds: float) -> None:
+        """Jump forward now, the app's clocks included; what falls due on the way wakes up. `ValueError` if negative."""
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"time can be advanced by 0 seconds or more, not by {seconds!r}")
+        if self._session is None:
+            raise RuntimeError("the clock is not started")
+        engine.advance(seconds)
+
+    def check_async(self) -> None:
+        """Raise `ClockUnsupported` unless the running loop waits in a selector that virtual time can move."""
+        trio = sys.modules.get("trio")
+        if trio is not None and trio.lowlevel.in_trio_run():
+            raise _unsupported("trio")
+        loop: Any = _internals.running_loop()
+        if loop is None:
+            raise _unsupported("an event loop that is not asyncio's")
+        if not isinstance(_internals.loop_selector(loop), _internals.SELECTORS):
+            raise _unsupported(f"the event loop {type(loop).__module__}.{type(loop).__qualname__}")
+
+    def start(self) -> None:
+        """Move the process to virtual time; the calling thread is taken for the one that runs the test."""
+        if self._session is None:
+            session = Session(threading.get_ident(), self.on_hung)
+            engine.start(session)
+            self._session = session
+
+    def stop(self) -> None:
+        """Give the process real time back, once every clock has stopped.
+
+        In threads that still wait, injected waits end at once; the app's own go on in real time for what remains.
+        """
+        if self._session is not None:
+            session, self._session = self._session, None
+            engine.stop(session)
+
+
+def _finish(future: Any) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _unsupported(what: str) -> ClockUnsupported:
+    return ClockUnsupported(
+        f"virtual time does not reach {what}: its waits would take as long as they say; "
+        'use clock="real", or run the test on the default asyncio event loop'
+    )

@@ -1,0 +1,63 @@
+"""Shared settings: `[tool.llmchaos]` in the pyproject.toml of the project at hand."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageProblem, near
+
+__all__ = ["Config", "load"]
+
+_KEYS = ("providers", "scenarios")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `[tool.llmchaos]` says.
+
+    Attributes:
+        providers: own endpoints: by name, a table with `hosts` and `dialect`.
+        scenarios: folders with scenario files of one's own.
+        path: the file it was read from, None where there is none.
+    """
+
+    providers: Mapping[str, Any] = field(default_factory=dict)
+    scenarios: tuple[Path, ...] = ()
+    path: Path | None = None
+
+
+def load(start: Path | None = None) -> Config:
+    """Return the settings of the nearest pyproject.toml at or above `start` (default: the working folder).
+
+    Raises:
+        UsageProblem: the file cannot be read, or a setting is unknown or of the wrong kind.
+    """
+    folder = (start or Path.cwd()).resolve()
+    for each in (folder, *folder.parents):
+        path = each / "pyproject.toml"
+        if path.is_file():
+            return _read(path, path.stat().st_mtime_ns)
+    return Config()
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, version: int) -> Config:
+    try:
+        table = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get("llmchaos", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise UsageProblem(f"{path}: {problem}") from None
+    for key in table:
+        if key not in _KEYS:
+            raise UsageProblem(f"{path}: [tool.llmchaos] has no {key!r} (it takes {', '.join(_KEYS)}){near(key, _KEYS)}")
+    providers = table.get("providers", {})
+    if not isinstance(providers, Mapping):
+        raise UsageProblem(f"{path}: [tool.llmchaos.providers] must be a table, got {providers!r}")
+    folders = table.get("scenarios", [])
+    if not isinstance(folders, list) or not all(isinstance(each, str) for each in folders):
+        raise UsageProblem(f"{path}: [tool.llmchaos] scenarios must be a list of folders, got {folders!r}")
+    return Config(providers, tuple(path.parent / each for each in folders), path)

@@ -1,0 +1,122 @@
+"""Judging a run: checks as methods, what is recorded against it, and the error that tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import checks
+from .errors import ChaosFailed
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from .checks import Check
+    from .journal import Exchange
+    from .session import Chaos
+    from .track import Track
+
+__all__ = ["Expect", "Judge"]
+
+
+class Judge:
+    """Collects what does not hold in a run. A verdict once recorded fails the test, whatever the app swallows."""
+
+    def __init__(self, chaos: Chaos) -> None:
+        self._chaos = chaos
+        self._verdicts: list[Verdict] = []
+        self._finished = False
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What was recorded so far, held ones included."""
+        return tuple(self._verdicts)
+
+    def verdict(self, check: str | Check, args: Sequence[Any], given: dict[str, Any]) -> Verdict:
+        """Return a check's verdict.
+
+        Raises:
+            UsageProblem: no such check or parameter.
+        """
+        judged = checks.find(check).build(args, given) if isinstance(check, str) else check
+        return judged.judge(self._chaos.journal)
+
+    def record(self, verdict: Verdict) -> None:
+        """Keep a verdict; the same one twice counts once."""
+        if verdict not in self._verdicts:
+            self._verdicts.append(verdict)
+
+    def add(self, what: str, reason: str, evidence: Iterable[Exchange] = ()) -> None:
+        """Record that something went wrong in the run itself."""
+        self.record(Verdict(what, "violated", reason, tuple(evidence)))
+
+    def finish(self, tracks: Sequence[Track], names: Sequence[str] | None) -> None:
+        """Judge the expectations of the scenarios, and what hit no call."""
+        if self._finished:
+            return
+        self._finished = True
+        misfit = any(verdict.check == "fault" for verdict in self._verdicts)
+        for track in tracks:
+            unused = [] if misfit else track.unused()
+            if unused and not self._chaos.allow_unused:
+                self.add("unused", self._unused(track, unused))
+            elif not unused or track.loose:
+                for check in track.scenario.expect:
+                    if names is None or check.name in names:
+                        self.record(self.verdict(check, (), {}))
+
+    def failures(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that fail the test."""
+        return tuple(verdict for verdict in self._verdicts if not verdict.ok)
+
+    def error(self, told: Iterable[Verdict] = ()) -> ChaosFailed | None:
+        """Return the error that tells what did not hold, None when all did; verdicts already `told` are left out."""
+        left = [verdict for verdict in self.failures() if verdict not in tuple(told)]
+        if not left:
+            return None
+        from .report.failure import failure_text
+
+        text = failure_text(left, self._chaos.journal, seed=self._chaos.seed, replay=self._chaos.replay)
+        return ChaosFailed(text, left)
+
+    def _unused(self, track: Track, unused: Sequence[str]) -> str:
+        seen: dict[str, int] = {}
+        for exchange in self._chaos.journal.exchanges:
+            seen[exchange.label] = seen.get(exchange.label, 0) + 1
+        lines = [f"nothing was injected: {track.scenario.name} hit no call"]
+        if track.loose:
+            lines = [f"nothing was injected by {len(unused)} of the test's own faults"]
+        lines += [f"  {line}" for line in unused[:12]]
+        lines += [f"  and {len(unused) - 12} more"] if len(unused) > 12 else []
+        calls = ", ".join(f"{count} x {label}" for label, count in list(seen.items())[:12])
+        lines.append(f"  LLM calls seen: {calls or 'none'}")
+        lines.append("  (allow_unused=True accepts this)")
+        return "\n".join(lines)
+
+
+class Expect:
+    """The checks as methods. One that does not hold raises `ChaosFailed` (an AssertionError) and stays recorded."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    def __getattr__(self, name: str) -> Callable[..., Verdict]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        check = checks.find(name)
+
+        def judge(*args: Any, **given: Any) -> Verdict:
+            __tracebackhide__ = True
+            verdict = self._judge.verdict(name, args, given)
+            self._judge.record(verdict)
+            if not verdict.ok:
+                error = self._judge.error(told=[each for each in self._judge.failures() if each != verdict])
+                assert error is not None  # noqa: S101 - the verdict just recorded is not ok
+                raise error
+            return verdict
+
+        judge.__doc__ = check.__doc__
+        judge.__name__ = name
+        return judge
+
+    def __dir__(self) -> list[str]:
+        return checks.names()

@@ -1,0 +1,27 @@
+"""Nobody listens at the provider's address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..plan import Fail
+from ._base import Fault
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..draw import Draw
+    from ..plan import Plan
+
+__all__ = ["ConnectionRefused"]
+
+
+@dataclass(frozen=True)
+class ConnectionRefused(Fault):
+    """The TCP connection is refused at once (ECONNREFUSED); no request is sent. SDKs retry it as a connection error."""
+
+    name = "connection_refused"
+
+    def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
+        """Refuse the connection."""
+        return plan.instead(Fail("connection_refused"))

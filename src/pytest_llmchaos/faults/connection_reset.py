@@ -1,0 +1,30 @@
+"""The connection breaks while the client waits for the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..plan import Fail
+from ._base import Fault
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..draw import Draw
+    from ..plan import Plan
+
+__all__ = ["ConnectionReset"]
+
+
+@dataclass(frozen=True)
+class ConnectionReset(Fault):
+    """The request was sent, then the peer resets the connection (ECONNRESET) before any byte of the answer.
+
+    Whether the provider did the work (and bills it) is unknown to the client. SDKs retry it.
+    """
+
+    name = "connection_reset"
+
+    def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
+        """Reset the connection after the request."""
+        return plan.instead(Fail("connection_reset"))

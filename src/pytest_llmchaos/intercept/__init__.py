@@ -1,0 +1,90 @@
+"""The HTTP stacks, one file each: they see every call, below every retry, and play its plan.
+
+A stack module holds `STACK`, with the `library` it patches, `install()`, `uninstall()` and `refresh()`. A library
+that is not imported yet is patched the moment the app imports it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import threading
+from functools import cache
+from typing import Protocol
+
+from ._patches import LateImports
+
+__all__ = ["Stack", "acquire", "refresh", "release", "stacks"]
+
+
+class Stack(Protocol):
+    """One HTTP library: the only code that knows it."""
+
+    library: str
+
+    def install(self) -> None:
+        """Patch the library, which is imported."""
+
+    def uninstall(self) -> None:
+        """Give it back as it was."""
+
+
+@cache
+def stacks() -> dict[str, Stack]:
+    """Return the stacks by the name of their library."""
+    modules = [
+        importlib.import_module(f"{__name__}.{info.name}")
+        for info in pkgutil.iter_modules(__path__)
+        if not info.name.startswith("_")
+    ]
+    return {module.STACK.library: module.STACK for module in modules}
+
+
+_lock = threading.RLock()
+_users = 0
+_installed: list[Stack] = []
+
+
+def acquire() -> None:
+    """Intercept, until as many `release` calls follow."""
+    global _users
+    with _lock:
+        _users += 1
+        if _users == 1:
+            _late.start()
+        try:
+            refresh()
+        except BaseException:
+            release()
+            raise
+
+
+def refresh() -> None:
+    """Patch what is imported, and lie on top again where another tool patched over us meanwhile."""
+    for library in stacks():
+        if library in sys.modules:
+            _install(library)
+
+
+def release() -> None:
+    """Give every library back as it was when the last user is done."""
+    global _users
+    with _lock:
+        _users -= 1
+        if _users == 0:
+            _late.stop()
+            while _installed:
+                _installed.pop().uninstall()
+
+
+def _install(library: str) -> None:
+    with _lock:
+        stack = stacks()[library]
+        if _users:
+            if stack not in _installed:
+                _installed.append(stack)
+            stack.install()
+
+
+_late = LateImports(tuple(info.name for info in pkgutil.iter_modules(__path__)), _install)

@@ -1,0 +1,170 @@
+"""Drivers: perform a plan's actions for a stack, sync and async. They know no stack; a stack gives them its exceptions.
+
+A driver is pulled twice: `head()` until status and headers, `next()` for each piece of the body until None.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from ..plan import Action, Chunk, Done, Emit, FailKind, Head, Pull, Raise, Respond, Sleep, Step, play
+
+if TYPE_CHECKING:
+    from ..ongoing import Ongoing
+
+__all__ = ["AsyncDriver", "AsyncUpstream", "Failure", "SyncDriver", "SyncUpstream"]
+
+Failure = Callable[[FailKind], BaseException]
+"""Makes the stack's own exception for a failure."""
+
+
+class SyncUpstream(Protocol):
+    """Where the steps of a passthrough plan come from: a Head first, then Chunks, then End."""
+
+    def pull(self) -> Step: ...
+    def close(self) -> None: ...
+
+
+class AsyncUpstream(Protocol):
+    """The same for async stacks."""
+
+    async def pull(self) -> Step: ...
+    async def close(self) -> None: ...
+
+
+class _Driver:
+    def __init__(self, ongoing: Ongoing, failure: Failure) -> None:
+        self._ongoing = ongoing
+        self._failure = failure
+        self._playing = play(ongoing.plan, ongoing.call.timeouts)
+        self._injected: str | None = None
+
+    def _perform(self, action: Action) -> Respond | Emit | Done | None:
+        """Do what needs no waiting; return what the app must get."""
+        if isinstance(action, Raise):
+            self._injected = action.kind
+            raise self._failure(action.kind)
+        if isinstance(action, Respond):
+            self._ongoing.responded(action.head)
+            return action
+        if isinstance(action, Emit):
+            self._ongoing.emitted(action.chunk)
+            return action
+        if isinstance(action, Done):
+            self._ongoing.end(action.end.error)
+            return action
+        return None
+
+    def _broke(self, error: BaseException) -> None:
+        cancelled = isinstance(error, asyncio.CancelledError)
+        self._ongoing.end(self._injected or ("cancelled" if cancelled else type(error).__name__))
+        self._playing.close()
+
+    def _closed(self) -> None:
+        """The app closed the body. Had it read all but the end, as SDKs do on the terminator, the body was whole."""
+        if self._ongoing.exchange.ended is None and self._ongoing.plan.source is not None:
+            action = next(self._playing, None)
+            if isinstance(action, Done):
+                self._ongoing.end(action.end.error)
+        self._playing.close()
+        self._ongoing.end("closed")
+
+
+class SyncDriver(_Driver):
+    """Plays a plan in the calling thread."""
+
+    def __init__(self, ongoing: Ongoing, failure: Failure, upstream: SyncUpstream) -> None:
+        super().__init__(ongoing, failure)
+        self._upstream = upstream
+
+    def head(self) -> Head:
+        """Play up to status and headers.
+
+        Raises:
+            BaseException: the stack's own exception where the plan fails before.
+        """
+        got = self._next()
+        if not isinstance(got, Respond):
+            raise TypeError(f"the plan for {self._ongoing.call.label} has no head, but {got!r}")
+        return got.head
+
+    def next(self) -> Chunk | None:
+        """Play up to the next piece of the body; None at its end."""
+        got = self._next()
+        return got.chunk if isinstance(got, Emit) else None
+
+    def close(self) -> None:
+        """The app needs no more of the body."""
+        self._closed()
+        self._upstream.close()
+
+    def _next(self) -> Respond | Emit | Done | None:
+        sent: Step | None = None
+        try:
+            while True:
+                try:
+                    action = self._playing.send(sent)
+                except StopIteration:
+                    return None
+                sent = None
+                if isinstance(action, Sleep):
+                    self._ongoing.clock.sleep(action.seconds)
+                elif isinstance(action, Pull):
+                    sent = self._upstream.pull()
+                elif got := self._perform(action):
+                    return got
+        except BaseException as error:
+            self._broke(error)
+            self._upstream.close()
+            raise
+
+
+class AsyncDriver(_Driver):
+    """Plays a plan in the running event loop."""
+
+    def __init__(self, ongoing: Ongoing, failure: Failure, upstream: AsyncUpstream) -> None:
+        super().__init__(ongoing, failure)
+        self._upstream = upstream
+
+    async def head(self) -> Head:
+        """Play up to status and headers.
+
+        Raises:
+            BaseException: the stack's own exception where the plan fails before.
+        """
+        got = await self._next()
+        if not isinstance(got, Respond):
+            raise TypeError(f"the plan for {self._ongoing.call.label} has no head, but {got!r}")
+        return got.head
+
+    async def next(self) -> Chunk | None:
+        """Play up to the next piece of the body; None at its end."""
+        got = await self._next()
+        return got.chunk if isinstance(got, Emit) else None
+
+    async def close(self) -> None:
+        """The app needs no more of the body."""
+        self._closed()
+        await self._upstream.close()
+
+    async def _next(self) -> Respond | Emit | Done | None:
+        sent: Step | None = None
+        try:
+            while True:
+                try:
+                    action = self._playing.send(sent)
+                except StopIteration:
+                    return None
+                sent = None
+                if isinstance(action, Sleep):
+                    await self._ongoing.clock.asleep(action.seconds)
+                elif isinstance(action, Pull):
+                    sent = await self._upstream.pull()
+                elif got := self._perform(action):
+                    return got
+        except BaseException as error:
+            self._broke(error)
+            await self._upstream.close()
+            raise

@@ -1,0 +1,292 @@
+"""httpx and httpx2: two import trees of one design, intercepted by one piece of code.
+
+The place is the lowest step that is still the library's own, `HTTPTransport.handle_request` and its async twin, so
+that retries inside custom transports run on top of us; and its other end points (Mock, ASGI, WSGI), whose answers
+stay the healthy ones. A sentinel at `Client.send` notices an LLM call that passed none of these.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..call import HttpRequest, Timeouts
+from ..plan import Chunk, End, FailKind, Head, Step
+from ._drive import AsyncDriver, SyncDriver
+from ._patches import Patches
+
+if TYPE_CHECKING:
+    from ..session import Chaos
+
+__all__ = ["HttpxStack"]
+
+# What each failure is in httpx: class, text, and the system's error behind it. Texts as httpx 0.28 and httpx2 2.16
+# raise them on Linux over httpcore's sync and anyio backends.
+_FAILURES: dict[FailKind, tuple[str, str, type[OSError] | None, int]] = {
+    "connection_refused": (
+        "ConnectError",
+        "[Errno 111] Connection refused",
+        ConnectionRefusedError,
+        errno.ECONNREFUSED,
+    ),
+    "dns_failure": ("ConnectError", "[Errno -2] Name or service not known", socket.gaierror, socket.EAI_NONAME),
+    "connection_reset": ("ReadError", "[Errno 104] Connection reset by peer", ConnectionResetError, errno.ECONNRESET),
+    "server_disconnected": (
+        "RemoteProtocolError",
+        "Server disconnected without sending a response.",
+        None,
+        0,
+    ),
+    "stream_cut": (
+        "RemoteProtocolError",
+        "peer closed connection without sending complete message body (incomplete chunked read)",
+        None,
+        0,
+    ),
+    "pool_timeout": ("PoolTimeout", "", None, 0),
+    "connect_timeout": ("ConnectTimeout", "timed out", TimeoutError, 0),
+    "write_timeout": ("WriteTimeout", "timed out", TimeoutError, 0),
+    "read_timeout": ("ReadTimeout", "timed out", TimeoutError, 0),
+}
+
+# Whether the send in this context came by an interception point: a one-item list that the point ticks.
+_passage: ContextVar[list[bool] | None] = ContextVar("llmchaos_passage", default=None)
+
+
+class HttpxStack:
+    """Intercepts one library of the family.
+
+    Args:
+        library: `httpx` or `httpx2`.
+        core: name of the library beneath it, whose methods mocking tools replace.
+    """
+
+    def __init__(self, library: str, core: str) -> None:
+        self.library = library
+        self.core = core
+        self._patches = Patches(library)
+
+    @property
+    def _module(self) -> Any:
+        return sys.modules[self.library]
+
+    def install(self) -> None:
+        """Patch the library, or lie on top again where another tool patched over us."""
+        module = self._module
+        self._patches.replace(module.HTTPTransport, "handle_request", self._sync_point(own=False))
+        self._patches.replace(module.AsyncHTTPTransport, "handle_async_request", self._async_point(own=False))
+        self._patches.replace(module.MockTransport, "handle_request", self._sync_point(own=True))
+        self._patches.replace(module.MockTransport, "handle_async_request", self._async_point(own=True))
+        self._patches.replace(module.WSGITransport, "handle_request", self._sync_point(own=True))
+        self._patches.replace(module.ASGITransport, "handle_async_request", self._async_point(own=True))
+        self._patches.replace(module.Client, "send", self._sync_sentinel)
+        self._patches.replace(module.AsyncClient, "send", self._async_sentinel)
+
+    def uninstall(self) -> None:
+        """Give the library back as it was."""
+        self._patches.restore()
+
+    # --- interception points: `own` ones answer for themselves, as a mock or an app in this process does ---------
+
+    def _sync_point(self, own: bool) -> Any:
+        def wrap(original: Any) -> Any:
+            def handle_request(transport: Any, request: Any) -> Any:
+                chaos, found = _look(request)
+                if chaos is None or found is None:
+                    return original(transport, request)
+                request.read()
+                ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
+                if ongoing is None:
+                    return original(transport, request)
+                upstream = chaos.upstream_for(ongoing, _SyncOriginal(original, transport, request))
+                driver = SyncDriver(ongoing, lambda kind: self._exception(kind, request), upstream)
+                return self._response(driver.head(), self._sync_body(driver), request)
+
+            return handle_request
+
+        return wrap
+
+    def _async_point(self, own: bool) -> Any:
+        def wrap(original: Any) -> Any:
+            async def handle_async_request(transport: Any, request: Any) -> Any:
+                chaos, found = _look(request)
+                if chaos is None or found is None:
+                    return await original(transport, request)
+                await request.aread()
+                chaos.check_async()
+                ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
+                if ongoing is None:
+                    return await original(transport, request)
+                upstream = chaos.async_upstream_for(ongoing, _AsyncOriginal(original, transport, request))
+                driver = AsyncDriver(ongoing, lambda kind: self._exception(kind, request), upstream)
+                return self._response(await driver.head(), self._async_body(driver), request)
+
+            return handle_async_request
+
+        return wrap
+
+    # --- the sentinel -------------------------------------------------------------------------------------------
+
+    def _sync_sentinel(self, original: Any) -> Any:
+        def send(client: Any, request: Any, **options: Any) -> Any:
+            chaos, found = _look(request, tick=False)
+            if chaos is None or found is None:
+                return original(client, request, **options)
+            passed = [False]
+            token = _passage.set(passed)
+            try:
+                response = original(client, request, **options)
+            finally:
+                _passage.reset(token)
+            if not passed[0]:
+                chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
+            return response
+
+        return send
+
+    def _async_sentinel(self, original: Any) -> Any:
+        async def send(client: Any, request: Any, **options: Any) -> Any:
+            chaos, found = _look(request, tick=False)
+            if chaos is None or found is None:
+                return await original(client, request, **options)
+            passed = [False]
+            token = _passage.set(passed)
+            try:
+                response = await original(client, request, **options)
+            finally:
+                _passage.reset(token)
+            if not passed[0]:
+                chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
+            return response
+
+        return send
+
+    # --- translation --------------------------------------------------------------------------------------------
+
+    def _neutral(self, request: Any) -> HttpRequest:
+        limits = request.extensions.get("timeout") or {}
+        known = {key: limits.get(key) for key in ("pool", "connect", "write", "read")}
+        return HttpRequest(
+            method=request.method,
+            url=str(request.url),
+            headers=tuple(request.headers.multi_items()),
+            content=request.content,
+            timeouts=Timeouts(**known),
+        )
+
+    def _response(self, head: Head, stream: Any, request: Any) -> Any:
+        return self._module.Response(
+            head.status,
+            headers=list(head.headers),
+            stream=stream,
+            request=request,
+            extensions={"http_version": b"HTTP/1.1"},
+        )
+
+    def _exception(self, kind: FailKind, request: Any) -> BaseException:
+        name, text, cause, code = _FAILURES[kind]
+        error: BaseException = getattr(self._module, name)(text, request=request)
+        if cause is not None:
+            error.__cause__ = cause(code, text.partition("] ")[2] or text) if code else cause(text)
+        return error
+
+    def _mocked(self, original: Any) -> bool:
+        """Tell whether a mocking tool (respx, pytest-httpx, a cassette) answers beneath us."""
+        core = sys.modules.get(self.core)
+        beneath = [original]
+        if core is not None:
+            beneath += [core.ConnectionPool.handle_request, core.AsyncConnectionPool.handle_async_request]
+        roots = (self.library, self.core)
+        return any(getattr(each, "__module__", "").partition(".")[0] not in roots for each in beneath)
+
+    @cached_property
+    def _sync_body(self) -> Any:
+        class Body(self._module.SyncByteStream):  # type: ignore[misc,name-defined] # the library is known at run time
+            def __init__(self, driver: SyncDriver) -> None:
+                self._driver = driver
+
+            def __iter__(self) -> Iterator[bytes]:
+                while (chunk := self._driver.next()) is not None:
+                    yield chunk.data
+
+            def close(self) -> None:
+                self._driver.close()
+
+        return Body
+
+    @cached_property
+    def _async_body(self) -> Any:
+        class Body(self._module.AsyncByteStream):  # type: ignore[misc,name-defined] # the library is known at run time
+            def __init__(self, driver: AsyncDriver) -> None:
+                self._driver = driver
+
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                while (chunk := await self._driver.next()) is not None:
+                    yield chunk.data
+
+            async def aclose(self) -> None:
+                await self._driver.close()
+
+        return Body
+
+
+def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:
+    """Return the run under way and what it makes of the request's address; tick the passage at a point."""
+    from ..session import active
+
+    chaos = active()
+    if chaos is None:
+        return None, None
+    found = chaos.providers.route(request.method, str(request.url))
+    if tick and (passed := _passage.get()) is not None:
+        passed[0] = True
+    return chaos, found
+
+
+class _SyncOriginal:
+    """The library's own (or a mock's) answer, as steps."""
+
+    def __init__(self, original: Any, transport: Any, request: Any) -> None:
+        self._open = lambda: original(transport, request)
+        self._response: Any = None
+        self._pieces: Iterator[bytes] = iter(())
+
+    def pull(self) -> Step:
+        if self._response is None:
+            self._response = self._open()
+            self._pieces = iter(self._response.stream)
+            return Head(self._response.status_code, tuple(self._response.headers.multi_items()))
+        for data in self._pieces:
+            return Chunk(data)
+        return End()
+
+    def close(self) -> None:
+        if self._response is not None:
+            self._response.close()
+
+
+class _AsyncOriginal:
+    """The same, async."""
+
+    def __init__(self, original: Any, transport: Any, request: Any) -> None:
+        self._open = lambda: original(transport, request)
+        self._response: Any = None
+        self._pieces: AsyncIterator[bytes]
+
+    async def pull(self) -> Step:
+        if self._response is None:
+            self._response = await self._open()
+            self._pieces = aiter(self._response.stream)
+            return Head(self._response.status_code, tuple(self._response.headers.multi_items()))
+        async for data in self._pieces:
+            return Chunk(data)
+        return End()
+
+    async def close(self) -> None:
+        if self._response is not None:
+            await self._response.aclose()

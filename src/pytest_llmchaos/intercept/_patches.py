@@ -1,0 +1,105 @@
+"""Patching a library while chaos is on, and giving it back exactly as it was."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+from ..errors import ChaosError
+
+__all__ = ["LateImports", "Patches"]
+
+
+class Patches:
+    """Replaced attributes of one library. `stack` names it in errors."""
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+        self._originals: dict[tuple[type, str], Any] = {}
+        self._wrappers: dict[tuple[type, str], Any] = {}
+
+    def replace(self, owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
+        """Put `wrap(current)` in place of a method.
+
+        Called again, it lays itself over whatever another tool put on top meanwhile.
+
+        Raises:
+            ChaosError: the library has no such method any more.
+        """
+        current = owner.__dict__.get(name)
+        if current is None:
+            raise ChaosError(
+                f"{self.stack}: {owner.__module__}.{owner.__qualname__}.{name} is gone in the installed version, so its "
+                "calls cannot be intercepted; please report this with the version you use"
+            )
+        if current is self._wrappers.get((owner, name)):
+            return
+        self._originals.setdefault((owner, name), current)
+        wrapper = wrap(current)
+        self._wrappers[owner, name] = wrapper
+        setattr(owner, name, wrapper)
+
+    def restore(self) -> None:
+        """Put everything back."""
+        for (owner, name), original in self._originals.items():
+            setattr(owner, name, original)
+        self._originals.clear()
+        self._wrappers.clear()
+
+
+class LateImports(importlib.abc.MetaPathFinder):
+    """Tells when one of the named modules has been imported, so that a library loaded during a test is patched too."""
+
+    def __init__(self, names: Sequence[str], imported: Callable[[str], None]) -> None:
+        self._names = frozenset(names)
+        self._imported = imported
+        self._looking: set[str] = set()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Find the module as usual and have its loader tell us when it is done."""
+        if fullname not in self._names or fullname in self._looking:
+            return None
+        self._looking.add(fullname)
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._looking.discard(fullname)
+        if spec is None or spec.loader is None:
+            return None
+        spec.loader = _Telling(spec.loader, self._imported)
+        return spec
+
+    def start(self) -> None:
+        """Begin to listen."""
+        sys.meta_path.insert(0, self)
+
+    def stop(self) -> None:
+        """Stop listening."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+class _Telling(importlib.abc.Loader):
+    def __init__(self, loader: Any, imported: Callable[[str], None]) -> None:
+        self._loader = loader
+        self._tell = imported
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._tell(module.__name__)

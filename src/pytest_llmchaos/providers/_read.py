@@ -1,0 +1,85 @@
+"""Recognising a call by its JSON body, the same for every provider whose requests name their model in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ._base import Recognised, Route
+
+if TYPE_CHECKING:
+    from ..call import HttpRequest
+    from ._base import Provider
+
+__all__ = ["find_route", "mapping", "mappings", "positive", "read_json", "word"]
+
+# What the members in a route's `needs` look like: a foreign API may use the same words for other things.
+_SHAPES: dict[str, type | tuple[type, ...]] = {
+    "model": str,
+    "messages": list,
+    "input": (str, list),
+    "prompt": (str, list),
+    "max_tokens": int,
+}
+
+
+def find_route(routes: tuple[tuple[str, re.Pattern[str], Route], ...], method: str, path: str) -> Route | None:
+    """Return the first route whose method and path fit. A group `model` in the pattern gives the route's model."""
+    for verb, pattern, route in routes:
+        if verb == method.upper() and (match := pattern.search(path)):
+            model = match.groupdict().get("model")
+            return Route(route.operation, model, route.stream, route.needs) if model else route
+    return None
+
+
+def read_json(provider: Provider, route: Route, request: HttpRequest) -> Recognised | None:
+    """Return what the request asks for; None where it came to a host nobody named and its body is no LLM call."""
+    body = _parse(request.content)
+    # A provider that was made up for a host bears the host's name; nobody said that an LLM answers there.
+    guessed = provider.name == request.host and provider.hosts == (request.host,)
+    if guessed and not (route.needs and body is not None and all(_fits(body, need) for need in route.needs)):
+        return None
+    body = body or {}
+    model = route.model or word(body.get("model"))
+    stream = body.get("stream") is True if route.stream is None else route.stream
+    return Recognised(route.operation, model, stream, body)
+
+
+def _parse(content: bytes) -> dict[str, Any] | None:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _fits(body: Mapping[str, Any], need: str) -> bool:
+    value = body.get(need)
+    if need == "model" and not value:
+        return False
+    return isinstance(value, _SHAPES[need]) and not isinstance(value, bool)
+
+
+# --- careful looks into a body that may hold anything ---------------------------------------------------------------
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return the value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Return the JSON objects in the value if it is a list, else none."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def word(value: Any) -> str | None:
+    """Return the value if it is a text with something in it."""
+    return value if isinstance(value, str) and value else None
+
+
+def positive(value: Any) -> int | None:
+    """Return the value if it is a whole number above zero."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

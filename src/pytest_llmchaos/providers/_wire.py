@@ -1,0 +1,70 @@
+"""What every provider's HTTP answers are built from: JSON bytes, dates, ids of the CDN, headers of a rate limit."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+from ..plan import Answer, Headers
+
+if TYPE_CHECKING:
+    from ..draw import Draw
+
+__all__ = ["cdn_headers", "dump", "http_date", "json_answer", "retry_after_headers", "rfc3339"]
+
+# Airports of Cloudflare's data centres, as the suffix of `cf-ray` names them.
+_COLOS = ("AMS", "CDG", "FRA", "IAD", "LHR", "NRT", "ORD", "SJC", "SYD")
+
+
+def dump(value: Any) -> bytes:
+    """Return compact JSON as UTF-8, with other scripts unescaped as the providers send them."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form and can only be escaped
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def json_answer(status: int, headers: Headers, body: Any, *, error: str | None = None) -> Answer:
+    """Return a whole JSON answer."""
+    return Answer(status, (*headers, ("content-type", "application/json")), (dump(body),), error=error)
+
+
+def http_date(epoch: float) -> str:
+    """Return the time as `date` and `retry-after` headers write it, rounded up to whole seconds."""
+    return formatdate(math.ceil(epoch), usegmt=True)
+
+
+def rfc3339(epoch: float) -> str:
+    """Return the time as RFC 3339 in UTC, rounded up to whole seconds."""
+    return datetime.fromtimestamp(math.ceil(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def cdn_headers(draw: Draw) -> Headers:
+    """Return what Cloudflare, which fronts both vendors, adds to each answer."""
+    ray = draw.part("cdn")
+    return (
+        ("server", "cloudflare"),
+        ("cf-ray", f"{ray.hex(16)}-{ray.rng.choice(_COLOS)}"),
+        ("cf-cache-status", "DYNAMIC"),
+    )
+
+
+def retry_after_headers(retry_after: float | None, form: str, wall: float) -> Headers:
+    """Return the headers that ask the client to wait.
+
+    Args:
+        retry_after: seconds to wait; None asks for nothing and gives no header.
+        form: `seconds`, `ms` (the vendors' own `retry-after-ms`, which never comes without the plain one) or `date`.
+        wall: the app's time of day in epoch seconds.
+
+    RFC 9110 knows whole seconds only, so both plain forms round up: never before the time that was asked for.
+    """
+    if retry_after is None:
+        return ()
+    if form == "date":
+        return (("retry-after", http_date(wall + retry_after)),)
+    seconds = ("retry-after", str(math.ceil(retry_after)))
+    return (("retry-after-ms", str(math.ceil(retry_after * 1000))), seconds) if form == "ms" else (seconds,)

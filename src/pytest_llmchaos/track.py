@@ -1,0 +1,132 @@
+"""One scenario under way: which phase it is in, and what each of its injections did so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .engine import Aimed, Miss, aim
+from .units import show_duration
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .scenario import Scenario
+
+__all__ = ["Track"]
+
+_WHY: dict[Miss, str] = {
+    "target": "the target does not match",
+    "phase": "its phase was not under way",
+    "between": "outside of `between`",
+    "calls": "not one of `calls`",
+    "rate": "`rate` left it out",
+}
+
+
+@dataclass
+class Track:
+    """A scenario under way. Not thread-safe by itself: the session's lock guards it.
+
+    Args:
+        scenario: what is played.
+        began: run time in seconds at which its scenario time 0 lies.
+        loose: faults written in the test itself: each of them must hit a call, not just one of all.
+        key: keeps the chance of several tracks apart.
+    """
+
+    scenario: Scenario
+    began: float = 0.0
+    loose: bool = False
+    key: str = ""
+    cleared: bool = False
+    _index: int = 0
+    _since: float = 0.0
+    _done: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._since = self.began
+
+    @property
+    def named(self) -> bool:
+        """Whether its phases have names worth telling."""
+        return not self.loose and bool(self.scenario.phases[0].name)
+
+    def moves(self, now: float) -> Iterator[tuple[float, str]]:
+        """Let phases end that are over at run time `now`; yield start and name of each that began."""
+        phases = self.scenario.phases
+        while self._index < len(phases) and now >= self._since + phases[self._index].seconds:
+            self._since += phases[self._index].seconds
+            self._index += 1
+            yield self._since, phases[self._index].name if self._index < len(phases) else "(scenario over)"
+
+    @property
+    def phase(self) -> str:
+        """The name of the phase under way; empty for loose faults and when the scenario is over."""
+        phases = self.scenario.phases
+        return phases[self._index].name if self._index < len(phases) else ""
+
+    def enter(self, name: str, now: float) -> float:
+        """Go to the start of a phase; return how many seconds of run time lie between now and it (0 for none).
+
+        A phase ahead is reached by letting that time pass; one that is over or has no start of its own (it stands
+        behind an open end) starts anew now.
+
+        Raises:
+            UsageProblem: the scenario has no such phase.
+        """
+        index = self.scenario.phase(name)
+        ahead = self._since - now + sum(phase.seconds for phase in self.scenario.phases[self._index : index])
+        skip = ahead if index > self._index and 0 <= ahead < float("inf") else 0.0
+        scheduled = self.scenario.starts()[index]
+        self._index, self._since = index, now + skip
+        if scheduled < float("inf"):
+            self.began = self._since - scheduled
+        return skip
+
+    def aimed(self, call: Call, now: float) -> list[Aimed]:
+        """Return the injections aimed at the call, counted; keep book of why the others are not."""
+        found = []
+        for phase_index, phase in enumerate(self.scenario.phases):
+            for index, injection in enumerate(phase.inject):
+                key = f"{self.key}.{phase_index}.{index}"
+                book = self._done.setdefault(key, Counter())
+                miss: Miss | None = aim(injection, call, now - self.began)
+                if miss is None and (self.cleared or phase_index != self._index):
+                    miss = "phase"
+                if miss is not None:
+                    book[miss] += 1
+                    continue
+                book["aimed"] += 1
+                found.append(Aimed(key, injection, book["aimed"]))
+        return found
+
+    def count(self, key: str, what: Miss | str) -> None:
+        """Write down that the injection with this key struck (`hit`) or why it did not."""
+        self._done[key][what] += 1
+
+    def owns(self, key: str) -> bool:
+        """Tell whether the key is one of this track's injections."""
+        return key.startswith(f"{self.key}.")
+
+    def unused(self) -> list[str]:
+        """Return what hit no call, one line each with the reasons; empty when the track did its part."""
+        books = [
+            (injection, self._done.get(f"{self.key}.{phase_index}.{index}", Counter()))
+            for phase_index, phase in enumerate(self.scenario.phases)
+            for index, injection in enumerate(phase.inject)
+        ]
+        if not self.loose and any(book["hit"] for _, book in books):
+            return []
+        return [f"{injection}: {_reasons(book)}" for injection, book in books if not book["hit"]]
+
+    def describe(self, now: float) -> str:
+        """Return where the scenario stands, for messages."""
+        at = show_duration(max(now - self.began, 0.0))
+        return f"{self.scenario.name} at {at}" + (f" in phase {self.phase!r}" if self.phase else "")
+
+
+def _reasons(book: Counter[str]) -> str:
+    told = [f"{_WHY[why]} ({book[why]} call{'s' * (book[why] != 1)})" for why in _WHY if book[why]]
+    return "; ".join(told) or "there was no LLM call"

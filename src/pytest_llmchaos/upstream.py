@@ -1,0 +1,123 @@
+"""Healthy answers from the test's own respx router, with the simulated or original ones behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .plan import Chunk, End, Head, Step
+
+if TYPE_CHECKING:
+    import respx
+
+    from .call import HttpRequest
+    from .intercept._drive import AsyncUpstream, SyncUpstream
+
+__all__ = ["AsyncRouted", "Given", "Routed", "new_router"]
+
+
+def new_router() -> respx.Router:
+    """Return a router whose unmatched requests go on to the healthy answer behind it."""
+    import respx
+
+    return respx.Router(assert_all_called=False, assert_all_mocked=False)
+
+
+def _as_httpx(request: HttpRequest) -> Any:
+    import httpx
+
+    return httpx.Request(request.method, request.url, headers=list(request.headers), content=request.content)
+
+
+def _steps(response: Any) -> Iterator[Step]:
+    yield Head(response.status_code, tuple(response.headers.multi_items()))
+    for data in response.stream:
+        yield Chunk(data)
+    yield End()
+
+
+class Given:
+    """Takes the steps from a simulated answer."""
+
+    def __init__(self, make: Callable[[], Iterable[Step]]) -> None:
+        self._make = make
+        self._steps: Iterator[Step] | None = None
+
+    def pull(self) -> Step:
+        """Return the next step."""
+        if self._steps is None:
+            self._steps = iter(self._make())
+        return next(self._steps)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def in_async(self) -> AsyncUpstream:
+        """Return the same for async stacks."""
+        return _AsyncGiven(self)
+
+
+class _AsyncGiven:
+    def __init__(self, given: Given) -> None:
+        self._given = given
+
+    async def pull(self) -> Step:
+        return self._given.pull()
+
+    async def close(self) -> None:
+        pass
+
+
+class Routed:
+    """Takes the steps from the router's route, or from `behind` where none matches."""
+
+    def __init__(self, router: respx.Router, request: HttpRequest, behind: SyncUpstream) -> None:
+        self._router = router
+        self._request = request
+        self._behind = behind
+        self._steps: Iterator[Step] | None = None
+        self._asked = False
+
+    def pull(self) -> Step:
+        """Return the next step."""
+        if not self._asked:
+            self._asked = True
+            resolved = self._router.resolve(_as_httpx(self._request))
+            if resolved.route is not None:
+                self._steps = _steps(resolved.response)
+        return next(self._steps) if self._steps is not None else self._behind.pull()
+
+    def close(self) -> None:
+        """Close what is behind."""
+        self._behind.close()
+
+
+class AsyncRouted:
+    """The same for async stacks; async side effects of the router work."""
+
+    def __init__(self, router: respx.Router, request: HttpRequest, behind: AsyncUpstream) -> None:
+        self._router = router
+        self._request = request
+        self._behind = behind
+        self._steps: AsyncIterator[Step] | None = None
+        self._asked = False
+
+    async def pull(self) -> Step:
+        """Return the next step."""
+        if not self._asked:
+            self._asked = True
+            resolved = await self._router.aresolve(_as_httpx(self._request))
+            if resolved.route is not None:
+                self._steps = _async_steps(resolved.response)
+        return await anext(self._steps) if self._steps is not None else await self._behind.pull()
+
+    async def close(self) -> None:
+        """Close what is behind."""
+        await self._behind.close()
+
+
+async def _async_steps(response: Any) -> AsyncIterator[Step]:
+    yield Head(response.status_code, tuple(response.headers.multi_items()))
+    async for data in response.stream:
+        yield Chunk(data)
+    yield End()

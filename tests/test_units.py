@@ -1,0 +1,234 @@
+"""What users type for durations, rates, ranges and delays."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmchaos import units
+from pytest_llmchaos.units import CallRange, Delay, Window
+
+SECONDS = st.floats(0, 1e9, allow_nan=False)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.integers() | st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [
+        ("20s", 20),
+        ("1m30s", 90),
+        ("250ms", 0.25),
+        ("1.5h", 5400),
+        ("1d", 86400),
+        (" 1 m 30 s ", 90),
+        (7, 7),
+        (0.5, 0.5),
+        (0, 0),
+        (timedelta(minutes=2), 120),
+    ],
+)
+def test_a_duration_is_read_in_seconds(typed, seconds):
+    """Every form that the documentation names gives its number of seconds."""
+    assert units.duration(typed) == seconds
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "  ", "20", "s", "1m30", "-5s", "5 apples", "1e3s", None, True, [], {}, -1, math.inf, math.nan, 10**400]
+    + ["9" * 400 + "s", timedelta(seconds=-1)],
+)
+def test_what_is_no_duration_is_refused_with_its_value(typed):
+    """A wrong duration is a ValueError that says what was expected, whatever was typed."""
+    with pytest.raises(ValueError, match="duration"):
+        units.duration(typed)
+
+
+def test_a_number_in_quotes_gets_a_hint():
+    """The most likely slip, a number in quotes, is named."""
+    with pytest.raises(ValueError, match=r"'20' is not a duration .*needs its unit"):
+        units.duration("20")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0s"),
+        (0.25, "250ms"),
+        (0.9996, "1s"),
+        (1, "1s"),
+        (7.5, "7.5s"),
+        (59.9999, "1m"),
+        (60, "1m"),
+        (90, "1m30s"),
+        (7200, "2h"),
+        (90061, "1d1h1m1s"),
+        (-90, "-1m30s"),
+        (math.inf, "for ever"),
+        (0.0001, "0.1ms"),
+        (10, "10s"),
+        (0.0004, "0.4ms"),
+    ],
+)
+def test_a_duration_is_shown_as_users_write_it(seconds, shown):
+    """Durations come out in the form in which they are typed."""
+    assert units.show_duration(seconds) == shown
+
+
+@given(SECONDS)
+def test_a_shown_duration_reads_back_close(seconds):
+    """Showing rounds, but never by more than a millisecond below a minute and half a second above."""
+    shown = units.duration(units.show_duration(seconds))
+    assert shown == pytest.approx(seconds, abs=0.001 if seconds < 59.9 else 0.501)
+
+
+@given(SECONDS)
+def test_a_raw_duration_reads_back_exactly(seconds):
+    """What is written to a file is not rounded."""
+    assert units.duration(units.raw_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize(("typed", "share"), [(0.3, 0.3), ("30%", 0.3), ("100%", 1.0), (1, 1.0), (" 5 % ", 0.05)])
+def test_a_rate_is_a_share(typed, share):
+    """Rates are numbers or percentages."""
+    assert units.rate(typed) == share
+
+
+@pytest.mark.parametrize("typed", [0, "0%", 1.01, "101%", -0.5, "0.3", "x", None, True, math.nan, 10**400])
+def test_a_rate_outside_its_range_is_refused(typed):
+    """Nothing, more than all, and what is no number are refused."""
+    with pytest.raises(ValueError, match="rate"):
+        units.rate(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"), [(1, CallRange(1, 1)), ("1-2", CallRange(1, 2)), ("3-", CallRange(3, None)), ("4", CallRange(4, 4))]
+)
+def test_calls_are_a_number_or_a_range(typed, expected):
+    """All three forms are read, and what was read is taken as it is."""
+    assert units.calls(typed) == units.calls(expected) == expected
+
+
+@pytest.mark.parametrize("typed", [0, "0", "2-1", "-2", "", "x", 1.5, True, None, "1-2-3", -1, [1, 2]])
+def test_an_impossible_range_of_calls_is_refused(typed):
+    """Calls count from 1, smaller number first."""
+    with pytest.raises(ValueError, match=r"call number|empty range"):
+        units.calls(typed)
+
+
+@pytest.mark.parametrize("typed", ["10**5000", "'9' * 5000"])
+def test_an_absurdly_long_call_number_is_refused(typed):
+    """Python's own limit on digits is not what the user gets to read."""
+    with pytest.raises(ValueError, match="is not a call number"):
+        units.calls(eval(typed))  # noqa: S307 - pytest could not write such a number into the test's id
+
+
+def test_a_range_of_calls_holds_its_ends():
+    """Both ends belong to the range, and an open end has none."""
+    assert [n for n in range(1, 6) if n in CallRange(2, 4)] == [2, 3, 4]
+    assert 10**9 in CallRange(3, None)
+
+
+@given(st.integers(1, 99), st.none() | st.integers(0, 99))
+def test_calls_survive_writing(first, more):
+    """A range written to a file reads back equal."""
+    wanted = CallRange(first, None if more is None else first + more)
+    assert units.calls(wanted.raw()) == units.calls(str(wanted)) == wanted
+
+
+def test_a_window_excludes_its_end():
+    """The first moment belongs to a window, its end to the next one."""
+    window = units.between(["10s", "2m"])
+    assert window == Window(10, 120)
+    assert (9.99 in window, 10 in window, 119.9 in window, 120 in window) == (False, True, True, False)
+
+
+@pytest.mark.parametrize(
+    "typed", ["10s", ["10s"], ["10s", "10s"], ["2m", "10s"], 5, None, {"a": "1s", "b": "2s"}, {"1s", "2s"}, ["1s", "x"]]
+)
+def test_what_is_no_pair_of_durations_is_refused(typed):
+    """A window needs two durations, the larger one last."""
+    with pytest.raises(ValueError, match=r"pair of durations|empty window|duration"):
+        units.between(typed)
+
+
+@given(SECONDS, st.floats(1e-3, 1e6))
+def test_a_window_survives_writing(start, length):
+    """A window written to a file reads back equal."""
+    window = Window(start, start + length)
+    if window.end > window.start:
+        assert units.between(window.raw()) == window
+
+
+def test_a_fixed_delay_is_always_the_same():
+    """A plain duration is a fixed delay."""
+    assert units.delay("20s").sample(Random(1)) == 20
+
+
+def test_a_uniform_delay_stays_between_its_ends():
+    """No draw leaves the range."""
+    rng = Random(1)
+    drawn = [units.uniform("1s", "3s").sample(rng) for _ in range(500)]
+    assert 1 <= min(drawn) < 1.2
+    assert 2.8 < max(drawn) <= 3
+
+
+def test_a_lognormal_delay_has_its_median_and_its_99th_percentile():
+    """The two numbers that users give are those of the sample."""
+    rng = Random(1)
+    drawn = sorted(units.lognormal(median="6s", p99="20s").sample(rng) for _ in range(20000))
+    assert drawn[10000] == pytest.approx(6, rel=0.03)
+    assert drawn[19800] == pytest.approx(20, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"distribution": "lognorml", "median": 1, "p99": 2}, "did you mean 'lognormal'"),
+        ({"median": 1, "p99": 2}, "distribution None"),
+        ({"distribution": ["uniform"]}, "is not one of lognormal, uniform"),
+        ({"distribution": "uniform", "min": 1}, "'max' is missing"),
+        ({"distribution": "uniform", "min": 1, "maxx": 2}, "did you mean 'max'"),
+        ({"distribution": "uniform", "min": 1, "max": 2, 3: 4}, "3 does not belong to uniform"),
+        ({"distribution": "uniform", "min": 3, "max": 2}, "min <= max"),
+        ({"distribution": "lognormal", "median": 0, "p99": 2}, "median <= p99"),
+        ({"distribution": "lognormal", "median": "x", "p99": 2}, "'x' is not a duration"),
+        ("soon", "'soon' is not a duration"),
+    ],
+)
+def test_a_delay_that_cannot_be_is_refused(typed, says):
+    """Each slip in a distribution is told in its own words."""
+    with pytest.raises(ValueError, match=says):
+        units.delay(typed)
+
+
+@given(st.sampled_from(["fixed", "uniform", "lognormal"]), st.floats(0.001, 1e5), st.floats(0, 1e5))
+def test_a_delay_survives_writing(kind, low, more):
+    """A delay written to a file reads back equal."""
+    delay = Delay(kind, low, low if kind == "fixed" else low + more)
+    assert units.delay(delay.raw()) == delay
+
+
+@given(st.floats(0, 1e7), st.floats(0, 1e7), st.integers())
+def test_no_delay_is_negative_or_endless(low, more, seed):
+    """Whatever is drawn is a time that one can wait."""
+    for kind in ("uniform", "lognormal"):
+        if low or kind == "uniform":
+            assert 0 <= Delay(kind, low, low + more).sample(Random(seed)) < math.inf
+
+
+@given(st.sampled_from([units.duration, units.rate, units.calls, units.between, units.delay]), ANYTHING)
+def test_readers_raise_nothing_but_value_errors(read, value):
+    """Whatever stands in a file, a reader gives its value or a sentence."""
+    try:
+        read(value)
+    except ValueError as problem:
+        assert str(problem)
