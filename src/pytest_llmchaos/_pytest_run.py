@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from . import intercept, library
+from . import intercept
 from ._inject import settle
 from .clock import AppHung
 from .config import load
@@ -29,6 +29,8 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     where = metafunc.definition.nodeid
     if len(markers) > 1:
         pytest.fail(f"{where}: llmchaos.each can be used once per test", pytrace=False)
+    from . import library
+
     wanted = markers[0].kwargs["each"]
     try:
         names = library.select(

@@ -146,7 +146,7 @@ class Target:
         rest = model if slash else provider
         head, colon, operation = rest.rpartition(":")
         # What follows a colon may be a port ('localhost:8000') or part of a model ('llama3:8b') instead.
-        if colon and (operation in OPERATIONS or _meant_as_operation(operation, in_model=bool(slash))):
+        if colon and _meant_as_operation(operation, in_model=bool(slash)):
             if operation not in OPERATIONS and operation != "*":
                 known = ", ".join(OPERATIONS)
                 hint = near(operation, OPERATIONS)
@@ -162,7 +162,7 @@ class Target:
     def matches(self, call: _Named) -> bool:
         """Tell whether this target names the call (or the exchange)."""
         return (
-            fnmatchcase(call.provider, self.provider)
+            (self.provider == call.provider or fnmatchcase(call.provider, self.provider))
             and (self.model == "*" or (call.model is not None and fnmatchcase(call.model, self.model)))
             and self.operation in ("*", call.operation)
         )
@@ -173,11 +173,14 @@ class Target:
 
     def __str__(self) -> str:
         model = "" if self.model == "*" else f"/{self.model}"
-        operation = "" if self.operation == "*" else f":{self.operation}"
+        _, colon, last = (model or self.provider).rpartition(":")
+        ambiguous = colon and _meant_as_operation(last, in_model=bool(model))
+        operation = "" if self.operation == "*" and not ambiguous else f":{self.operation}"
         return f"{self.provider}{model}{operation}"
 
 
 def _meant_as_operation(word: str, *, in_model: bool) -> bool:
     if word == "*" or near(word, OPERATIONS):
         return True
-    return not in_model and not word.isdigit() and word != ""
+    part_of_a_host = word[:1].isdigit() or word.endswith("]") or not word  # a port, or an IPv6 address
+    return not in_model and not part_of_a_host

@@ -56,6 +56,15 @@ def target(value: Any) -> Target:
         raise ValueError(problem.problem) from None
 
 
+def _read(field: dataclasses.Field[Any], value: Any) -> Any:
+    if value is None and field.default is None:
+        return None
+    try:
+        return field.metadata["read"](value)
+    except ValueError as problem:
+        raise ParameterError(public(field.name), str(problem)) from None
+
+
 def _raw(value: Any, read: Callable[[Any], Any]) -> Any:
     if read is duration:
         return raw_duration(value)
@@ -79,13 +88,7 @@ class Parameters:
 
     def __post_init__(self) -> None:
         for each in dataclasses.fields(self):
-            value = getattr(self, each.name)
-            if value is None and each.default is None:
-                continue
-            try:
-                object.__setattr__(self, each.name, each.metadata["read"](value))
-            except ValueError as problem:
-                raise ParameterError(public(each.name), str(problem)) from None
+            object.__setattr__(self, each.name, _read(each, getattr(self, each.name)))
 
     @classmethod
     def build(cls, args: Sequence[Any] = (), given: Mapping[str, Any] | None = None) -> Self:
@@ -106,6 +109,9 @@ class Parameters:
             if name in values:
                 raise ParameterError(key, f"given twice to {cls.name}")
             values[name] = value
+        for each in dataclasses.fields(cls):  # a bad value is told before a missing one
+            if each.name in values:
+                _read(each, values[each.name])
         for each in dataclasses.fields(cls):
             if each.default is MISSING and each.name not in values:
                 raise ParameterError(public(each.name), f"{cls.name} needs it")

@@ -264,26 +264,18 @@ def _given(steps: Iterable[Step]) -> Generator[Step | Pull, Step | None, None]:
 
 def _pulled(framed: bool) -> Generator[Step | Pull, Step | None, None]:
     """Take the steps from the upstream; `framed` cuts an event stream at its events, which stream faults count."""
-    rest, events = b"", False
+    from ._sse import Events, is_event_stream  # that module builds on this one
+
+    events: Events | None = None
     while True:
         step = yield Pull()
         if step is None:
             return
         if isinstance(step, Head):
-            kind = next((value for key, value in step.headers if key.lower() == "content-type"), "")
-            events = framed and kind.startswith("text/event-stream")
-        elif isinstance(step, Chunk) and events:
-            *whole, rest = _split_events(rest + step.data)
-            for data in whole:
-                yield Chunk(data, event=True)
+            events = Events() if framed and is_event_stream(step.headers) else None
+        elif events and isinstance(step, Chunk):
+            yield from events.feed(step.data)
             continue
-        elif isinstance(step, End) and rest:
-            yield Chunk(rest)
+        elif events and isinstance(step, End | Fail):
+            yield from events.flush()
         yield step
-
-
-def _split_events(data: bytes) -> list[bytes]:
-    """Split at the blank lines between events; the last item is what has not ended yet."""
-    mark = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
-    parts = data.split(mark)
-    return [*(part + mark for part in parts[:-1]), parts[-1]]

@@ -33,6 +33,7 @@ __all__ = [
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_TOO_LONG = 1e300
 _DURATION_FORMS = "a duration such as '20s', '1m30s', '250ms' or a number of seconds"
 
 
@@ -48,7 +49,7 @@ def duration(value: Any) -> float:
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+        seconds = float(value) if abs(value) < _TOO_LONG else math.inf
     elif isinstance(value, str) and (text := value.strip().replace(" ", "")):
         if _PART.sub("", text):
             hint = " (a bare number in quotes needs its unit)" if re.fullmatch(r"[\d.]+", text) else ""
@@ -68,8 +69,9 @@ def show_duration(seconds: float) -> str:
     if seconds < 0:
         return f"-{show_duration(-seconds)}"
     if seconds < 0.9995:
-        return f"{round(seconds * 1000)}ms" if seconds else "0s"
-    if seconds < 60:
+        shown = f"{seconds * 1000:.3f}".rstrip("0") if seconds < 0.001 else f"{seconds * 1000:.0f}."
+        return f"{shown.rstrip('.')}ms" if seconds >= 5e-7 else "0s"
+    if seconds < 59.9995:
         return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"
     parts, rest = [], round(seconds)
     for unit in ("d", "h", "m", "s"):
@@ -131,7 +133,7 @@ def calls(value: Any) -> CallRange:
         return value
     match = None
     if not isinstance(value, bool) and isinstance(value, int | str):
-        match = re.fullmatch(r"\s*(\d+)\s*(?:(-)\s*(\d+)?\s*)?", str(value))
+        match = re.fullmatch(r"\s*(\d{1,18})\s*(?:(-)\s*(\d{1,18})?\s*)?", str(value))
     if match is None:
         raise ValueError(f"{value!r} is not a call number or range such as 1, '1-2' or '3-'")
     first = int(match[1])
@@ -167,7 +169,7 @@ def between(value: Any) -> Window:
     """
     if isinstance(value, Window):
         return value
-    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
+    if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError(f"{value!r} is not a pair of durations such as ['10s', '2m']")
     window = Window(duration(value[0]), duration(value[1]))
     if window.end <= window.start:
@@ -210,6 +212,7 @@ class Delay:
 
 
 _Z99 = 2.3263478740408408  # the standard normal's 99th percentile
+_LONGEST_TAIL = 1e6  # beyond it single draws outgrow all meaning
 _DISTRIBUTIONS = {"uniform": ("min", "max"), "lognormal": ("median", "p99")}
 
 
@@ -249,4 +252,6 @@ def delay(value: Any) -> Delay:
     low, high = (duration(value[key]) for key in names)
     if high < low or (kind == "lognormal" and not low):
         raise ValueError(f"{kind} needs {names[0]} <= {names[1]}, got {value[names[0]]!r} and {value[names[1]]!r}")
+    if kind == "lognormal" and high / low > _LONGEST_TAIL:
+        raise ValueError(f"lognormal needs p99 within {_LONGEST_TAIL:g} times the median, got {value['p99']!r}")
     return Delay(kind, low, high)

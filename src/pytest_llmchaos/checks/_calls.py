@@ -1,4 +1,4 @@
-"""What several checks need to read from a journal: its order, its user requests, and SDK retries told from own calls."""
+"""What several checks read from a journal: its order, its user requests, SDK retries told from own calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 SLACK = 0.001
-"""Seconds by which a time may miss its limit: durations are shown to the millisecond, and what reads equal is equal."""
+"""Seconds by which a limit may be missed: what reads equal is equal, and durations show milliseconds."""
 
 MARKING = "if these were several asks, mark each with `with llmchaos.request(...):`"
 
@@ -37,8 +37,8 @@ MARKING = "if these were several asks, mark each with `with llmchaos.request(...
 def ordered(journal: Journal) -> list[Exchange | Event]:
     """Return all entries by time; those of one instant stay as they were written down.
 
-    A phase that began while nothing happened is written down later than it began, so the order of writing is not
-    the order of time.
+    A phase that began while nothing happened is written down later than it began, so the order of writing is
+    not the order of time.
     """
     return sorted(journal.entries, key=lambda each: each.at if isinstance(each, Event) else each.started)
 
@@ -64,21 +64,23 @@ def latest(journal: Journal) -> float:
 
 
 def chains(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
-    """Group exchanges of one request into calls as the app made them: a first try with the SDK's retries of it."""
+    """Group one request's exchanges into calls as the app made them: a first try with the SDK's retries."""
     found: list[list[Exchange]] = []
+    waiting: dict[tuple[str, int], list[list[Exchange]]] = {}
     for each in exchanges:
-        before = each.retry - 1 if each.retry else None
-        for chain in found if before is not None else ():
-            if chain[-1].retry == before and chain[-1].label == each.label:
-                chain.append(each)
-                break
+        before = waiting.get((each.label, each.retry - 1)) if each.retry else None
+        if before:
+            chain = before.pop()  # the latest: an older one may have ended without a retry
+            chain.append(each)
         else:
-            found.append([each])
+            found.append(chain := [each])
+        if each.retry is not None:
+            waiting.setdefault((each.label, each.retry), []).append(chain)
     return found
 
 
 def overlapping(groups: Iterable[Sequence[Exchange]]) -> int:
-    """Return how many of the groups were under way at one time, at most; groups that only touch do not overlap."""
+    """Return how many of the groups were under way at one time, at most; those that only touch were not."""
     edges: list[tuple[float, int]] = []
     for group in groups:
         start = min(each.started for each in group)
@@ -136,8 +138,8 @@ class Block:
 def blocks(journal: Journal) -> dict[str, list[Block]]:
     """Return the marked blocks of each user request, in the order they began.
 
-    Blocks of one name that were open at the same time are marked `overlapped`: which end belongs to which start is
-    then a guess.
+    Blocks of one name that were open at the same time are marked `overlapped`: which end belongs to which
+    start is then a guess.
     """
     found: dict[str, list[Block]] = {}
     for event in ordered(journal):

@@ -29,9 +29,9 @@ class _Finding:
 class AnsweredWithin(Check):
     """Every user request gets its answer within a time.
 
-    A request marked with `llmchaos.request` is timed from the start to the end of its block; it may be answered
-    without any call, from a cache. Otherwise the time runs from the start of the first call to the end of the last
-    good one; for the whole test, what the test itself skipped with `llmchaos.advance` is not counted.
+    A request marked with `llmchaos.request` is timed from the start to the end of its block; it may be
+    answered without any call, from a cache. Otherwise the time runs from the start of the first call to the
+    end of the last good one; for the whole test, what `llmchaos.advance` or `.enter` skipped is not counted.
 
     Args:
         within: a duration of run time.
@@ -74,13 +74,15 @@ class AnsweredWithin(Check):
             return self._open(f"{who} is still under way", now - block.start, made)
         took = end - block.start
         if block.raised:
-            return _Finding("violated", f"{who} raised after {show_duration(took)}", took, tuple(made))
+            return _Finding("violated", f"{who} raised after {show_duration(took)}", took, _ends(made))
         if unanswered := _unanswered(made):
             text = f"{who} ended after {show_duration(took)} without an answer: {unanswered}"
-            return _Finding("violated", text, took, tuple(made))
+            return _Finding("violated", text, took, _ends(made))
         if block.overlapped:
-            text = f"several requests named {request!r} ran at once and cannot be told apart: give each its own name"
-            return _Finding("inconclusive", text, took, tuple(made))
+            text = (
+                f"several requests named {request!r} ran at once: give each a name of its own"
+            )
+            return _Finding("inconclusive", text, took, _ends(made))
         return self._timed(who, took, made, "" if made else " without an LLM call")
 
     def _unmarked(self, request: str, calls: list[Exchange], journal: Journal, now: float) -> _Finding:
@@ -90,8 +92,8 @@ class AnsweredWithin(Check):
             skipped = 0.0 if request else _skipped(journal, start, now)
             return self._open(f"a call of {who} is still under way", now - start - skipped, calls)
         if good is None or (unanswered := _unanswered(calls)):
-            text = f"{who} got no answer: {_unanswered(calls)}" if good is None else f"{who} ended badly: {unanswered}"
-            return _Finding("violated", text, 0.0, tuple(calls))
+            what = f"got no answer: {_unanswered(calls)}" if good is None else f"ended badly: {unanswered}"
+            return _Finding("violated", f"{who} {what}", 0.0, _ends(calls))
         end = good.ended or 0.0
         skipped = 0.0 if request else _skipped(journal, start, end)
         finding = self._timed(who, end - start - skipped, calls, "")
@@ -103,14 +105,14 @@ class AnsweredWithin(Check):
         late = took - self.within
         text = f"{who} was answered after {show_duration(took)}{how}"
         if late > SLACK:
-            return _Finding("violated", f"{text}, {show_duration(late)} too late", took, tuple(calls))
-        return _Finding("held", text, took, tuple(calls))
+            return _Finding("violated", f"{text}, {show_duration(late)} too late", took, _ends(calls))
+        return _Finding("held", text, took, _ends(calls))
 
     def _open(self, what: str, so_far: float, calls: list[Exchange]) -> _Finding:
         text = f"{what}, {show_duration(so_far)} after its start"
         if so_far - self.within > SLACK:
-            return _Finding("violated", text, so_far, tuple(calls))
-        return _Finding("inconclusive", f"{text}: judge when it has ended", so_far, tuple(calls))
+            return _Finding("violated", text, so_far, _ends(calls))
+        return _Finding("inconclusive", f"{text}: judge when it has ended", so_far, _ends(calls))
 
 
 def _last_good(calls: list[Exchange]) -> Exchange | None:
@@ -137,7 +139,11 @@ def _unanswered(calls: list[Exchange]) -> str:
 
 
 def _skipped(journal: Journal, start: float, end: float) -> float:
-    """Return how much of this span the test itself skipped; an `advance` is written down with the time it began at."""
-    skips = [each for each in journal.events if each.kind == "advance"]
+    """Return how many seconds of this span the test itself skipped; a skip is written down as it begins."""
+    skips = [each for each in journal.events if each.kind in ("advance", "enter")]
     return sum(max(min(end, each.at + each.seconds) - max(start, each.at), 0.0) for each in skips)
 
+
+def _ends(calls: list[Exchange]) -> tuple[Exchange, ...]:
+    """Return the first and the last call: they decide how long it took and how it ended."""
+    return tuple(dict.fromkeys((*calls[:1], *calls[-1:])))

@@ -19,7 +19,7 @@ __all__ = ["Attempts"]
 def _at_least_one(value: Any) -> int:
     number = whole(value)
     if not number:
-        raise ValueError("0 can never hold, as a call is the evidence; use not_called for a target not to be called")
+        raise ValueError("0 can never hold, as a call is the evidence; use not_called to forbid a target")
     return number
 
 
@@ -46,7 +46,8 @@ class Attempts(Check):
                 groups.setdefault((request, to), []).append(each)
         if not groups:
             return self.verdict(
-                "inconclusive", "no LLM call was seen, so there is nothing to count: let the app ask something"
+                "inconclusive",
+                "no LLM call was seen, so there is nothing to count: let the app ask something",
             )
         ranked = sorted(groups.items(), key=lambda item: -len(item[1]))
         over = [(key, calls) for key, calls in ranked if len(calls) > self.at_most]
@@ -55,9 +56,9 @@ class Attempts(Check):
             reason = f"at most {self.at_most} expected; the most was {tally(calls, to)} in {named(request)}"
             return self.verdict("held", reason, calls)
         said = [f"{named(request)} made {tally(calls, to)}" for (request, to), calls in over]
-        each = "request and provider" if self.per == "provider" else "request"
-        expected = f"at most {count(self.at_most, 'call')} per {each}"
+        unit = "request and provider" if self.per == "provider" else "request"
+        expected = f"at most {count(self.at_most, 'call')} per {unit}"
         reason = against(expected, worst(said))
         if any(not request for (request, _), _ in over):
             reason += f"; {MARKING}"
-        return self.verdict("violated", reason, (call for _, calls in over for call in calls))
+        return self.verdict("violated", reason, (call for _, calls in over for call in calls[self.at_most :]))

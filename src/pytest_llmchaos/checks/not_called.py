@@ -38,12 +38,14 @@ class NotCalled(Check):
         if hits:
             first = hits[0]
             where = f" from {first.call_site}" if first.call_site else ""
-            said = f"it made {tally(hits)}, the first at {show_duration(first.started)} ({first.label}{where})"
+            said = (
+                f"it made {tally(hits)}, the first at {show_duration(first.started)} ({first.label}{where})"
+            )
             return self.verdict("violated", against(f"the app not to call {self.target}", said), hits)
         if not seen:
             return self.verdict(
                 "inconclusive",
-                f"no LLM call was seen at all, so not calling {self.target} means nothing: let the app ask something",
+                f"no LLM call was seen, so not calling {self.target} means nothing: let the app ask something",
             )
         reason = f"none of the {count(len(seen), 'LLM call')} went to {self.target}"
         return self.verdict("held", reason, seen)

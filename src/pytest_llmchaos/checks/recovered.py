@@ -21,15 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Recovered"]
 
-_ENDS = ("phase", "enter", "clear")
-
 
 @dataclass(frozen=True)
 class Recovered(Check):
     """After the trouble with `to` has ended, a call to it succeeds again, in time.
 
-    The trouble ends with the phase that breaks it, or with `llmchaos.clear()`: at the latest beginning of a phase
-    (or clearing) that lies between the last call to `to` that a fault broke and the next good one.
+    The trouble ends with the phase that breaks it, or with `llmchaos.clear()`: at the latest beginning of a
+    phase (or clearing) that lies between the last call to `to` that a fault broke and the next good one.
 
     Args:
         to: the provider, model or operation to come back to; None for every provider that faults broke.
@@ -67,7 +65,7 @@ class Recovered(Check):
         self, name: str, matches: Callable[[Exchange], bool], entries: Sequence[Exchange | Event]
     ) -> Verdict:
         last, after = _split(entries, matches)
-        ends = [place for place, each in enumerate(after) if isinstance(each, Event) and each.kind in _ENDS]
+        ends = [place for place, each in enumerate(after) if isinstance(each, Event) and _ends(each)]
         if not ends:
             return self.verdict(
                 "inconclusive",
@@ -96,7 +94,9 @@ class Recovered(Check):
         over = f"the trouble with {name} ended at {show_duration(end.at)}"
         if not later:
             return self.verdict(
-                "inconclusive", f"{over} and the app made no LLM call after it: let it ask something then", [last]
+                "inconclusive",
+                f"{over} and the app made no LLM call after it: let it ask something then",
+                [last],
             )
         limit = float("inf") if self.within is None else end.at + self.within + SLACK
         in_time = "" if self.within is None else f" within {show_duration(self.within)}"
@@ -104,13 +104,14 @@ class Recovered(Check):
         if good is not None:
             took = (good.ended or 0.0) - end.at
             if end.at + took <= limit:
-                return self.verdict("held", f"{over}, an ok call came {show_duration(took)} later", [last, good])
+                reason = f"{over}, an ok call came {show_duration(took)} later"
+                return self.verdict("held", reason, [last, good])
             before = later[: later.index(good)]
             if good.started > limit and not before:
                 return self.verdict(
                     "inconclusive",
-                    f"{over} and the app's first LLM call after it came {show_duration(good.started - end.at)} "
-                    f"later: let it ask something{in_time} of the end",
+                    f"{over} and the app's first LLM call after it came {_ago(good, end)} later: "
+                    f"let it ask something{in_time} of the end",
                     [last, good],
                 )
             seen = f"it came {show_duration(took)} after that"
@@ -120,10 +121,10 @@ class Recovered(Check):
         if (self.within is None and not open_) or later[-1].started > limit:
             seen = f"of the {len(later)} calls after that ({went}) none to {name} was ok"
             return self.verdict("violated", against(expected, seen), [last, *later])
-        why = "a call is still under way" if open_ else f"the last call began {_ago(later[-1], end)} after that"
+        why = "a call is still under way" if open_ else f"the last call began {_ago(later[-1], end)} later"
         return self.verdict(
             "inconclusive",
-            f"{over}; no ok call to {name} yet, but the time is not up ({why}): let the app ask something later",
+            f"{over}, no ok call to {name} came yet and its time is not up ({why}): let the app ask later",
             [last, *later],
         )
 
@@ -137,6 +138,11 @@ def _split(
         if isinstance(each, Exchange) and each.failed and each.faults and matches(each):
             return each, entries[place + 1 :]
     raise LookupError("no call was broken by a fault")
+
+
+def _ends(event: Event) -> bool:
+    # An `enter` that lets time pass is written down before it does; the phase it leads to follows by itself.
+    return event.kind in ("phase", "clear", "enter") and not event.seconds
 
 
 def _ago(call: Exchange, end: Event) -> str:

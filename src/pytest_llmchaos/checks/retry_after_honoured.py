@@ -18,9 +18,9 @@ __all__ = ["RetryAfterHonoured"]
 
 @dataclass(frozen=True)
 class RetryAfterHonoured(Check):
-    """After a `retry-after`, the next call of that request to the same provider, operation and model waits that long.
+    """After a `retry-after`, the next call to the same provider, operation and model waits that long.
 
-    Not calling again honours it too. A call that another user request makes meanwhile is not judged.
+    Each user request is judged by itself; not calling again honours it too.
     """
 
     name = "retry_after_honoured"
@@ -51,10 +51,16 @@ class RetryAfterHonoured(Check):
                 "such as faults.rate_limit(retry_after='20s', calls=1)",
             )
         if early:
-            return self.verdict("violated", against("a wait as long as retry-after says", worst(early)), pairs)
-        told = f"{count(len(asked), 'answer')} asked to wait: "
-        told += f"{count(len(again), 'time')} the app called again, never too early" if again else "no call followed"
-        return self.verdict("held", told, asked)
+            reason = against("a wait as long as retry-after says", worst(early))
+            return self.verdict("violated", reason, pairs)
+        what = (
+            f"the app called again {count(len(again), 'time')}, never too early"
+            if again
+            else "no call followed"
+        )
+        return self.verdict(
+            "held", f"{count(len(asked), 'answer')} asked to wait and {what}", [*asked, *again]
+        )
 
 
 def _next(label: str, ended: float, later: list[Exchange]) -> Exchange | None:

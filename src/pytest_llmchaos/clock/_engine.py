@@ -280,7 +280,7 @@ class Engine:
     def someone_is_up(self) -> bool:
         """True while a thread that has been woken has not run yet, or a new one has not begun."""
         return _internals.is_starting_a_thread() or any(
-            wait.due or wait.hung is not None or wait.event_came() for wait in self._waits
+            wait.due or wait.hung is not None or wait.event_came() for wait in self.waits()
         )
 
     def expects_io(self) -> bool:
@@ -348,13 +348,17 @@ class Watcher:
 
     def _watch(self, bell: Any) -> None:
         engine, look, pause = self._engine, Look(), 0.0
-        while True:
-            bell.acquire(True, pause)
-            with engine._lock:
-                if self._bell is not bell:
-                    return  # stopped, and perhaps replaced
-                pause = look.at(engine)
-                self._dozes = not 0 <= pause <= LONGEST_BUSY_PAUSE
+        try:
+            while True:
+                bell.acquire(True, pause)
+                with engine._lock:
+                    if self._bell is not bell:
+                        return  # stopped, and perhaps replaced
+                    pause = look.at(engine)
+                    self._dozes = not 0 <= pause <= LONGEST_BUSY_PAUSE
+        finally:
+            if self._bell is bell:
+                self.ident = 0  # a bug; Python reports it, and the next kick starts another
 
 
 class Look:

@@ -120,12 +120,11 @@ class FaultFactory:
         """Return the names of everything it takes, its own parameters first."""
         return [*(public(each.name) for each in dataclasses.fields(self.fault)), *_WHEN]
 
-    def __call__(self, *args: Any, **given: Any) -> Injection:
+    def __call__(self, /, *args: Any, **given: Any) -> Injection:
         when = {key: given.pop(key) for key in tuple(_WHEN) if key in given}
         for key in given:
             if key not in self.parameters():
                 self.fault.refuse(key, *_WHEN)
-        fault = self.fault.build(args, given)
         read: dict[str, Any] = {}
         for key, value in when.items():
             default, reader = _WHEN[key]
@@ -135,7 +134,7 @@ class FaultFactory:
                 read[key] = reader(value)
             except ValueError as problem:
                 raise ParameterError(key, str(problem)) from None
-        return Injection(fault, **read)
+        return Injection(self.fault.build(args, given), **read)
 
     def __repr__(self) -> str:
         return f"<fault {self.fault.name}{self.__signature__}>"

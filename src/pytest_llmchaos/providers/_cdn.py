@@ -75,7 +75,11 @@ def cdn_page(status: int, host: str, draw: Draw, *, cloudflare: bool) -> Answer:
         return Answer(status, headers, (b"error code: 524",))
     ray = dict(cdn).get("cf-ray", "").partition("-")[0]
     page = _PAGE.format(
-        host=escape(host), status=status, reason=reason(status), date=date, mark=f"Ray ID: {ray}" if ray else ""
+        host=escape(host),
+        status=status,
+        reason=reason(status),
+        date=date,
+        mark=f"Ray ID: {ray}" if ray else "",
     )
     headers = (("date", date), *cdn, ("content-type", "text/html; charset=UTF-8"))
     return Answer(status, headers, (page.encode(),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# The standard library's own regex parser; it has no public door. Absent or changed, patterns are simply not followed.
+# The standard library's own regex parser, which has no public door.
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any

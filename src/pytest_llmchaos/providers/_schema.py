@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ._pattern import matching
 from ._read import mapping, mappings
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ _HINT = re.compile(r"\b(minimum|maximum|exclusiveMinimum|exclusiveMaximum|multip
 _HINTED_LENGTH = re.compile(r"\b(minLength|maxLength|minItems|maxItems): (\d+)")
 _HINTED_PATTERN = re.compile(r"\bpattern: (.+?)(?=, [a-zA-Z]+: |\}$)")
 
-_FORMATS = {
+_FORMATS: dict[str, Callable[[Any], Any]] = {
     "date-time": lambda fake: fake.date_time().strftime("%Y-%m-%dT%H:%M:%SZ"),
     "date": lambda fake: fake.date(),
     "time": lambda fake: f"{fake.time()}Z",
@@ -38,7 +37,7 @@ _FORMATS = {
 }
 
 # Properties whose name says what belongs there read better with it.
-_NAMED = {
+_NAMED: dict[str, Callable[[Any], Any]] = {
     "name": lambda fake: fake.name(),
     "email": lambda fake: fake.safe_email(),
     "phone": lambda fake: fake.phone_number(),
@@ -154,6 +153,9 @@ class _Maker:
         least = _whole_number(schema.get("minLength"), 0)
         most = _whole_number(schema.get("maxLength"), max(least, 200))
         if isinstance(pattern, str):
+            # Imported only here: it leans on the standard library's private regex parser.
+            from ._pattern import matching
+
             for _ in range(20):
                 text = matching(pattern, self._rng)
                 if text is not None and least <= len(text) <= most:
@@ -177,7 +179,9 @@ class _Maker:
         step = _number(schema.get("multipleOf"))
         if step:
             first, last = math.ceil(low / step), math.floor(high / step)
-            return self._rng.randint(first, max(first, last)) * step
+            if not _above(schema, first * step):
+                first += 1
+            return round(self._rng.randint(first, max(first, last)) * step, 10)
         value = self._rng.uniform(low, high)
         short = round(value, 2)
         if _above(schema, short) and _below(schema, short):

@@ -1,0 +1,225 @@
+"""Chat completions, and the legacy text completions, of the OpenAI dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from ._openai_wire import answered_by, events_answer, fingerprint, plain_answer
+from ._read import mapping, mappings, positive, word
+from ._say import DECLINED, Asked, Said, Tool, choose, say
+from ._sse import DONE, event
+from ._text import pieces, request_tokens, tokens
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..draw import Draw
+    from ..plan import Answer
+    from ..replies import Reply
+
+__all__ = ["chat", "completions", "functions"]
+
+_MOST_CHOICES = 128  # the API's own limit of `n`
+
+
+def chat(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = None) -> Answer:
+    """Answer `POST /v1/chat/completions`."""
+    asked = _asked(call.body)
+    said = [say(reply, asked, draw.part(f"choice {index}")) for index in range(_wanted(call.body))]
+    ids = [_call_ids(each, draw.part(f"ids {index}")) for index, each in enumerate(said)]
+    base = {
+        "id": f"chatcmpl-{draw.part('id').token(29)}",
+        "object": "chat.completion.chunk" if call.stream else "chat.completion",
+        "created": int(draw.wall),
+        "model": (model := answered_by(call)),
+        "service_tier": "default",
+        "system_fingerprint": fingerprint(model),
+    }
+    named = asked.must_call == "named"
+    if call.stream:
+        return events_answer(call, draw, lambda: _stream(base, call, said, ids, named), error=error)
+    choices = [
+        {
+            "index": index,
+            "message": _message(each, ids[index]),
+            "logprobs": None,
+            "finish_reason": _finish(each, named),
+        }
+        for index, each in enumerate(said)
+    ]
+    return plain_answer(call, draw, {**base, "choices": choices, "usage": _usage(call, said)}, error=error)
+
+
+def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = None) -> Answer:
+    """Answer the legacy `POST /v1/completions`: text only, no tools, no structured output."""
+    prompts = call.body.get("prompt")
+    many = len(prompts) if isinstance(prompts, list) and prompts and isinstance(prompts[0], str | list) else 1
+    asked = Asked(limit=positive(call.body.get("max_tokens")))
+    count = min(many * _wanted(call.body), _MOST_CHOICES)
+    said = [say(reply, asked, draw.part(f"choice {index}")) for index in range(count)]
+    base = {
+        "id": f"cmpl-{draw.part('id').token(29)}",
+        "object": "text_completion",
+        "created": int(draw.wall),
+        "model": answered_by(call),
+    }
+    if call.stream:
+        return events_answer(call, draw, lambda: _stream_text(base, call, said), error=error)
+    choices = [_text_choice(index, each.text or "", _finish(each, False)) for index, each in enumerate(said)]
+    return plain_answer(call, draw, {**base, "choices": choices, "usage": _usage(call, said)}, error=error)
+
+
+# --- what is asked for --------------------------------------------------------------------------------------------
+
+
+def _asked(body: Mapping[str, Any]) -> Asked:
+    tools = functions(mapping(each.get("function")) for each in mappings(body.get("tools")))
+    choice = body.get("tool_choice")
+    allowed = mapping(mapping(choice).get("allowed_tools"))
+    name = word(mapping(mapping(choice).get("function")).get("name"))
+    allowed_names = [mapping(each.get("function")).get("name") for each in mappings(allowed.get("tools"))]
+    tools, must_call = choose(tools, allowed.get("mode") or choice, name, allowed_names)
+    made = [
+        mapping(each.get("function")).get("name")
+        for message in mappings(body.get("messages"))
+        for each in mappings(message.get("tool_calls"))
+    ]
+    limit = positive(body.get("max_completion_tokens")) or positive(body.get("max_tokens"))
+    called = frozenset(each for each in made if isinstance(each, str))
+    return Asked(tools, called, must_call, _schema(mapping(body.get("response_format"))), limit)
+
+
+def _schema(wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if wanted.get("type") == "json_schema":
+        return mapping(mapping(wanted.get("json_schema")).get("schema"))
+    return {} if wanted.get("type") == "json_object" else None
+
+
+def functions(described: Any) -> tuple[Tool, ...]:
+    """Return the tools of function descriptions (`name`, `parameters`); other kinds of tools have no name there."""
+    return tuple(
+        Tool(each["name"], mapping(each.get("parameters"))) for each in described if word(each.get("name"))
+    )
+
+
+def _wanted(body: Mapping[str, Any]) -> int:
+    return min(positive(body.get("n")) or 1, _MOST_CHOICES)
+
+
+# --- what comes back ----------------------------------------------------------------------------------------------
+
+
+def _finish(said: Said, named: bool) -> str:
+    if said.finish in ("length", "content_filter"):
+        return said.finish
+    # A call of the one function that the request names ends with `stop`, any other with `tool_calls`, streamed or
+    # not: measured against the API in vllm-project/vllm pull request 25054.
+    return "tool_calls" if said.calls and not named else "stop"
+
+
+def _message(said: Said, ids: list[str]) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": _content(said),
+        "refusal": None,
+        "annotations": [],
+    }
+    if said.finish == "refusal":
+        message.update(content=None, refusal=said.text or DECLINED)
+    if said.calls:
+        message["tool_calls"] = [
+            {"id": ids[index], "type": "function", "function": {"name": each.name, "arguments": arguments}}
+            for index, (each, arguments) in enumerate(zip(said.calls, said.arguments(), strict=True))
+        ]
+    return message
+
+
+def _content(said: Said) -> str | None:
+    """Return the text; null beside tool calls, empty where the content filter omitted it."""
+    return said.text if said.text is not None or said.calls else ""
+
+
+def _call_ids(said: Said, draw: Draw) -> list[str]:
+    return [f"call_{draw.token(24)}" for _ in said.calls]
+
+
+def _usage(call: Call, said: list[Said]) -> dict[str, Any]:
+    asked = {key: value for key, value in call.body.items() if key in _PROMPT}
+    prompt = request_tokens(asked)
+    completion = max(sum(_spoken(each) for each in said), 1)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+_PROMPT = ("messages", "prompt", "tools", "response_format")
+
+
+def _spoken(said: Said) -> int:
+    text = said.text or (DECLINED if said.finish == "refusal" else "")
+    called = (*(each.name for each in said.calls), *said.arguments())
+    return tokens(text) + sum(tokens(each) for each in called)
+
+
+# --- as a stream --------------------------------------------------------------------------------------------------
+
+
+def _stream(
+    base: Mapping[str, Any], call: Call, said: list[Said], ids: list[list[str]], named: bool
+) -> Iterator[bytes]:
+    usage = mapping(call.body.get("stream_options")).get("include_usage") is True
+    null = {"usage": None} if usage else {}  # asked for, it stands in every chunk and is null until the last
+
+    def choice(index: int) -> Iterator[dict[str, Any]]:
+        for delta, finish in _deltas(said[index], ids[index], named):
+            yield {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+
+    # The choices come interleaved.
+    for row in zip_longest(*(choice(index) for index in range(len(said)))):
+        for each in row:
+            if each is not None:
+                yield event({**base, "choices": [each], **null})
+    if usage:
+        yield event({**base, "choices": [], "usage": _usage(call, said)})
+    yield DONE
+
+
+def _deltas(said: Said, ids: list[str], named: bool) -> Iterator[tuple[dict[str, Any], str | None]]:
+    refused = said.finish == "refusal"
+    silent = refused or _content(said) is None
+    yield {"role": "assistant", "content": None if silent else "", "refusal": None}, None
+    for piece in pieces((said.text or DECLINED) if refused else (said.text or "")):
+        yield {"refusal" if refused else "content": piece}, None
+    for index, (each, arguments) in enumerate(zip(said.calls, said.arguments(), strict=True)):
+        start = {"name": each.name, "arguments": ""}
+        yield (
+            {"tool_calls": [{"index": index, "id": ids[index], "type": "function", "function": start}]},
+            None,
+        )
+        for piece in pieces(arguments):
+            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
+    yield {}, _finish(said, named)
+
+
+def _text_choice(index: int, text: str, finish: str | None) -> dict[str, Any]:
+    return {"text": text, "index": index, "logprobs": None, "finish_reason": finish}
+
+
+def _stream_text(base: Mapping[str, Any], call: Call, said: list[Said]) -> Iterator[bytes]:
+    for index, each in enumerate(said):
+        for piece in pieces(each.text or ""):
+            yield event({**base, "choices": [_text_choice(index, piece, None)]})
+        yield event({**base, "choices": [_text_choice(index, "", _finish(each, False))]})
+    if mapping(call.body.get("stream_options")).get("include_usage") is True:
+        yield event({**base, "choices": [], "usage": _usage(call, said)})
+    yield DONE

@@ -1,0 +1,90 @@
+"""Anthropic, and every server that speaks its dialect."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..errors import FaultUnfit
+from ..replies import Reply
+from . import _anthropic_errors as errors
+from ._anthropic_messages import count_tokens, messages
+from ._anthropic_models import models
+from ._anthropic_wire import HOSTS
+from ._base import Provider, Route
+from ._read import find_route, read_json
+from ._text import prose
+
+if TYPE_CHECKING:
+    from ..call import Call, HttpRequest
+    from ..draw import Draw
+    from ..plan import Answer
+    from ._base import ErrorKind, Recognised
+
+__all__ = ["Anthropic"]
+
+_COUNT = "/count_tokens"
+
+# What a path ends in; before it may stand a gateway's own prefix.
+_ROUTES = tuple(
+    (verb, re.compile(rf"/v1/{path}/*\Z"), route)
+    for verb, path, route in (
+        ("POST", "messages", Route("chat", needs=("model", "messages", "max_tokens"))),
+        # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.
+        ("POST", f"messages{_COUNT}", Route("models", stream=False, needs=("model", "messages"))),
+        ("GET", "models", Route("models", stream=False)),
+        ("GET", r"models/(?P<model>[^/].*?)", Route("models", stream=False)),
+    )
+)
+
+
+class Anthropic(Provider):
+    """The dialect of api.anthropic.com.
+
+    Covers messages (operation `chat`), plain and streamed, the count of their tokens and the list of models (both
+    operation `models`). The SDK sends the key as a bearer token or as `x-api-key`; neither is looked at.
+    """
+
+    dialect = "anthropic"
+    default_hosts = HOSTS
+
+    def route(self, method: str, path: str) -> Route | None:
+        """Return what this path asks for, with or without a gateway's prefix; None where it is no LLM call."""
+        return find_route(_ROUTES, method, path)
+
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
+        return read_json(self, route, request)
+
+    def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
+        """Return the healthy answer. Only messages say what a reply scripts.
+
+        Raises:
+            UsageProblem: the reply holds data without a JSON form.
+        """
+        if call.operation == "chat":
+            return messages(call, reply, draw)
+        return count_tokens(call, draw) if call.path.rstrip("/").endswith(_COUNT) else models(call, draw)
+
+    def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
+        """Return the answer by which the API reports the failure; see `Provider.error`.
+
+        Raises:
+            FaultUnfit: the failure has no form for this operation.
+        """
+        form = details.pop("form", "error") if kind == "policy_refusal" else "error"
+        if form == "error":
+            return errors.fail(kind, call, draw, **details)
+        if call.operation != "chat":
+            raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal")
+        # Both end with stop_reason `refusal`: as `finish` a classifier stops the answer once it has started, as
+        # `refusal` the request is declined before any of it.
+        if form == "finish":
+            reply = Reply(text=prose(draw.part("begun"), limit=12), finish="content_filter")
+        else:
+            reply = Reply(finish="refusal")
+        return messages(call, reply, draw, error="policy_refusal")
+
+    def stream_error(self, call: Call, draw: Draw) -> bytes:
+        """Return the in-band error event."""
+        return errors.stream_error()

@@ -1,0 +1,106 @@
+"""OpenAI, and every server that speaks its dialect."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..errors import FaultUnfit
+from ..replies import Reply
+from . import _openai_errors as errors
+from ._base import Provider, Route
+from ._openai_chat import chat, completions
+from ._openai_embeddings import embeddings
+from ._openai_images import images
+from ._openai_models import models
+from ._openai_moderation import moderation
+from ._openai_responses import responses
+from ._openai_wire import HOSTS
+from ._read import find_route, read_json
+
+if TYPE_CHECKING:
+    from ..call import Call, HttpRequest
+    from ..draw import Draw
+    from ..plan import Answer
+    from ._base import ErrorKind, Recognised
+
+__all__ = ["OpenAI"]
+
+# What a path ends in; before it may stand `/v1` or a gateway's own prefix.
+_ROUTES = tuple(
+    (verb, re.compile(rf"/{path}/*\Z"), route)
+    for verb, path, route in (
+        ("POST", "chat/completions", Route("chat", needs=("model", "messages"))),
+        ("POST", "responses", Route("chat", needs=("model", "input"))),
+        ("POST", "completions", Route("completions", needs=("model", "prompt"))),
+        ("POST", "embeddings", Route("embeddings", stream=False, needs=("model", "input"))),
+        ("POST", "images/generations", Route("images", needs=("model", "prompt"))),
+        ("POST", "moderations", Route("moderation", stream=False, needs=("model", "input"))),
+        ("GET", "models", Route("models", stream=False)),
+        # Names may have slashes of their own, as at gateways: `meta-llama/llama-4`.
+        ("GET", r"models/(?P<model>[^/].*?)", Route("models", stream=False)),
+    )
+)
+
+
+class OpenAI(Provider):
+    """The dialect of api.openai.com.
+
+    Covers chat completions and the Responses API (both operation `chat`), legacy completions, embeddings, image
+    generation, moderation and models, plain and streamed where the API streams. Hosts: the global one and those of
+    data residency (openai 3.54, _data_residency.py).
+    """
+
+    dialect = "openai"
+    default_hosts = HOSTS
+
+    def route(self, method: str, path: str) -> Route | None:
+        """Return what this path asks for, with or without a gateway's prefix; None where it is no LLM call."""
+        return find_route(_ROUTES, method, path)
+
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
+        return read_json(self, route, request)
+
+    def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
+        """Return the healthy answer. Only chat and legacy completions say what a reply scripts.
+
+        Raises:
+            UsageProblem: the reply holds data without a JSON form.
+        """
+        if call.operation in _TALKING:
+            return _talk(call, reply, draw)
+        answers = {"embeddings": embeddings, "images": images, "moderation": moderation}
+        return answers.get(call.operation, models)(call, draw)
+
+    def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
+        """Return the answer by which the API reports the failure; see `Provider.error`.
+
+        Raises:
+            FaultUnfit: the failure has no form for this operation.
+        """
+        form = details.pop("form", "error") if kind == "policy_refusal" else "error"
+        if form == "error":
+            return errors.fail(kind, call, draw, **details)
+        if call.operation not in _TALKING:
+            raise FaultUnfit(
+                f"a {call.operation} call has no answer that ends in a refusal: use form='error'"
+            )
+        if call.operation == "completions" and form == "refusal":
+            raise FaultUnfit("legacy completions have no refusal: use form='finish' or 'error'")
+        reply = Reply(finish="content_filter" if form == "finish" else "refusal")
+        return _talk(call, reply, draw, error="policy_refusal")
+
+    def stream_error(self, call: Call, draw: Draw) -> bytes:
+        """Return the in-band error event of chat completions or of the Responses API."""
+        return errors.stream_error(call)
+
+
+_TALKING = ("chat", "completions")
+
+
+def _talk(call: Call, reply: Reply | None, draw: Draw, error: str | None = None) -> Answer:
+    if call.operation == "completions":
+        return completions(call, reply, draw, error=error)
+    speak = responses if call.path.rstrip("/").endswith("/responses") else chat
+    return speak(call, reply, draw, error=error)

@@ -1,0 +1,308 @@
+"""Scenario files: YAML in, every problem with its line and column, and YAML out."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import checks, faults
+from ._yaml import MAX_BYTES, Node, Problem, Spot, kind
+from ._yaml import read as read_yaml
+from .errors import ParameterError, UsageProblem, near
+from .parameters import public
+from .scenario import Phase, Scenario
+
+if TYPE_CHECKING:
+    from .checks import Check
+    from .faults import Injection
+
+__all__ = ["ScenarioError", "dump", "load", "loads"]
+
+T = TypeVar("T")
+
+_KEYS = ("name", "title", "tags", "sources", "hypothesis", "evidence", "phases", "inject", "expect")
+_PHASE_KEYS = ("name", "lasts", "inject")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class ScenarioError(UsageProblem):
+    """A scenario file is wrong. Its text has one line per problem: `path:line:column: message`.
+
+    Args:
+        problems: all that was found, in the file's order.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda each: (each.spot.line, each.spot.column) if each.spot else (0, 0)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def load(path: str | os.PathLike[str]) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioError: it cannot be read, or anything in it is wrong; nothing is half-loaded.
+    """
+    return loads(_bytes(path), os.fspath(path))
+
+
+def loads(data: bytes | str, path: str = "<scenario>") -> Scenario:
+    """Read a scenario from the content of a file; `path` is how problems call it.
+
+    Raises:
+        ScenarioError: anything in it is wrong.
+    """
+    encoded = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    root, problems = read_yaml(encoded, path)
+    reader = _Reader(path, problems)
+    if root is not None and root.value is not None:
+        scenario = reader.scenario(root)
+        if scenario and not reader.problems:
+            return scenario
+    elif not problems:
+        reader.problems.append(Problem(path, Spot(1, 1), "is empty; a scenario needs at least name and phases"))
+    raise ScenarioError(reader.problems)
+
+
+def dump(scenario: Scenario) -> str:
+    """Return a scenario as the YAML that loads back equal.
+
+    Raises:
+        UsageProblem: it has no such form, as its name is no slug, a phase has no name, or the like.
+    """
+    from ._yaml_out import write
+
+    text = write(scenario)
+    try:
+        same = loads(text, scenario.name or "<scenario>") == scenario
+    except ScenarioError as problem:
+        raise UsageProblem(f"the scenario {scenario.name!r} cannot be written to a file:\n{problem}") from None
+    if not same:
+        raise UsageProblem(f"the scenario {scenario.name!r} would not read back the same from a file")
+    return text
+
+
+def _bytes(path: str | os.PathLike[str]) -> bytes:
+    """Return the file's content, at most one byte more than is allowed."""
+    shown = os.fspath(path)
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise ScenarioError([Problem(shown, None, "is a folder, not a scenario file")])
+        if not stat.S_ISREG(mode):
+            raise ScenarioError([Problem(shown, None, "is not a regular file")])
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ScenarioError([Problem(shown, None, f"no such file{_near_file(Path(path))}")]) from None
+    except OSError as problem:
+        raise ScenarioError([Problem(shown, None, f"cannot be read: {problem.strerror}")]) from None
+    except ValueError as problem:  # a null byte in the name
+        raise ScenarioError([Problem(repr(shown), None, f"cannot be read: {problem}")]) from None
+
+
+def _near_file(path: Path) -> str:
+    try:
+        siblings = [each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml")]
+    except OSError:
+        return ""
+    return near(path.name, siblings)
+
+
+class _Reader:
+    """Reads the nodes of one file and collects all problems. A method that returns None has written one down."""
+
+    def __init__(self, path: str, problems: list[Problem]) -> None:
+        self.path = path
+        self.problems = problems
+
+    def add(self, spot: Spot, text: str) -> None:
+        """Write down a problem."""
+        self.problems.append(Problem(self.path, spot, text))
+
+    def scenario(self, node: Node) -> Scenario | None:
+        """Read the whole."""
+        if not self._mapping(node, _KEYS, "a scenario"):
+            return None
+        name = self._need(node, "name", self._slug)
+        phases = self._short(node) if "inject" in node.keys else self._need(node, "phases", self._phases)
+        if phases and not self.problems and not any(phase.inject for phase in phases):
+            spot = node.keys.get("phases") or node.keys["inject"]
+            self.add(spot, "nothing is injected at all; a scenario needs at least one fault")
+        texts = {key: self._get(node, key, self._text) or "" for key in ("title", "hypothesis", "evidence")}
+        lists = {key: self._get(node, key, self._texts) or () for key in ("tags", "sources")}
+        expect = self._get(node, "expect", self._expect) or ()
+        if self.problems or name is None or phases is None:
+            return None
+        return Scenario(name, phases, **texts, **lists, expect=expect)
+
+    # --- phases -------------------------------------------------------------------------------------------------
+
+    def _short(self, node: Node) -> tuple[Phase, ...] | None:
+        """Read top-level `inject`, the short form of one endless phase."""
+        if "phases" in node.keys:
+            self.add(node.keys["inject"], "inject stands beside phases; move it into a phase, or leave phases out")
+        inject = self._need(node, "inject", self._injections)
+        return None if inject is None else (Phase("", inject),)
+
+    def _phases(self, node: Node, key: str) -> tuple[Phase, ...] | None:
+        items = self._list(node, key, "a phase")
+        if items is None:
+            return None
+        read = [self._phase(each, last=nth == len(items)) for nth, each in enumerate(items, 1)]
+        seen: dict[str, int] = {}
+        for phase, item in zip(read, items, strict=True):
+            if phase is not None and phase.name in seen:
+                self.add(item.spot, f"a phase named {phase.name!r} stands in line {seen[phase.name]} already")
+            elif phase is not None:
+                seen[phase.name] = item.spot.line
+        return tuple(phase for phase in read if phase is not None)
+
+    def _phase(self, node: Node, *, last: bool) -> Phase | None:
+        if not self._mapping(node, _PHASE_KEYS, "a phase"):
+            return None
+        name = self._need(node, "name", self._text)
+        inject = self._need(node, "inject", self._injections)
+        lasts = node.value.get("lasts")
+        if (lasts is None or lasts.value is None) and not last:
+            self.add(node.spot, "a phase without lasts never ends; only the last one may do without")
+        try:
+            phase = Phase(name or "", inject or (), None if lasts is None else lasts.plain())
+        except ParameterError as problem:
+            self.add((lasts or node).spot, str(problem))
+            return None
+        return None if name is None else phase
+
+    def _injections(self, node: Node, key: str) -> tuple[Injection, ...] | None:
+        if not isinstance(node.value, list):
+            self.add(node.spot, f"{key} must be a list, not {kind(node.value)}; [] injects nothing")
+            return None
+        return tuple(found for each in node.value if (found := self._injection(each)) is not None)
+
+    def _injection(self, node: Node) -> Injection | None:
+        if not isinstance(node.value, dict):
+            self.add(node.spot, f"an injection is a mapping such as {{fault: outage}}, not {kind(node.value)}")
+            return None
+        name = self._need(node, "fault", self._text)
+        if name is None:
+            return None
+        at = node.value["fault"].spot
+        try:
+            factory = faults.find(name)
+        except UsageProblem as problem:
+            self.add(at, str(problem))
+            return None
+        given = {key: each for key, each in node.value.items() if key != "fault"}
+        made: Injection | None = self._build(
+            lambda values: factory(**values), given, node.keys, at, factory.parameters()
+        )
+        return made
+
+    # --- expectations -------------------------------------------------------------------------------------------
+
+    def _expect(self, node: Node, key: str) -> tuple[Check, ...] | None:
+        items = self._list(node, key, "an expectation")
+        return None if items is None else tuple(found for each in items if (found := self._check(each)) is not None)
+
+    def _check(self, node: Node) -> Check | None:
+        name, at, given = node.value, node.spot, Node(node.spot, {})
+        if isinstance(name, dict) and len(name) == 1:
+            ((name, given),) = name.items()
+            at = node.keys[name]
+        if not isinstance(name, str):
+            got = kind(node.value) if not node.value or not isinstance(node.value, dict) else "a mapping of several"
+            self.add(at, f"an expectation is a check's name, or one name with its parameters, not {got}")
+            return None
+        try:
+            check = checks.find(name)
+        except UsageProblem as problem:
+            self.add(at, str(problem))
+            return None
+        parameters = {} if given.value is None else given.value
+        if not isinstance(parameters, dict):
+            self.add(given.spot, f"the parameters of {name} must be a mapping, not {kind(given.value)}")
+            return None
+        known = [public(each.name) for each in dataclasses.fields(check)]
+        made: Check | None = self._build(
+            lambda values: check.build((), values), parameters, given.keys, at, known
+        )
+        return made
+
+    def _build(
+        self,
+        make: Callable[[dict[str, Any]], Any],
+        given: Mapping[str, Node],
+        keys: Mapping[str, Spot],
+        at: Spot,
+        known: Iterable[str],
+    ) -> Any:
+        """Return what `make` makes of the values. Each bad one is a problem at its own place, not only the first."""
+        values = {key: each.plain() for key, each in given.items()}
+        refused: set[str] = set()
+        while True:
+            try:
+                made = make(values)
+            except ParameterError as problem:
+                key = problem.parameter
+                if key in refused:  # it was there, and bad; now it is missing
+                    return None
+                if key not in values:
+                    self.add(at, str(problem))
+                    return None
+                self.add(given[key].spot if key in known else keys[key], str(problem))
+                refused.add(key)
+                del values[key]
+            else:
+                return None if refused else made
+
+    # --- parts --------------------------------------------------------------------------------------------------
+
+    def _need(self, node: Node, key: str, read: Callable[[Node, str], T | None]) -> T | None:
+        if key not in node.value:
+            self.add(node.spot, f"{key} is missing")
+            return None
+        return read(node.value[key], key)
+
+    def _get(self, node: Node, key: str, read: Callable[[Node, str], T | None]) -> T | None:
+        return read(node.value[key], key) if key in node.value else None
+
+    def _mapping(self, node: Node, known: tuple[str, ...], what: str) -> bool:
+        if not isinstance(node.value, dict):
+            self.add(node.spot, f"{what} must be a mapping with {', '.join(known)}, not {kind(node.value)}")
+            return False
+        for key in node.value:
+            if key not in known:
+                self.add(node.keys[key], f"{key!r} is not known here{near(key, known)} (known: {', '.join(known)})")
+        return True
+
+    def _list(self, node: Node, key: str, of: str) -> list[Node] | None:
+        if not isinstance(node.value, list) or not node.value:
+            got = "an empty one" if node.value == [] else kind(node.value)
+            self.add(node.spot, f"{key} must be a list with at least {of}, not {got}")
+            return None
+        return node.value
+
+    def _text(self, node: Node, key: str) -> str | None:
+        if isinstance(node.value, str) and node.value.strip():
+            return node.value
+        hint = "; put it in quotes" if isinstance(node.value, bool | int | float) else ""
+        self.add(node.spot, f"{key} must be a text, not {kind(node.value)}{hint}")
+        return None
+
+    def _slug(self, node: Node, key: str) -> str | None:
+        text = self._text(node, key)
+        if text is not None and not _SLUG.fullmatch(text):
+            self.add(node.spot, f"{key} must be lower-case words with hyphens such as openai-outage, not {text!r}")
+            return None
+        return text
+
+    def _texts(self, node: Node, key: str) -> tuple[str, ...] | None:
+        if not isinstance(node.value, list):
+            self.add(node.spot, f"{key} must be a list of texts, not {kind(node.value)}")
+            return None
+        return tuple(text for each in node.value if (text := self._text(each, f"each of {key}")) is not None)

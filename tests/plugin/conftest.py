@@ -1,0 +1,66 @@
+"""A small app for the pytest runs inside these tests."""
+
+from __future__ import annotations
+
+import pytest
+
+APP = '''
+import httpx2
+import openai
+import anthropic
+
+client = openai.OpenAI(api_key="no-key")
+claude = anthropic.Anthropic(api_key="no-key")
+
+
+def ask(model="gpt-5", **options):
+    answer = client.chat.completions.create(
+        model=model, messages=[{"role": "user", "content": "hello"}], **options
+    )
+    return answer.choices[0].message.content
+
+
+def ask_claude():
+    answer = claude.messages.create(
+        model="claude-sonnet-5", max_tokens=100, messages=[{"role": "user", "content": "hello"}]
+    )
+    return answer.content[0].text
+
+
+def ask_with_fallback():
+    try:
+        return ask()
+    except openai.APIError:
+        return ask_claude()
+
+
+def ask_swallowing():
+    try:
+        return ask()
+    except BaseException:
+        return "sorry"
+
+
+async def ask_async():
+    async with openai.AsyncOpenAI(api_key="no-key") as session:
+        answer = await session.chat.completions.create(
+            model="gpt-5", messages=[{"role": "user", "content": "hello"}]
+        )
+        return answer.choices[0].message.content
+'''
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester):
+    """Run pytest on the given test code, with the app as a module beside it."""
+    pytester.makepyfile(app=APP)
+    pytester.makeini("[pytest]\nstrict = true\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n")
+
+    def run(code: str, *args: str, subprocess: bool = False):
+        header = "import pytest\nfrom app import *\nfrom pytest_llmchaos import llmchaos, faults, inject\n"
+        pytester.makepyfile(test_it=header + code)
+        plugins = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:httpx_mock")
+        call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
+        return call(*plugins, *args)
+
+    return run
