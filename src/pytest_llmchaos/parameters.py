@@ -87,6 +87,7 @@ class Parameters:
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
+        __tracebackhide__ = True
         for each in dataclasses.fields(self):
             object.__setattr__(self, each.name, _read(each, getattr(self, each.name)))
 
@@ -97,6 +98,7 @@ class Parameters:
         Raises:
             ParameterError: an unknown, missing, doubled or bad parameter.
         """
+        __tracebackhide__ = True
         known = [each.name for each in dataclasses.fields(cls)]
         if len(args) > len(known):
             takes = ", ".join(map(public, known)) or "no parameter of its own"
@@ -120,6 +122,7 @@ class Parameters:
     @classmethod
     def refuse(cls, key: str, *more: str) -> None:
         """Raise the error for an unknown parameter; `more` are names known besides the declared ones."""
+        __tracebackhide__ = True
         names = [*(public(each.name) for each in dataclasses.fields(cls)), *more]
         takes = f"it takes {', '.join(names)}" if names else "it takes none"
         raise ParameterError(key, f"{cls.name} has no such parameter; {takes}{near(key, names)}")

@@ -118,7 +118,7 @@ def _timer(seconds):
 
 @pytest.mark.parametrize(
     "wait",
-    [time.sleep, _event, _condition, _wait_for, _semaphore, _barrier, _queue, _future, _futures, _join, _timer],
+    [lambda seconds: time.sleep(seconds), _event, _condition, _wait_for, _semaphore, _barrier, _queue, _future, _futures, _join, _timer],
 )
 def test_waits_pass_in_virtual_time(clock, real_seconds, wait):
     """Every wait of the standard library with a time-out takes exactly that, and no real time."""

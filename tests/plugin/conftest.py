@@ -51,16 +51,25 @@ async def ask_async():
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester):
+def run(pytester: pytest.Pytester, warm: None):
     """Run pytest on the given test code, with the app as a module beside it."""
     pytester.makepyfile(app=APP)
     pytester.makeini("[pytest]\nstrict = true\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n")
+
+    def shows(result, *texts: str):
+        """Assert that the output has the texts, in that order, however its lines are wrapped."""
+        output = " ".join(" ".join(result.outlines + result.errlines).split())
+        for text in texts:
+            before, found, output = output.partition(text)
+            assert found, f"{text!r} is not in the output after what came before: {before[-3000:]}"
 
     def run(code: str, *args: str, subprocess: bool = False):
         header = "import pytest\nfrom app import *\nfrom pytest_llmchaos import llmchaos, faults, inject\n"
         pytester.makepyfile(test_it=header + code)
         plugins = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:httpx_mock")
         call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        return call(*plugins, *args)
+        result = call(*plugins, *args)
+        result.shows = lambda *texts: shows(result, *texts)
+        return result
 
     return run

@@ -11,9 +11,7 @@ def test_green():
     ask()
 """)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        ["*nothing was injected*", "*outage -> anthropic: the target does not match (1 call)*", "*LLM calls seen: 1 x openai/gpt-5:chat*"]
-    )
+    result.shows("nothing was injected", "outage -> anthropic: the target does not match (1 call)", "LLM calls seen: 1 x openai/gpt-5:chat")
 
 
 def test_a_test_that_makes_no_call_fails(run):
@@ -24,7 +22,7 @@ def test_green():
     pass
 """)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*nothing was injected: openai-outage hit no call*", "*there was no LLM call*"])
+    result.shows("nothing was injected: openai-outage hit no call", "there was no LLM call")
 
 
 def test_allow_unused_opts_out(run):
@@ -52,7 +50,7 @@ def test_swallow(llmchaos):
         pass
 """)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*attempts*violated*"])
+    result.shows("attempts", "violated")
 
 
 def test_a_fault_that_does_not_fit_fails_the_test(run):
@@ -63,7 +61,7 @@ def test_plain():
     ask_swallowing()
 """)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*stream_cut breaks a stream, and this chat call asks for no stream*"])
+    result.shows("stream_cut breaks a stream, and this chat call asks for no stream")
 
 
 def test_an_escape_fails_the_test(run):
@@ -86,7 +84,7 @@ def test_accepted():
     call()
 """)
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["*answered by test_it.Elsewhere and passed no interception point*"])
+    result.shows("answered by test_it.Elsewhere and passed no interception point")
 
 
 def test_a_failing_test_keeps_its_own_failure(run):
@@ -98,7 +96,7 @@ def test_red():
     assert 1 + 1 == 3
 """)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E*assert (1 + 1) == 3*", "*nothing was injected*"])
+    result.shows("E", "assert (1 + 1) == 3", "nothing was injected")
 
 
 def test_a_skip_stays_a_skip(run):
@@ -136,7 +134,7 @@ def test_unjudged():
     ask_swallowing()
 """)
     result.assert_outcomes(failed=1, passed=2)
-    result.stdout.fnmatch_lines(["*failed_over*violated*"])
+    result.shows("failed_over", "violated")
 
 
 def test_a_hung_app_fails_instead_of_hanging(run):
@@ -156,7 +154,7 @@ async def test_hung_async():
         await session.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "x"}])
 """)
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["*the app is hung*"])
+    result.shows("the app is hung")
 
 
 def test_the_loopback_provider_gets_no_hit(run):
@@ -182,7 +180,7 @@ def server():
     server.server_close()
 
 def test_no_hit(server, llmchaos):
-    llmchaos.inject(faults.latency("2s", target="127.0.0.1:*"))
+    llmchaos.inject(faults.latency("2s", target="127.0.0.1*"))
     for client in (
         openai.OpenAI(api_key="k", base_url=server + "/v1"),
         anthropic.Anthropic(api_key="k", base_url=server),

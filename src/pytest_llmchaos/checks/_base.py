@@ -27,7 +27,9 @@ class Check(Parameters):
         raise NotImplementedError
 
     def verdict(self, outcome: Outcome, reason: str, evidence: Iterable[Exchange] = ()) -> Verdict:
-        """Return a verdict of this check."""
+        """Return a verdict of this check; the reason is one line, whatever came from the wire into it."""
+        if not reason.isprintable():
+            reason = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in reason)
         return Verdict(str(self), outcome, reason, tuple(evidence))
 
     def __str__(self) -> str:

@@ -79,9 +79,7 @@ class AnsweredWithin(Check):
             text = f"{who} ended after {show_duration(took)} without an answer: {unanswered}"
             return _Finding("violated", text, took, _ends(made))
         if block.overlapped:
-            text = (
-                f"several requests named {request!r} ran at once: give each a name of its own"
-            )
+            text = f"several requests named {request!r} ran at once: give each a name of its own"
             return _Finding("inconclusive", text, took, _ends(made))
         return self._timed(who, took, made, "" if made else " without an LLM call")
 
@@ -120,7 +118,7 @@ def _last_good(calls: list[Exchange]) -> Exchange | None:
 
 
 def _after(good: Exchange | None, calls: list[Exchange]) -> list[Exchange]:
-    """Return the calls that began when the last good answer was there; one that ran beside it lost the race."""
+    """Return the calls that began when the last good answer was there; one beside it lost the race."""
     if good is None:
         return calls
     return [each for each in calls[calls.index(good) + 1 :] if each.started >= (good.ended or 0.0)]

@@ -36,15 +36,15 @@ class FailedOver(Check):
     """In every user request, calls that failed for good were followed by a good one elsewhere, in time.
 
     "For good" means that no later call to the same place was ok in that request. Only a call of the same
-    kind counts as an answer or as a cure: a chat is not answered by an embedding or a list of models. In a test
-    that marks no requests, an ask is taken to end where the test itself moves on (`advance`, `enter`, `clear`,
-    `inject`).
+    kind counts as an answer or as a cure: a chat is not answered by an embedding or a list of models. In a
+    test that marks no requests, an ask is taken to end where the test itself moves on (`advance`, `enter`,
+    `clear`, `inject`).
 
     Args:
         to: where the app must go; None for anything that `from_` does not name (or another provider or model
             than the one that failed).
-        from_: whose failures count; None for everything that `to` does not name. A call that both name belongs
-            to the one that says more.
+        from_: whose failures count; None for everything that `to` does not name. A call that both name
+            belongs to the one that says more.
         within: seconds from the start of the first failed call to the end of the good one; None for any time.
     """
 
@@ -80,7 +80,7 @@ class FailedOver(Check):
         return self._verdict(findings, cured, journal)
 
     def _sources(self, calls: Sequence[Exchange]) -> Iterator[tuple[str, Kind, Kind]]:
-        """Yield each source that failed: its name, what tells its calls, what tells calls that may replace it."""
+        """Yield each source that failed: its name, what tells its calls, what tells their replacements."""
         if self.from_ is not None:
             for which in dict.fromkeys(kind(each) for each in calls if each.failed and self._is_source(each)):
                 yield str(self.from_), self._source(which), self._goal(which)
@@ -132,12 +132,16 @@ class FailedOver(Check):
                 late = f"{text}, {show_duration(took - limit + SLACK)} too late"
                 return _Finding("violated", against(self._expected(name), late), evidence)
             if streak.doubtful:
-                text = f"{where}failed calls to {name} ran side by side: an answer may hide an ask without one"
+                text = (
+                    f"{where}failed calls to {name} ran side by side: an answer may hide an ask without one"
+                )
                 return _Finding("inconclusive", f"{text}; {MARKING}", evidence)
             return _Finding("held", text, evidence)
         if streak.pending and now - began <= limit:
             open_ = streak.pending[-1].label
-            text = f"{where}calls to {name} failed, one to {open_} is still under way: judge when it has ended"
+            text = (
+                f"{where}calls to {name} failed, one to {open_} is still under way: judge when it has ended"
+            )
             return _Finding("inconclusive", text, evidence)
         did = f"{where}{_did(name, streak, goal)}"
         return _Finding("violated", against(self._expected(name), did), evidence)

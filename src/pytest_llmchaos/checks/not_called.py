@@ -45,7 +45,7 @@ class NotCalled(Check):
         if not seen:
             return self.verdict(
                 "inconclusive",
-                f"no LLM call was seen, so not calling {self.target} means nothing: let the app ask something",
+                f"no LLM call was seen, so {self.target} uncalled tells nothing: let the app ask something",
             )
         reason = f"none of the {count(len(seen), 'LLM call')} went to {self.target}"
         return self.verdict("held", reason, seen)

@@ -87,6 +87,7 @@ class Engine:
 
     def start(self, session: Session) -> None:
         """Count one clock in; the first one installs everything."""
+        _internals.check()
         from . import _patches
 
         with self._lock:
@@ -175,6 +176,8 @@ class Engine:
                     self.generation += 1
                     if not self._jump_if_all_wait() and self.goal() is not None:
                         self._watcher.kick()
+                else:
+                    wait.due = wait.ends_with_clock
             while not wait.due and wait.hung is None:
                 if wait.event_came():
                     return True

@@ -189,9 +189,8 @@ _undo: list[Callable[[], None]] = []
 
 
 def install() -> None:
-    """Replace everything; `ClockUnsupported`, and nothing replaced, if this Python lacks what we need."""
+    """Replace everything."""
     global _aliases
-    _internals.check()
     _set(threading.Condition, "wait", _condition_wait)
     _set(threading.Thread, "join", _thread_join)
     _set(threading.Thread, "_delete", _delete)

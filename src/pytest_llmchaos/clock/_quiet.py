@@ -22,9 +22,16 @@ WINDOW = 0.0003 if EXACT else 0.01
 IO_GRACE = 0.02
 """Seconds without any activity after which real I/O in flight counts as not coming before the next deadline."""
 
-_FUTEX = {
-    "x86_64": "202", "aarch64": "98", "riscv64": "98", "loongarch64": "98", "ppc64le": "221", "s390x": "238",
-}.get(platform.machine())  # fmt: skip
+_LOCK_OR_SLEEP = {
+    # futex, nanosleep, clock_nanosleep
+    "x86_64": ("202", "35", "230"),
+    "aarch64": ("98", "101", "115"),
+    "riscv64": ("98", "101", "115"),
+    "loongarch64": ("98", "101", "115"),
+    "ppc64le": ("221", "162", "248"),
+    "s390x": ("238", "162", "262"),
+}.get(platform.machine())
+"""The system calls in which a thread waits for nothing from outside; None where we don't know their numbers."""
 
 # Captured, as time-machine replaces what stands in the module (it leaves this clock alone, at some cost).
 _clock_ns = getattr(time, "clock_gettime_ns", None)
@@ -56,8 +63,10 @@ def any_runs(tids: Iterable[int]) -> bool:
 
 
 def any_waits_for_io(tids: Iterable[int]) -> bool:
-    """True when one of the kernel threads is blocked in something else than a lock: a socket, a pipe, a child process."""
-    return EXACT and _FUTEX is not None and any(_read(tid, "syscall").split(" ", 1)[0] not in ("", _FUTEX) for tid in tids)
+    """True when a kernel thread is blocked in neither a lock nor a sleep: in a socket, a pipe, a child process."""
+    if not EXACT or _LOCK_OR_SLEEP is None:
+        return False
+    return any(_read(tid, "syscall").split(" ", 1)[0] not in ("", *_LOCK_OR_SLEEP) for tid in tids)
 
 
 def positions(idents: Iterable[int]) -> tuple[object, ...]:

@@ -27,6 +27,7 @@ class VirtualClock:
     def __init__(self, on_hung: Callable[[str], None] | None = None) -> None:
         self.on_hung = on_hung
         self._session: Session | None = None
+        self._over = False
 
     def now(self) -> float:
         """Virtual seconds, monotonic while the clock is started; the app's `time.monotonic()`."""
@@ -37,8 +38,11 @@ class VirtualClock:
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Block the thread for virtual seconds; `math.inf` waits until the clock stops, or for `AppHung`."""
-        if seconds <= 0:
+        """Block the thread for virtual seconds; `math.inf` waits until the clock stops, or for `AppHung`.
+
+        Once the clock has stopped, it returns at once: the chaos that a straggler would wait for is over.
+        """
+        if seconds <= 0 or self._over:
             _realtime.sleep(0)
         elif engine.active:
             engine.sleep(seconds, "an injected wait", ends_with_clock=True)
@@ -48,10 +52,13 @@ class VirtualClock:
             _realtime.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Suspend the task for virtual seconds; `math.inf` waits until the clock stops, or for `AppHung`."""
+        """Suspend the task for virtual seconds; `math.inf` waits until the clock stops, or for `AppHung`.
+
+        Once the clock has stopped, it returns at once, like `sleep`.
+        """
         import asyncio
 
-        if seconds <= 0:
+        if seconds <= 0 or self._over:
             await asyncio.sleep(0)
             return
         if engine.active:
@@ -91,6 +98,7 @@ class VirtualClock:
             session = Session(threading.get_ident(), self.on_hung)
             engine.start(session)
             self._session = session
+            self._over = False
 
     def stop(self) -> None:
         """Give the process real time back, once every clock has stopped.
@@ -99,6 +107,7 @@ class VirtualClock:
         """
         if self._session is not None:
             session, self._session = self._session, None
+            self._over = True
             engine.stop(session)
 
 

@@ -110,7 +110,7 @@ class FaultFactory:
 
     def __init__(self, fault: type[Fault]) -> None:
         self.fault = fault
-        self.__name__ = fault.name
+        self.name = fault.name  # not __name__: pytest takes a mark called with a named callable for a decorated test
         self.__doc__ = fault.__doc__
         own = inspect.signature(fault).parameters.values()
         when = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_WHEN[name][0]) for name in _WHEN]
@@ -121,6 +121,7 @@ class FaultFactory:
         return [*(public(each.name) for each in dataclasses.fields(self.fault)), *_WHEN]
 
     def __call__(self, /, *args: Any, **given: Any) -> Injection:
+        __tracebackhide__ = True
         when = {key: given.pop(key) for key in tuple(_WHEN) if key in given}
         for key in given:
             if key not in self.parameters():

@@ -41,9 +41,9 @@ def read_json(provider: Provider, route: Route, request: HttpRequest) -> Recogni
     body = _parse(request.content)
     # A provider that was made up for a host bears the host's name; nobody said that an LLM answers there.
     guessed = provider.name == request.host and provider.hosts == (request.host,)
-    if guessed and not (route.needs and body is not None and all(_fits(body, need) for need in route.needs)):
-        return None
     body = body or {}
+    if guessed and not all(_fits(body, need) for need in route.needs):
+        return None
     model = route.model or word(body.get("model"))
     stream = body.get("stream") is True if route.stream is None else route.stream
     return Recognised(route.operation, model, stream, body)

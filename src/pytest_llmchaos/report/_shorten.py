@@ -28,8 +28,8 @@ Part = int | Gap
 def collapsed(keys: Sequence[Hashable], longest: int = 12) -> list[Part]:
     """Return the places to show, long repetitions replaced by gaps.
 
-    Lines alike in a row, or patterns of up to 8 lines (three tries and a failover, again and again), are collapsed
-    when they fill more than `longest` lines. A key of None is like no other.
+    Lines alike in a row, or patterns of up to 8 lines (three tries and a failover, again and again), are
+    collapsed when they fill more than `longest` lines. A key of None is like no other.
     """
     parts: list[Part] = []
     at = 0
@@ -59,7 +59,7 @@ def _repetition(keys: Sequence[Hashable], at: int) -> tuple[int, int]:
 
 
 def bounded(parts: Sequence[Part], most: int, keep: Callable[[Part], bool]) -> list[Part]:
-    """Return at most about `most` of the parts: head, tail and, as far as they fit, those that `keep` names."""
+    """Return about `most` of the parts: head, tail and, as far as they fit, those that `keep` names."""
     if len(parts) <= most:
         return list(parts)
     third = max(most // 3, 1)

@@ -46,7 +46,7 @@ def failure_text(
     drawn = timeline(journal, width=width, colour=colour, ascii=ascii, mark=mark)
     parts = [_headline(ranked, width, ascii)]
     parts += [_told(each, width, colour, ascii) for each in ranked]
-    parts.append(f"{HEADING}: {drawn}")
+    parts.append(f"{HEADING}\n{drawn}")
     parts.append(f"seed {seed}" + (f", play it again with: {replay}" if replay else ""))
     return "\n\n".join(parts)
 

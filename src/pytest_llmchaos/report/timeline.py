@@ -20,6 +20,7 @@ __all__ = ["timeline"]
 
 _MOST_LANES = 6
 _BAR = 6
+_STREAM = " stream"
 
 
 def timeline(
@@ -94,14 +95,14 @@ class _Timeline:
         self.names = _mixed(self.entries)
         self.longest = max((_took(each) for each in self.calls), default=0.0)
 
-    # --- which lines --------------------------------------------------------------------------------------------
+    # --- which lines ----------------------------------------------------------------------------------------
 
     def text(self, lines: int) -> str:
         if not self.entries:
             return "no LLM call was seen"
         parts = bounded(collapsed([self._key(each) for each in self.entries]), lines, self._worth_keeping)
         shown = [self.entries[part] for part in parts if not isinstance(part, Gap)]
-        rows = {id(each): self._row(each, busy) for each, busy in self._busy(parts) if isinstance(each, Exchange)}
+        rows = {id(each): self._row(each, busy) for each, busy in self._busy(parts)}
         widths = self._widths(list(rows.values()))
         out = [self._summary(), *([""] if not isinstance(shown[0], _Phase) else [])]
         for part in parts:
@@ -120,7 +121,11 @@ class _Timeline:
         if isinstance(entry, _Phase):
             return None
         if isinstance(entry, Event):
-            return (entry.kind, entry.text) if entry.kind in ("advance", "request", "answered", "raised") else None
+            return (
+                (entry.kind, entry.text)
+                if entry.kind in ("advance", "request", "answered", "raised")
+                else None
+            )
         return (
             *(entry.provider, entry.operation, entry.model, entry.stream, entry.retry, entry.request),
             *(entry.outcome, entry.faults, entry.call_site, id(entry) in self.marked),
@@ -132,8 +137,8 @@ class _Timeline:
         entry = self.entries[part]
         return isinstance(entry, _Phase) or id(entry) in self.marked
 
-    def _busy(self, parts: Sequence[Part]) -> Iterator[tuple[_Entry, set[str]]]:
-        """Yield each entry that is shown, with the providers that other calls keep busy when it begins."""
+    def _busy(self, parts: Sequence[Part]) -> Iterator[tuple[Exchange, set[str]]]:
+        """Yield each call that is shown, with the providers that other calls keep busy when it begins."""
         shown = {part for part in parts if not isinstance(part, Gap)}
         until: dict[str, float] = {}
         for place, entry in enumerate(self.entries):
@@ -144,20 +149,20 @@ class _Timeline:
             end = float("inf") if entry.ended is None else entry.ended
             until[entry.provider] = max(until.get(entry.provider, 0.0), end)
 
-    # --- the cells of a line --------------------------------------------------------------------------------------
+    # --- the cells of a line --------------------------------------------------------------------------------
 
     def _safe(self, text: str) -> str:
         return safe(text, ascii=self.ascii)
 
     def _row(self, call: Exchange, busy: set[str]) -> _Row:
-        label = call.label.removesuffix(":chat") + (" stream" if call.stream else "")
+        label = self._safe(call.label.removesuffix(":chat"))
         by = f" {self.glyphs.by} {', '.join(map(self._safe, call.faults))}" if call.faults else ""
         wait = "" if call.retry_after is None else f", wait {show_duration(max(call.retry_after, 0.0))}"
         return _Row(
             time=run_time(call.started),
             lanes=self._lanes(call, busy),
             request=fit(self._safe(call.request) or "-", 16, self.glyphs.more) if self.names else "",
-            call=self._safe(label),
+            call=label + _STREAM if call.stream else label,
             attempt=f"#{call.attempt} SDK retry" if call.retry else f"#{call.attempt}",
             took="" if call.ended is None else show_duration(max(call.ended - call.started, 0.0)),
             outcome=self._safe(call.outcome) + wait + by,
@@ -183,7 +188,7 @@ class _Timeline:
         return fit(self.glyphs.bar * length or self.glyphs.tick, width, "")
 
     def _widths(self, rows: Sequence[_Row]) -> dict[str, int]:
-        """Return the width of each column; what does not fit is taken from the call site, then from the call."""
+        """Return the width of each column, narrowed in turn until a line fits."""
         names = ("time", "lanes", "request", "call", "attempt", "took", "outcome", "site")
         widths = {name: max((cells(getattr(row, name)) for row in rows), default=0) for name in names}
         widths["bar"] = _BAR if self.longest >= 0.0005 else 0
@@ -197,7 +202,7 @@ class _Timeline:
                 over -= less + (2 if widths[name] == 0 else 0)
         return widths
 
-    # --- lines ----------------------------------------------------------------------------------------------------
+    # --- lines ----------------------------------------------------------------------------------------------
 
     def _call(self, call: Exchange, row: _Row, widths: dict[str, int]) -> str:
         style = "green" if call.ok else "red" if call.failed else "yellow"
@@ -207,7 +212,7 @@ class _Timeline:
             (pad(row.time, widths["time"], right=True), "bold" if marked else ""),
             (row.lanes, style),
             (pad(fit(row.request, widths["request"], self.glyphs.more), widths["request"]), ""),
-            (pad(fit(row.call, widths["call"], self.glyphs.more), widths["call"]), "bold" if marked else ""),
+            (pad(self._fit_call(row.call, widths["call"]), widths["call"]), "bold" if marked else ""),
             (pad(row.attempt, widths["attempt"]), ""),
             (pad(bar, widths["bar"]), style),
             (pad(row.took if widths["took"] else "", widths["took"], right=True), ""),
@@ -216,6 +221,11 @@ class _Timeline:
         ]
         line = "  ".join(paint(text, style, self.colour) for text, style in columns if text)
         return (paint(">", "bold", self.colour) if marked else " ") + " " + line
+
+    def _fit_call(self, label: str, width: int) -> str:
+        """Cut the model rather than the word that tells of a stream."""
+        tail = _STREAM if label.endswith(_STREAM) else ""
+        return fit(label.removesuffix(tail), width - len(tail), self.glyphs.more) + tail
 
     def _heading(self, phase: _Phase) -> str:
         head = f"{self.glyphs.rule * 2} {show_duration(phase.at)}  {self._safe(phase.name)} "
@@ -258,7 +268,7 @@ class _Timeline:
         told = [f"{self._safe(name)} {ok[name]} of {total[name]} ok" for name in list(total)[:_MOST_LANES]]
         told += [f"{len(total) - _MOST_LANES} more providers"] if len(total) > _MOST_LANES else []
         number = f"{len(self.calls)} LLM call{'s' * (len(self.calls) != 1)}"
-        marks = "  (> marks the evidence)" if self.marked else ""
+        marks = "  (> evidence)" if self.marked else ""
         return fit(f"{number}: {', '.join(told)}{marks}", self.width, self.glyphs.more)
 
 

@@ -1,0 +1,78 @@
+"""What holds for every check, on any journal."""
+
+from __future__ import annotations
+
+import pytest
+from .journals import exchanges, filled, journal, journals, when
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_llmchaos import checks
+from pytest_llmchaos.journal import Journal
+
+BUILT = [
+    checks.find(name).build((), given)
+    for name, given in [
+        ("failed_over", {}),
+        ("failed_over", {"to": "anthropic", "from": "openai", "within": "5s"}),
+        ("failed_over", {"from": "openai/gpt-4*", "to": "openai/gpt-4o-mini"}),
+        ("attempts", {"at_most": 2}),
+        ("attempts", {"at_most": 1, "per": "provider"}),
+        ("answered_within", {"within": "10s"}),
+        ("retry_after_honoured", {}),
+        ("recovered", {}),
+        ("recovered", {"to": "openai", "within": "10s"}),
+        ("not_called", {"target": "openai"}),
+    ]
+]
+IDS = [str(check) for check in BUILT]
+
+
+def test_all_checks_are_known():
+    """Every check of this package is tested here."""
+    assert {check.name for check in BUILT} == set(checks.names())
+
+
+@pytest.mark.parametrize("check", BUILT, ids=IDS)
+def test_an_empty_journal_is_inconclusive(check):
+    """Nothing seen is never a pass, and the reason says what to do."""
+    verdict = check.judge(Journal())
+    assert verdict.outcome == "inconclusive"
+    assert verdict.reason
+
+
+@pytest.mark.parametrize("check", BUILT, ids=IDS)
+@settings(max_examples=40)
+@given(made=journals())
+def test_any_journal_can_be_judged(check, made):
+    """A check never raises, always gives a reason, and its evidence is from the journal; a pass has evidence."""
+    verdict = check.judge(made)
+    assert verdict.outcome in ("held", "violated", "inconclusive")
+    assert verdict.reason
+    assert verdict.reason.isprintable()
+    assert set(verdict.evidence) <= set(made.exchanges)
+    if verdict.outcome == "held":
+        assert verdict.evidence or any(event.kind == "answered" for event in made.events)
+
+
+@pytest.mark.parametrize("check", BUILT, ids=IDS)
+@settings(max_examples=40)
+@given(made=journals(("checkout",)), at=st.floats(0, 150))
+def test_a_good_call_of_another_request_changes_no_pass(check, made, at):
+    """What goes well in another request never turns a pass into a violation."""
+    if check.judge(made).outcome != "held":
+        return
+    other = journal(f"{at:.1f} ollama/llama3 200 +1s request=other").exchanges
+    joined = filled(sorted([*made.entries, *other], key=when))
+    assert check.judge(joined).outcome != "violated"
+
+
+@settings(max_examples=60)
+@given(made=journals(("checkout",)), more=st.lists(exchanges(("other",)), max_size=8))
+def test_requests_are_judged_apart(made, more):
+    """A request that violates a check still does when calls of another request are added."""
+    joined = filled(sorted([*made.entries, *more], key=when))
+    for check in BUILT:
+        apart = check.name in ("attempts", "retry_after_honoured", "not_called", "failed_over")
+        if apart and check.judge(made).outcome == "violated":
+            assert check.judge(joined).outcome == "violated"

@@ -1,0 +1,248 @@
+"""What is patched, for whom, and that it all comes back."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import selectors
+import subprocess
+import sys
+import threading
+import time
+import types
+
+import pytest
+import time_machine
+
+from pytest_llmchaos.clock import (
+    ClockUnsupported,
+    RealClock,
+    VirtualClock,
+    _aliases,
+    _internals,
+    _realtime,
+    make_clock,
+)
+
+
+def state():
+    """Everything that a virtual clock touches."""
+    return [
+        *(getattr(time, name) for name in ("sleep", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")),
+        threading.Condition.__dict__["wait"],
+        threading.Thread.__dict__["join"],
+        threading.Thread.__dict__["_delete"],
+        *(cls.__dict__.get("select") for cls in _internals.SELECTORS),
+        sys.modules["_pytest.timing"].time,
+        sys.modules["subprocess"].time,
+        sys.modules["queue"].time,
+        len(time_machine.traveller_stack),
+    ]
+
+
+def test_everything_comes_back():
+    """After stop() nothing is patched, and the clocks show the machine's time."""
+    before = state()
+    clock = VirtualClock()
+    clock.start()
+    clock.start()
+    time.sleep(1000)
+    assert state() != before
+    clock.stop()
+    clock.stop()
+    assert state() == before
+    assert abs(time.monotonic() - _realtime.monotonic()) < 5
+
+
+def test_clocks_nest():
+    """Two clocks share one virtual time; the last to stop restores."""
+    before = state()
+    outer, inner = VirtualClock(), VirtualClock()
+    outer.start()
+    inner.start()
+    inner.advance(100)
+    assert abs(outer.now() - inner.now()) < 5
+    outer.stop()
+    start = time.monotonic()
+    time.sleep(500)
+    assert time.monotonic() - start >= 500
+    inner.stop()
+    assert state() == before
+
+
+def test_a_failed_start_leaves_nothing(monkeypatch):
+    """When this Python lacks something, start() says what and patches nothing."""
+    before = state()
+    monkeypatch.delattr(threading.Condition, "_is_owned")
+    with pytest.raises(ClockUnsupported, match=r"threading\.Condition\._is_owned.*clock=\"real\""):
+        VirtualClock().start()
+    assert state() == before
+
+
+def test_names_taken_during_chaos_outlive_it(clock):
+    """A function imported while the clock ran is the real one, in effect, afterwards."""
+    from time import monotonic, sleep
+
+    clock.stop()
+    assert abs(monotonic() - _realtime.monotonic()) < 5
+    start = _realtime.monotonic()
+    sleep(0.01)
+    assert _realtime.monotonic() - start >= 0.009
+
+
+def test_replacements_pass_for_builtins(clock):
+    """A replaced function is no method when a class holds it, and pickles by its name."""
+
+    class Holder:
+        timer = time.monotonic
+
+    assert Holder().timer() > 0
+    assert pickle.loads(pickle.dumps(time.sleep)) is time.sleep
+    assert time.sleep.__name__ == "sleep"
+
+
+def test_tools_keep_real_time(clock):
+    """pytest's own clock and those of the outside world's modules do not move."""
+    timing = sys.modules["_pytest.timing"]
+    start = timing.Instant()
+    outside = subprocess._time(), subprocess.time.time()
+    time.sleep(5000)
+    duration = timing.Instant()
+    assert duration.time - start.time < 60
+    assert duration.perf_count - start.perf_count < 60
+    assert subprocess._time() - outside[0] < 60
+    assert subprocess.time.time() - outside[1] < 60
+
+
+def module(name, **names):
+    made = types.ModuleType(name)
+    vars(made).update(names)
+    return made
+
+
+def test_aliases_follow_and_return(monkeypatch):
+    """Names are found in new modules at each start, replaced, and put back; the app's own changes win."""
+    table = {id(_realtime.sleep): (_realtime.sleep, "virtual")}
+    aliases = _aliases.Aliases(lambda name: table)
+    one = module("clock_alias_one", nap=_realtime.sleep, other=1)
+    monkeypatch.setitem(sys.modules, "clock_alias_one", one)
+    aliases.replace()
+    assert one.nap == "virtual"
+    aliases.restore()
+    assert one.nap is _realtime.sleep
+    two = module("clock_alias_two", rest=_realtime.sleep)
+    monkeypatch.setitem(sys.modules, "clock_alias_two", two)
+    aliases.replace()
+    assert (one.nap, two.rest) == ("virtual", "virtual")
+    two.rest = "patched by a test"
+    aliases.restore()
+    assert (one.nap, two.rest) == (_realtime.sleep, "patched by a test")
+    monkeypatch.delitem(sys.modules, "clock_alias_one")
+    aliases.replace()
+    assert one.nap is _realtime.sleep
+    aliases.restore()
+
+
+def test_a_reimported_module_is_searched_again(monkeypatch):
+    """A new module under an old name is a new module."""
+    table = {id(_realtime.sleep): (_realtime.sleep, "virtual")}
+    aliases = _aliases.Aliases(lambda name: table)
+    for _ in range(2):
+        fresh = module("clock_alias_again", nap=_realtime.sleep)
+        monkeypatch.setitem(sys.modules, "clock_alias_again", fresh)
+        aliases.replace()
+        assert fresh.nap == "virtual"
+        aliases.restore()
+
+
+def test_a_travel_of_the_tests_own_moves_along(clock):
+    """time_machine.travel inside virtual time keeps its date and moves with the waits; frozen ones stand still."""
+    with time_machine.travel(1_000_000_000, tick=True):
+        time.sleep(100)
+        assert 1_000_000_100 <= time.time() < 1_000_000_160
+    with time_machine.travel(1_000_000_000, tick=False):
+        time.sleep(100)
+        assert time.time() == 1_000_000_000
+    assert time.time() > 1_700_000_000
+
+
+def test_stop_leaves_a_travel_that_is_still_open():
+    """A travel that the test ends after the clock keeps going until then."""
+    clock = VirtualClock()
+    clock.start()
+    travel = time_machine.travel(1_000_000_000, tick=True)
+    travel.start()
+    clock.stop()
+    assert 1_000_000_000 <= time.time() < 1_000_000_060
+    travel.stop()
+    assert time.time() > 1_700_000_000
+    assert not time_machine.traveller_stack
+
+
+def test_make_clock():
+    """make_clock knows two names and shows the one it does not know."""
+    assert make_clock("virtual").name == "virtual"
+    assert make_clock("real").name == "real"
+    with pytest.raises(ValueError, match="'warped'"):
+        make_clock("warped")
+
+
+def test_the_real_clock_patches_nothing():
+    """A real clock leaves everything as it is, and says that it cannot be advanced."""
+    before = state()
+    clock = RealClock()
+    clock.start()
+    assert state() == before
+    clock.sleep(0.001)
+    clock.sleep(-1)
+    assert abs(clock.wall() - time.time()) < 5
+    assert abs(clock.now() - time.monotonic()) < 5
+    with pytest.raises(NotImplementedError, match="virtual"):
+        clock.advance(1)
+    clock.stop()
+
+
+def test_an_unstarted_virtual_clock_sleeps_for_real():
+    """Before start() the virtual clock is a real one."""
+    clock = VirtualClock()
+    start = _realtime.monotonic()
+    clock.sleep(0.01)
+    assert _realtime.monotonic() - start >= 0.009
+    assert abs(clock.wall() - time.time()) < 5
+
+
+def test_import_costs_nothing():
+    """Importing the package loads neither asyncio nor time_machine."""
+    code = (
+        "import sys, pytest_llmchaos.clock; "
+        "print([m for m in ('asyncio', 'time_machine', 'pytest_llmchaos.clock._engine') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_lives_in_real_time(clock):
+    """The child of a fork has none of the threads that virtual time needs: it gets real time back."""
+    time.sleep(10_000)
+    child = os.fork()
+    if child == 0:
+        good = time.sleep is _realtime.sleep and abs(time.monotonic() - _realtime.monotonic()) < 5
+        os._exit(0 if good and selectors.DefaultSelector().select(0) == [] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    start = time.monotonic()
+    time.sleep(100)
+    assert time.monotonic() - start >= 100
+
+
+def test_start_and_stop_are_cheap():
+    """After the first, a start and a stop take about a millisecond (the net is wide: machines differ)."""
+    clock = VirtualClock()
+    clock.start()
+    clock.stop()
+    start = _realtime.perf_counter()
+    for _ in range(20):
+        clock.start()
+        clock.stop()
+    assert _realtime.perf_counter() - start < 1

@@ -1,0 +1,94 @@
+"""Any faults in any order on any answer give a plan that can be played."""
+
+from __future__ import annotations
+
+import math
+
+from .fakes import SSE, call, draw
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmchaos import faults
+from pytest_llmchaos.call import Timeouts
+from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Raise, Wait, play
+
+AFTER = st.integers(0, 6)
+SECONDS = st.floats(0, 1e4) | st.just("2s")
+DELAY = SECONDS | st.builds(faults.uniform, st.floats(0, 5), st.floats(5, 9)) | st.just(faults.lognormal("1s", "9s"))
+MAYBE = st.none() | DELAY
+BUILDS = {
+    "latency": st.builds(faults.latency, DELAY, MAYBE, MAYBE),
+    "outage": st.builds(faults.outage, st.sampled_from([500, 503, 530]), st.sampled_from(["json", "html"])),
+    "rate_limit": st.builds(faults.rate_limit, st.none() | SECONDS, st.sampled_from(["seconds", "ms", "date"])),
+    "model_retired": st.builds(faults.model_retired, st.none() | st.just("m-2")),
+    "policy_refusal": st.builds(faults.policy_refusal, st.sampled_from(["error", "finish", "refusal"])),
+    "malformed": st.builds(faults.malformed, st.sampled_from(["json", "html", "empty"])),
+    "stream_cut": st.builds(faults.stream_cut, AFTER),
+    "stream_truncated": st.builds(faults.stream_truncated, AFTER),
+    "stream_stall": st.builds(faults.stream_stall, AFTER, MAYBE),
+    "stream_error": st.builds(faults.stream_error, AFTER),
+}
+ANY_FAULT = st.sampled_from(faults.names()).flatmap(lambda name: BUILDS.get(name) or st.builds(faults.find(name)))
+ANSWER = st.builds(
+    Answer,
+    st.sampled_from([200, 200, 200, 201, 304, 400, 429, 503]),
+    st.just(SSE),
+    st.lists(st.just(b"data: x\n\n"), max_size=6),
+    st.booleans(),
+)
+
+
+def compose(answer, injections, *, stream=True, key="k"):
+    plan = Plan(answer.steps)
+    for number, injection in enumerate(injections):
+        if injection.fault.unfit(call(stream=stream)) is None:
+            plan = injection.fault.apply(plan, call(stream=stream), draw(f"{key}.{number}"))
+    return plan
+
+
+@given(ANSWER, st.lists(ANY_FAULT, max_size=6), st.booleans())
+def test_every_plan_is_well_formed(answer, injections, stream):
+    """It ends with exactly one Fail or End, no wait is negative, the head comes once and before the body."""
+    steps = list(compose(answer, injections, stream=stream).steps())
+    assert isinstance(steps[-1], Fail | End)
+    assert sum(isinstance(step, Fail | End) for step in steps) == 1
+    assert all(step.seconds >= 0 for step in steps if isinstance(step, Wait))
+    heads = [index for index, step in enumerate(steps) if isinstance(step, Head)]
+    body = [index for index, step in enumerate(steps) if isinstance(step, Chunk)]
+    assert len(heads) == (0 if isinstance(steps[-1], Fail) and not heads else 1)
+    assert not body or heads[0] < body[0]
+
+
+@given(ANSWER, st.lists(ANY_FAULT, max_size=6))
+def test_every_plan_plays_the_same_each_time(answer, injections):
+    """Playing a plan uses nothing up."""
+    plan = compose(answer, injections)
+    assert list(plan.steps()) == list(plan.steps()) == list(compose(answer, injections).steps())
+
+
+@given(ANSWER, st.lists(ANY_FAULT, max_size=6), st.floats(0.1, 100))
+def test_a_client_with_limits_always_comes_to_an_end(answer, injections, limit):
+    """With every limit set, no composition makes the client wait for ever."""
+    plan = compose(answer, injections)
+    actions = list(play(plan, Timeouts(limit, limit, limit, limit)))
+    assert sum(getattr(each, "seconds", 0.0) for each in actions) < math.inf
+
+
+@given(ANSWER, st.lists(ANY_FAULT, max_size=4), ANY_FAULT)
+def test_a_stream_fault_never_passes_without_a_trace(answer, injections, last):
+    """Applied last to a good stream, it shows: a failure, a missing terminator, an error, or a silence."""
+    steps = list(compose(answer, injections).steps())
+    struck = list(compose(answer, [*injections, last]).steps())
+    heads = [step for step in steps if isinstance(step, Head)]
+    if last.fault.streams_only and heads and 200 <= heads[0].status < 300 and steps[-1] == End():
+        assert struck != steps or last.fault.raw().get("delay") == "0s"
+
+
+@given(ANSWER, st.lists(ANY_FAULT, max_size=4))
+def test_an_early_timeout_is_a_timeout(answer, injections):
+    """A client that waits for nothing never gets to see a slow answer."""
+    delayed = compose(answer, [*injections, faults.latency("1s")])
+    first = next(iter(play(delayed, Timeouts(read=0.5, connect=0.5))))
+    waits = [step for step in delayed.steps() if isinstance(step, Wait)]
+    if waits and not isinstance(next(iter(delayed.steps())), Head):
+        assert isinstance(first, Raise) or getattr(first, "seconds", 1) <= 0.5

@@ -1,0 +1,107 @@
+"""Text, its pieces, and streams that are never held as a whole."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmchaos.draw import Draw
+from pytest_llmchaos.providers._openai_wire import span
+from pytest_llmchaos.providers._text import pieces, prose, request_tokens, tokens
+from pytest_llmchaos.providers._wire import dump
+from pytest_llmchaos.replies import Reply
+
+from .test_errors import call_to
+
+
+@given(st.text())
+def test_pieces_join_to_the_text(text):
+    """No character is lost, and no piece is empty."""
+    parts = list(pieces(text))
+    assert "".join(parts) == text
+    assert all(parts)
+    assert tokens(text) == len(parts)
+
+
+@given(st.integers(1, 60), st.integers(0, 50))
+def test_prose_keeps_its_limit(limit, seed):
+    """Never more tokens than allowed, never nothing."""
+    assert 1 <= tokens(prose(Draw(str(seed), 0), limit)) <= limit
+
+
+def test_prose_reads_as_sentences():
+    """Twenty to forty words in sentences that begin and end as such."""
+    for seed in range(50):
+        text = prose(Draw(str(seed), 0))
+        assert 20 <= len(text.split()) <= 40
+        assert text[0].isupper()
+        assert text.endswith(".")
+
+
+def test_tokens_of_a_request_are_plausible():
+    """About a token for four letters; media count by their kind, not by the length of their base64."""
+    assert 20 <= request_tokens("word " * 20) <= 40
+    image = {"type": "image", "source": {"type": "base64", "data": "A" * 100_000}}
+    assert request_tokens([image]) < 500
+    assert request_tokens({"image_url": "data:image/png;base64," + "A" * 100_000}) < 500
+    assert request_tokens(None) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0001, "1ms"), (0.577, "577ms"), (1, "1s"), (1.5, "1.5s"), (59.9999, "1m0s"), (432, "7m12s")]
+)
+def test_spans_are_written_as_the_vendor_does(seconds, text):
+    """The forms seen in rate-limit headers."""
+    assert span(seconds) == text
+
+
+def test_json_is_utf8_where_it_can_be():
+    """Other scripts are sent as they are; a lone surrogate, which has no UTF-8 form, is escaped."""
+    assert dump({"a": "é漢"}) == '{"a":"é漢"}'.encode()
+    assert json.loads(dump("\ud800")) == "\ud800"
+
+
+@pytest.mark.parametrize("what", ["chat", "messages", "completions"])
+def test_a_long_stream_needs_no_memory(what):
+    """Ten thousand words stream in a few kilobytes beyond the text itself, again and again."""
+    call = call_to(what, stream=True)
+    text = "word " * 10_000
+    answer = call.speaks.answer(call, Reply(text=text), Draw("k", 0))
+    for _ in range(2):
+        events = iter(answer.chunks)
+        next(events)
+        tracemalloc.start()
+        count = sum(1 for _ in zip(range(9_000), events, strict=False))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert count == 9_000
+        assert peak < 50_000
+
+
+def test_a_response_streams_one_event_at_a_time():
+    """The events that repeat the whole text come last; until then nothing piles up."""
+    call = call_to("responses", stream=True)
+    events = iter(call.speaks.answer(call, Reply(text="word " * 10_000), Draw("k", 0)).chunks)
+    tracemalloc.start()
+    count = sum(1 for _ in zip(range(9_000), events, strict=False))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 9_000
+    assert peak < 50_000
+
+
+@pytest.mark.parametrize("what", ["chat", "responses", "messages", "completions"])
+def test_each_chunk_is_one_whole_event(what):
+    """Every chunk ends one event and no more, so that faults can count them."""
+    call = call_to(what, stream=True)
+    answer = call.speaks.answer(call, Reply(text="a\n\nb \r\n\r\n c"), Draw("k", 0))
+    assert answer.events
+    for chunk in answer.chunks:
+        assert chunk.endswith(b"\n\n")
+        assert chunk.count(b"\n\n") == 1
+        assert b"data: " in chunk
+    assert list(answer.chunks) == list(answer.chunks)
