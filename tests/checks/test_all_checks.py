@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from .journals import exchanges, filled, journal, journals, when
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmchaos import checks
 from pytest_llmchaos.journal import Journal
+
+from .journals import exchanges, filled, journal, journals, when
 
 BUILT = [
     checks.find(name).build((), given)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from .journals import journal, sdk
 
 from pytest_llmchaos import checks
 
+from .journals import journal, sdk
+
 
 def judge(made, within="8s"):
+    """Return the verdict of answered_within."""
     return checks.find("answered_within").build((within,)).judge(made)
 
 
@@ -17,7 +19,11 @@ def judge(made, within="8s"):
     [
         (["0 openai 503 +1s", "2 anthropic 200 +6s"], "held", "answered after 8s"),
         (["0 openai 503 +1s", "2 anthropic 200 +7s"], "violated", "1s too late"),
-        (["0 openai 503"], "violated", "got no answer: the last of 1 call (openai/gpt-5:chat) ended at 0s with 503"),
+        (
+            ["0 openai 503"],
+            "violated",
+            "got no answer: the last of 1 call (openai/gpt-5:chat) ended at 0s with 503",
+        ),
         (["0 openai 200", "1 openai 503"], "violated", "ended badly"),
         (["0 openai cancelled +5s", "3 anthropic 200 +2s"], "held", "after 5s"),
         (["0 openai read_timeout +20s", "3 anthropic 200 +2s"], "held", "after 5s"),
@@ -68,10 +74,18 @@ def test_each_request_by_itself():
         (["0 !request a", "0 openai 200 +1s request=a", "9 !answered a"], "violated", "answered after 9s"),
         (["0 !request a", "0 openai 200 +1s request=a", "2 !raised a"], "violated", "raised after 2s"),
         (["0 !request a", "0 !answered a"], "held", "without an LLM call"),
-        (["0 !request a", *sdk(0, "openai", "503", request="a"), "2 !answered a"], "violated", "without an answer"),
+        (
+            ["0 !request a", *sdk(0, "openai", "503", request="a"), "2 !answered a"],
+            "violated",
+            "without an answer",
+        ),
         (["0 !request a", "1 openai open request=a"], "inconclusive", "still under way"),
         (["0 !request a", "20 openai open request=a"], "violated", "still under way"),
-        (["0 !request a", "3 !request a", "5 !answered a", "9 !answered a"], "inconclusive", "a name of its own"),
+        (
+            ["0 !request a", "3 !request a", "5 !answered a", "9 !answered a"],
+            "inconclusive",
+            "a name of its own",
+        ),
         (["0 !request a", "3 !answered a", "3 !request a", "5 !answered a"], "held", "slowest of 2"),
     ],
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from .journals import journal
 
 from pytest_llmchaos import checks
+
+from .journals import journal
 
 TROUBLE = ("0 !phase gone", "0 openai 503 by=outage", "1 anthropic 200")
 
 
 def judge(made, **given):
+    """Return the verdict of recovered."""
     return checks.find("recovered").build((), given).judge(made)
 
 
@@ -21,7 +23,11 @@ def judge(made, **given):
         (["600 !clear", "600 openai 200"], "held", "ended at 10m, an ok call came 0s later"),
         (["600 !phase back", "700 anthropic 200", "950 openai 200"], "violated", "it came 5m50s after that"),
         (["600 !phase back", "950 anthropic 200", "960 openai 200"], "violated", "6m after that"),
-        (["600 !phase back", "700 anthropic 200", "950 anthropic 200"], "violated", "2 calls after that (2 to anthr"),
+        (
+            ["600 !phase back", "700 anthropic 200", "950 anthropic 200"],
+            "violated",
+            "2 calls after that (2 to anthr",
+        ),
         (["600 !phase back", "950 openai 500"], "violated", "none to openai was ok"),
         (["600 !phase back", "950 openai 200"], "inconclusive", "first LLM call after it came 5m50s later"),
         (["600 !phase back", "700 anthropic 200"], "inconclusive", "its time is not up"),
@@ -44,7 +50,9 @@ def test_the_trouble_ends_with_its_last_phase():
     verdict = judge(made, to="openai", within="5m")
     assert verdict.outcome == "held"
     assert "ended at 40m" in verdict.reason
-    relapse = journal(*TROUBLE, "600 !phase back", "601 openai 200", "700 openai 503 by=outage", "701 openai 200")
+    relapse = journal(
+        *TROUBLE, "600 !phase back", "601 openai 200", "700 openai 503 by=outage", "701 openai 200"
+    )
     assert judge(relapse, to="openai").outcome == "inconclusive"
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from .journals import journal, sdk
 
 from pytest_llmchaos import checks
 from pytest_llmchaos.errors import ParameterError
 
+from .journals import journal, sdk
+
 
 def judge(name, made, *args, **given):
+    """Return the verdict of a check."""
     return checks.find(name).build(args, given).judge(made)
 
 
@@ -20,8 +22,7 @@ def test_attempts_counts_sdk_retries():
     verdict = judge("attempts", made, at_most=3)
     assert verdict.outcome == "violated"
     assert verdict.reason == (
-        "expected at most 3 calls per request, "
-        "but request 'a' made 4 calls (2 by the app, 2 SDK retries)"
+        "expected at most 3 calls per request, but request 'a' made 4 calls (2 by the app, 2 SDK retries)"
     )
     assert verdict.evidence == tuple(made.exchanges[3:])
 

@@ -45,7 +45,9 @@ def test_timeouts_on_every_selector(clock, real_seconds, selector):
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tasks=st.lists(st.integers(1, 1000), min_size=1, unique=True, max_size=6), in_threads=st.integers(0, 3))
+@given(
+    tasks=st.lists(st.integers(1, 1000), min_size=1, unique=True, max_size=6), in_threads=st.integers(0, 3)
+)
 def test_tasks_and_threads_wake_in_order(clock, tasks, in_threads):
     """Whatever tasks and worker threads sleep, they wake in the order of their deadlines, each at its own."""
 
@@ -136,7 +138,9 @@ def test_cancelled_tasks_leave_no_deadline(clock):
     assert not _engine.engine.waits()
 
 
-@pytest.mark.parametrize("endless", [lambda: asyncio.Event().wait(), lambda: asyncio.sleep(math.inf), anyio.sleep_forever])
+@pytest.mark.parametrize(
+    "endless", [lambda: asyncio.Event().wait(), lambda: asyncio.sleep(math.inf), anyio.sleep_forever]
+)
 def test_a_loop_that_waits_for_ever_is_a_hang(clock, hangs, endless):
     """A task that nothing can wake raises AppHung out of the loop, naming the task and the line."""
 
@@ -183,7 +187,8 @@ def test_anyio_on_asyncio(clock):
 
 
 def test_real_io_is_served(clock):
-    """A local server that answers after some real milliseconds is faster than a virtual time-out of seconds."""
+    """A local server that answers after some real milliseconds is faster than a virtual time-out of
+    seconds."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -251,7 +256,10 @@ def test_subprocesses_keep_real_time(clock):
     import subprocess
     import sys
 
-    assert subprocess.run([sys.executable, "-c", "print(1)"], timeout=20, capture_output=True).stdout.strip() == b"1"
+    assert (
+        subprocess.run([sys.executable, "-c", "print(1)"], timeout=20, capture_output=True).stdout.strip()
+        == b"1"
+    )
 
 
 def test_uvloop_is_refused(clock):

@@ -48,8 +48,12 @@ def test_dates_move(clock):
     day, universal = date.today(), datetime.now(dt.UTC)
     time.sleep(2 * 86400)
     assert date.today() - day == dt.timedelta(days=2)
-    assert datetime.now(dt.UTC) - universal == pytest.approx(dt.timedelta(days=2), abs=dt.timedelta(seconds=5))
-    assert abs(datetime.now() - datetime.now(dt.UTC).astimezone().replace(tzinfo=None)) < dt.timedelta(seconds=5)
+    assert datetime.now(dt.UTC) - universal == pytest.approx(
+        dt.timedelta(days=2), abs=dt.timedelta(seconds=5)
+    )
+    assert abs(datetime.now() - datetime.now(dt.UTC).astimezone().replace(tzinfo=None)) < dt.timedelta(
+        seconds=5
+    )
 
 
 def test_names_imported_earlier_follow(clock, real_seconds):
@@ -118,7 +122,19 @@ def _timer(seconds):
 
 @pytest.mark.parametrize(
     "wait",
-    [lambda seconds: time.sleep(seconds), _event, _condition, _wait_for, _semaphore, _barrier, _queue, _future, _futures, _join, _timer],
+    [
+        lambda seconds: time.sleep(seconds),
+        _event,
+        _condition,
+        _wait_for,
+        _semaphore,
+        _barrier,
+        _queue,
+        _future,
+        _futures,
+        _join,
+        _timer,
+    ],
 )
 def test_waits_pass_in_virtual_time(clock, real_seconds, wait):
     """Every wait of the standard library with a time-out takes exactly that, and no real time."""
@@ -144,8 +160,8 @@ def test_a_notified_waiter_does_not_wait(clock):
     """A wait with a time-out ends when its event comes, not at its deadline."""
     gate = threading.Event()
     setter = threading.Thread(target=lambda: (time.sleep(2), gate.set()))
-    setter.start()
     start = time.monotonic()
+    setter.start()
     assert gate.wait(60)
     assert 2 <= time.monotonic() - start < 3
     setter.join()
@@ -230,7 +246,12 @@ def test_sleeping_threads_wake_in_order(clock, durations):
     woke: list[tuple[int, float]] = []
     start = time.monotonic()
     threads = [
-        threading.Thread(target=lambda s=s: (time.sleep(start + s - time.monotonic()), woke.append((s, time.monotonic() - start))))
+        threading.Thread(
+            target=lambda s=s: (
+                time.sleep(start + s - time.monotonic()),
+                woke.append((s, time.monotonic() - start)),
+            )
+        )
         for s in durations
     ]
     for thread in threads:
@@ -268,7 +289,9 @@ class Interrupted(Exception):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
-@pytest.mark.parametrize("wait", [lambda clock: clock.sleep(math.inf), lambda clock: threading.Event().wait()])
+@pytest.mark.parametrize(
+    "wait", [lambda clock: clock.sleep(math.inf), lambda clock: threading.Event().wait()]
+)
 def test_a_signal_ends_a_wait_and_leaves_nothing_behind(clock, wait):
     """An exception out of a signal handler (Ctrl-C, pytest-timeout) passes through a wait."""
 

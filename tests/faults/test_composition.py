@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_llmchaos import faults
 from pytest_llmchaos.call import Timeouts
-from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Raise, Wait, play
+from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Wait, play
 
 AFTER = st.integers(0, 6)
 SECONDS = st.floats(0, 1e4) | st.just("2s")
@@ -28,7 +28,7 @@ BUILDS = {
     "stream_stall": st.builds(faults.stream_stall, AFTER, MAYBE),
     "stream_error": st.builds(faults.stream_error, AFTER),
 }
-ANY_FAULT = st.sampled_from(faults.names()).flatmap(lambda name: BUILDS.get(name) or st.builds(faults.find(name)))
+ANY_FAULT = st.one_of(BUILDS[name] if name in BUILDS else st.builds(faults.find(name)) for name in faults.names())
 ANSWER = st.builds(
     Answer,
     st.sampled_from([200, 200, 200, 201, 304, 400, 429, 503]),
@@ -82,13 +82,3 @@ def test_a_stream_fault_never_passes_without_a_trace(answer, injections, last):
     heads = [step for step in steps if isinstance(step, Head)]
     if last.fault.streams_only and heads and 200 <= heads[0].status < 300 and steps[-1] == End():
         assert struck != steps or last.fault.raw().get("delay") == "0s"
-
-
-@given(ANSWER, st.lists(ANY_FAULT, max_size=4))
-def test_an_early_timeout_is_a_timeout(answer, injections):
-    """A client that waits for nothing never gets to see a slow answer."""
-    delayed = compose(answer, [*injections, faults.latency("1s")])
-    first = next(iter(play(delayed, Timeouts(read=0.5, connect=0.5))))
-    waits = [step for step in delayed.steps() if isinstance(step, Wait)]
-    if waits and not isinstance(next(iter(delayed.steps())), Head):
-        assert isinstance(first, Raise) or getattr(first, "seconds", 1) <= 0.5

@@ -16,7 +16,11 @@ from pytest_llmchaos.replies import Reply, ToolCall
 from .sdk import KEY, Wire, anthropic_client
 from .test_openai_chat import Ticket
 
-ASK = {"model": "claude-sonnet-5", "max_tokens": 200, "messages": [{"role": "user", "content": "Where is my order?"}]}
+ASK = {
+    "model": "claude-sonnet-5",
+    "max_tokens": 200,
+    "messages": [{"role": "user", "content": "Where is my order?"}],
+}
 WEATHER = {
     "name": "get_weather",
     "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
@@ -116,7 +120,10 @@ def test_a_forced_call_moves_on():
     """The tool called before is not taken again while there is another."""
     history = [
         *ASK["messages"],
-        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "get_weather", "input": {}}]},
+        {
+            "role": "assistant",
+            "content": [{"type": "tool_use", "id": "t", "name": "get_weather", "input": {}}],
+        },
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "sun"}]},
     ]
     message = create(messages=history, tools=[WEATHER, FINAL], tool_choice={"type": "any"})
@@ -186,7 +193,9 @@ def test_the_async_client_reads_the_same():
     assert asyncio.run(run()) == "hello world"
 
 
-@given(st.text(min_size=1, max_size=200), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
+@given(
+    st.text(min_size=1, max_size=200), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
+)
 def test_what_is_scripted_comes_out_exactly(text, arguments):
     """Joined pieces are the reply, whatever characters it has."""
     reply = Reply(text=text, tool_calls=(ToolCall("t", arguments),))

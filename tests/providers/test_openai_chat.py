@@ -25,13 +25,19 @@ WEATHER = {
         "name": "get_weather",
         "parameters": {
             "type": "object",
-            "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1, "maximum": 7}},
+            "properties": {
+                "city": {"type": "string"},
+                "days": {"type": "integer", "minimum": 1, "maximum": 7},
+            },
             "required": ["city", "days"],
             "additionalProperties": False,
         },
     },
 }
-ORDER = {"type": "function", "function": {"name": "find_order", "parameters": {"type": "object", "properties": {}}}}
+ORDER = {
+    "type": "function",
+    "function": {"name": "find_order", "parameters": {"type": "object", "properties": {}}},
+}
 
 
 class Ticket(BaseModel):
@@ -238,7 +244,9 @@ def test_legacy_completions():
     assert all(each.text for each in answer.choices)
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     client = openai_client(Wire(reply=Reply(text="to be continued")))
-    stream = client.completions.create(model="davinci", prompt="x", stream=True, stream_options={"include_usage": True})
+    stream = client.completions.create(
+        model="davinci", prompt="x", stream=True, stream_options={"include_usage": True}
+    )
     *chunks, last = stream
     assert "".join(each.choices[0].text for each in chunks) == "to be continued"
     assert chunks[-1].choices[0].finish_reason == "stop"
@@ -250,7 +258,9 @@ def test_the_async_client_reads_the_same():
 
     async def run():
         transport = httpx2.MockTransport(Wire(reply=Reply(text="hello world")))
-        async with openai.AsyncOpenAI(api_key=KEY, http_client=httpx2.AsyncClient(transport=transport)) as client:
+        async with openai.AsyncOpenAI(
+            api_key=KEY, http_client=httpx2.AsyncClient(transport=transport)
+        ) as client:
             stream = await client.chat.completions.create(**ASK, stream=True)
             return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
 
@@ -270,6 +280,7 @@ def test_what_is_scripted_comes_out_exactly(text, arguments):
 
 def test_equal_seeds_give_equal_answers():
     """The same seed draws the same bytes, another seed other ones."""
+
     def text(seed):
         return openai_client(Wire(seed=seed)).chat.completions.create(**ASK).model_dump()
 

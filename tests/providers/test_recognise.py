@@ -151,7 +151,11 @@ JSON = st.recursive(
 ENDPOINTS = st.sampled_from([path for _, method, path, _ in ROUTES if method == "POST"])
 
 
-@given(ENDPOINTS, st.binary(max_size=60), st.sampled_from(["api.openai.com", "api.anthropic.com", "shop.example"]))
+@given(
+    ENDPOINTS,
+    st.binary(max_size=60),
+    st.sampled_from(["api.openai.com", "api.anthropic.com", "shop.example"]),
+)
 def test_garbage_never_breaks_the_recogniser(path, content, host):
     """Any bytes at any endpoint are a call or none, never an error; an unknown host's garbage is none."""
     call = recognised(post(f"https://{host}{path}", content))
@@ -172,7 +176,11 @@ def test_whatever_is_asked_gets_an_answer(path, members, stream):
     from pytest_llmchaos.draw import Draw
 
     host = "api.anthropic.com" if path.startswith("/v1/messages") else "api.openai.com"
-    body = {**members, "stream": stream} if isinstance(members, dict) else {"messages": members, "tools": members}
+    body = (
+        {**members, "stream": stream}
+        if isinstance(members, dict)
+        else {"messages": members, "tools": members}
+    )
     call = recognised(post(f"https://{host}{path}", json.dumps(body).encode()))
     answer = call.speaks.answer(call, None, Draw("k", 0))
     assert answer.status == 200

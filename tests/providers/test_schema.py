@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, IPvAnyAddress, TypeAdapter, create_model
+from pydantic import BaseModel, Field, TypeAdapter, create_model
 
 from pytest_llmchaos.draw import Draw
 from pytest_llmchaos.providers._pattern import matching
@@ -64,18 +64,26 @@ class Everything(BaseModel):
 
 TYPES = st.recursive(
     st.sampled_from([int, float, str, bool, type(None), date, datetime, UUID, Literal["x", 1], Cat, Node])
-    | st.builds(lambda low, span: Annotated[int, Field(ge=low, le=low + span)], st.integers(-99, 99), st.integers(0, 9))
+    | st.builds(
+        lambda low, span: Annotated[int, Field(ge=low, le=low + span)],
+        st.integers(-99, 99),
+        st.integers(0, 9),
+    )
     | st.builds(
         lambda low, span: Annotated[str, Field(min_length=low, max_length=low + span)],
         st.integers(0, 40),
         st.integers(0, 9),
     ),
-    lambda inner: inner.map(lambda each: list[each])
-    | inner.map(lambda each: each | None)
-    | inner.map(lambda each: dict[str, each])
-    | st.tuples(inner, inner).map(lambda pair: pair[0] | pair[1])
-    | st.lists(inner, min_size=1, max_size=3).map(
-        lambda each: create_model("Made", **{f"field_{index}": (kind, ...) for index, kind in enumerate(each)})
+    lambda inner: (
+        inner.map(lambda each: list[each])
+        | inner.map(lambda each: each | None)
+        | inner.map(lambda each: dict[str, each])
+        | st.tuples(inner, inner).map(lambda pair: pair[0] | pair[1])
+        | st.lists(inner, min_size=1, max_size=3).map(
+            lambda each: create_model(
+                "Made", **{f"field_{index}": (kind, ...) for index, kind in enumerate(each)}
+            )
+        )
     ),
     max_leaves=8,
 )

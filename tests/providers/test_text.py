@@ -52,7 +52,8 @@ def test_tokens_of_a_request_are_plausible():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.0001, "1ms"), (0.577, "577ms"), (1, "1s"), (1.5, "1.5s"), (59.9999, "1m0s"), (432, "7m12s")]
+    ("seconds", "text"),
+    [(0.0001, "1ms"), (0.577, "577ms"), (1, "1s"), (1.5, "1.5s"), (59.9999, "1m0s"), (432, "7m12s")],
 )
 def test_spans_are_written_as_the_vendor_does(seconds, text):
     """The forms seen in rate-limit headers."""

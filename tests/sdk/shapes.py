@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -14,6 +15,7 @@ from packaging.requirements import Requirement
 from pydantic import BaseModel
 
 from pytest_llmchaos import inject
+from pytest_llmchaos.session import Chaos
 
 try:
     import anthropic
@@ -36,8 +38,8 @@ class Shape:
     """One way to ask: which method with what, and how its answer is read.
 
     Attributes:
-        reads: `whole`, `events` (a stream is iterated), `helper` (the SDK's stream manager is iterated and asked for
-            its final answer), `pages` (the first page is read) or `deltas` (nothing is asked for at the end).
+        reads: `whole`, `events` (a stream is iterated) or `helper` (the SDK's stream manager is iterated and asked for
+            its final answer).
         final: the helper's method that gives the final answer.
     """
 
@@ -86,13 +88,19 @@ SHAPES: dict[str, dict[str, Shape]] = {
 
 
 def client(provider: str, mode: str = "sync", **options: Any) -> Any:
-    """Return a real client with the SDK's own defaults; skip the test where the SDK is not installed."""
-    sdk = {"openai": openai, "anthropic": anthropic}[provider]
+    """Make a real client with the SDK's own defaults; skip the test where the SDK is not installed."""
+    sdk: Any = {"openai": openai, "anthropic": anthropic}[provider]
     if sdk is None:
         pytest.skip(f"{provider} is not installed here")
     name = {"openai": "OpenAI", "anthropic": "Anthropic"}[provider]
     kind = getattr(sdk, name if mode == "sync" else f"Async{name}")
     return kind(api_key=KEY, **options)
+
+
+@cache
+def standing_client(provider: str, mode: str, timeout: float | None = None) -> Any:
+    """Return one client for all tests: most of a call's cost here is the TLS context of its client."""
+    return client(provider, mode, **({} if timeout is None else {"timeout": timeout}))
 
 
 def installed(line: str) -> bool:
@@ -122,24 +130,20 @@ class Outcome:
         return f"{kind.__module__.partition('._')[0]}.{kind.__qualname__}"
 
 
-def ask(provider: str, shape: str, mode: str, *faults: Any, options: dict[str, Any] | None = None, **chaos: Any):
-    """Make one call under chaos; return the run and what came of the call."""
+def ask(
+    provider: str, shape: str, mode: str, *faults: Any, timeout: float | None = None, **chaos: Any
+) -> tuple[Chaos, Outcome]:
+    """Make one call under chaos; return the run and what came of the call. `timeout` is the client's."""
     outcome, how = Outcome(), SHAPES[provider][shape]
-    sdk = client(provider, mode, **(options or {}))  # before the run, as most apps make theirs
+    sdk = standing_client(provider, mode, timeout)
     began = time.perf_counter()  # outside the run, so real time
     with inject(*faults, **chaos) as run:
         if mode == "sync":
-            with sdk:
-                _sync(sdk, how, outcome)
+            _sync(sdk, how, outcome)
         else:
-            asyncio.run(_in_task(sdk, how, outcome))
+            asyncio.run(_async(sdk, how, outcome))
     outcome.took = time.perf_counter() - began
     return run, outcome
-
-
-async def _in_task(sdk: Any, how: Shape, outcome: Outcome) -> None:
-    async with sdk:
-        await _async(sdk, how, outcome)
 
 
 def _method(sdk: Any, how: Shape) -> Any:

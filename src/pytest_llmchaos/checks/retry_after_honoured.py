@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..units import show_duration
@@ -36,7 +37,7 @@ class RetryAfterHonoured(Check):
                 if each.ended is None or each.retry_after is None or not each.retry_after >= 0:
                     continue  # not over yet, or a header that says nothing (negative, not a number)
                 asked.append(each)
-                following = _next(each.label, each.ended, calls[place + 1 :])
+                following = _next(each.label, each.ended, calls, place + 1)
                 if following is None:
                     continue
                 again.append(following)
@@ -63,9 +64,9 @@ class RetryAfterHonoured(Check):
         )
 
 
-def _next(label: str, ended: float, later: list[Exchange]) -> Exchange | None:
-    """Return the first call of that kind that began when the answer was known."""
-    return next((each for each in later if each.label == label and each.started >= ended), None)
+def _next(label: str, ended: float, calls: list[Exchange], place: int) -> Exchange | None:
+    """Return the first call of that kind from `place` on that began when the answer was known."""
+    return next((each for each in islice(calls, place, None) if each.label == label and each.started >= ended), None)
 
 
 def _early(request: str, asked: Exchange, waited: float) -> str:

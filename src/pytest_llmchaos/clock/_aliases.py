@@ -1,7 +1,9 @@
-"""Names imported earlier: `from time import sleep, monotonic` in a module that was loaded before the clock started.
+"""Names imported earlier: `from time import sleep, monotonic` in a module that was loaded before the clock
+started.
 
-Every module's top-level names are searched once for the real functions; what was found is remembered, so that a later
-start looks only at modules that are new. Copies elsewhere (default arguments, class attributes, closures) are not found.
+Every module's top-level names are searched once for the real functions; what was found is remembered, so that
+a later start looks only at modules that are new. Copies elsewhere (default arguments, class attributes,
+closures) are not found.
 """
 
 from __future__ import annotations
@@ -70,4 +72,6 @@ class Aliases:
         table = self._table_for(name)
         if table.keys().isdisjoint(map(id, names.values())):
             return
-        self._found[name] = [(alias, *table[id(value)]) for alias, value in list(names.items()) if id(value) in table]
+        self._found[name] = [
+            (alias, *table[id(value)]) for alias, value in list(names.items()) if id(value) in table
+        ]

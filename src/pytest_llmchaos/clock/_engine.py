@@ -1,15 +1,18 @@
 """Virtual time: one offset over the machine's clocks, and the rule for when it may jump.
 
-A thread that waits registers its deadline and blocks. When nothing in the process runs any more, the offset jumps to
-the earliest deadline and the threads that are due wake up. Three kinds of evidence that nothing runs, cheapest first:
+A thread that waits registers its deadline and blocks. When nothing in the process runs any more, the offset
+jumps to the earliest deadline and the threads that are due wake up. Three kinds of evidence that nothing
+runs, cheapest first:
 
-1. every other thread is in a wait of ours too, and none of them has just been woken: jump at once, on the spot;
+1. every other thread is in a wait of ours too, and none of them has just been woken: jump at once, on the
+spot;
 2. other threads exist (idle pool workers, a lock, a socket): a watcher thread looks whether they do anything
    during a short window of real time (`_quiet`);
-3. real I/O may be in flight (an event loop with open sockets, a thread blocked in a read): the window is 20 ms.
+3. real I/O may be in flight (an event loop with open sockets, a thread blocked in a read): the window is 20
+ms.
 
-Meanwhile real time passes too, and every wait also ends by itself when the real clock reaches its deadline: where
-quiet cannot be proved, virtual time degrades to real time.
+Meanwhile real time passes too, and every wait also ends by itself when the real clock reaches its deadline:
+where quiet cannot be proved, virtual time degrades to real time.
 
 When every wait that is left is for ever and the thread that runs the test is in one of them, the app is hung.
 """
@@ -17,13 +20,13 @@ When every wait that is left is for ever and the thread that runs the test is in
 from __future__ import annotations
 
 import _thread
+import contextlib
 import math
 import os
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from . import _hung, _internals, _quiet, _realtime, _tools
@@ -39,7 +42,8 @@ HUNG_AFTER_IO = 5.0
 """The same when real I/O may still wake it."""
 
 FOREIGN_PATIENCE = 0.1
-"""Seconds for which activity of threads that Python doesn't know (a library's own pool) may put off a jump."""
+"""Seconds for which activity of threads that Python doesn't know (a library's own pool) may put off a
+jump."""
 
 
 LONGEST_BUSY_PAUSE = 0.003
@@ -54,7 +58,8 @@ class Session(NamedTuple):
 
 
 class Engine:
-    """The virtual time of the process. There is one, `engine`; clocks share it and count themselves in and out."""
+    """The virtual time of the process. There is one, `engine`; clocks share it and count themselves in and
+    out."""
 
     def __init__(self) -> None:
         # Reentrant, as a signal handler or a finaliser may sleep in the middle of anything.
@@ -72,7 +77,8 @@ class Engine:
         self.generation = 0
         self.active = False
 
-    # -- clocks ------------------------------------------------------------------------------------------------
+    # -- clocks
+    # ------------------------------------------------------------------------------------------------
 
     def now_ns(self) -> int:
         """Virtual nanoseconds; the machine's monotonic clock while no virtual clock is started."""
@@ -83,7 +89,8 @@ class Engine:
         with self._lock:
             self._jump(self.now_ns() + round(seconds * NS))
 
-    # -- life --------------------------------------------------------------------------------------------------
+    # -- life
+    # --------------------------------------------------------------------------------------------------
 
     def start(self, session: Session) -> None:
         """Count one clock in; the first one installs everything."""
@@ -105,8 +112,8 @@ class Engine:
     def stop(self, session: Session) -> None:
         """Count one clock out; the last one restores everything.
 
-        Threads that still wait: injected waits end now, as the chaos that caused them is over; the app's own waits
-        go on in real time for what remains of them.
+        Threads that still wait: injected waits end now, as the chaos that caused them is over; the app's own
+        waits go on in real time for what remains of them.
         """
         with self._lock:
             self._sessions.remove(session)
@@ -159,7 +166,8 @@ class Engine:
             self._restore()
         self.offset_ns, self.offset = 0, 0.0
 
-    # -- waits -------------------------------------------------------------------------------------------------
+    # -- waits
+    # -------------------------------------------------------------------------------------------------
 
     def deadline(self, seconds: float | None) -> float:
         """Return the virtual nanosecond that lies so far ahead; None and `math.inf` never come."""
@@ -168,7 +176,8 @@ class Engine:
         return self.now_ns() + math.ceil(seconds * NS)
 
     def wait(self, wait: Wait) -> bool:
-        """Block until the wait's event comes (True) or its deadline does (False); `AppHung` if neither ever can."""
+        """Block until the wait's event comes (True) or its deadline does (False); `AppHung` if neither ever
+        can."""
         try:
             with self._lock:
                 if self.active:
@@ -186,8 +195,8 @@ class Engine:
                     break
                 wait.block(remaining / NS)
         finally:
-            # Without the lock, and in one step: a signal handler's exception (pytest-timeout's, Ctrl-C) must not get
-            # in between. Whoever walks through the waits takes a copy.
+            # Without the lock, and in one step: a signal handler's exception (pytest-timeout's, Ctrl-C) must
+            # not get in between. Whoever walks through the waits takes a copy.
             self._waits.pop(wait, None)
             self.generation += 1
         if wait.hung is not None:
@@ -226,7 +235,7 @@ class Engine:
         """Remember a loop that lives on virtual time: its timers must be moved when virtual time ends."""
         self._loops.add(loop)
 
-    @contextmanager
+    @contextlib.contextmanager
     def injected(self, loop: Any, future: Any) -> Iterator[None]:
         """While a task waits for a future of ours: `stop` ends the wait."""
         entry = (loop, future)
@@ -236,10 +245,12 @@ class Engine:
         finally:
             self._injected.discard(entry)
 
-    # -- jumps (all under the lock) ----------------------------------------------------------------------------
+    # -- jumps (all under the lock)
+    # ----------------------------------------------------------------------------
 
     def _jump_if_all_wait(self) -> bool:
-        """Jump on the spot if every thread but the watcher and tools' own is in a wait of ours, and stays there."""
+        """Jump on the spot if every thread but the watcher and tools' own is in a wait of ours, and stays
+        there."""
         generation, first = self.generation, self.goal()
         if first is None or first == math.inf or self.others() or self.someone_is_up() or self.expects_io():
             return False
@@ -273,7 +284,9 @@ class Engine:
         if self._watcher.ident:
             frames.pop(self._watcher.ident, None)
         return [
-            ident for ident, frame in frames.items() if self.is_home(ident) or not _tools.runs_tool(ident, frame)
+            ident
+            for ident, frame in frames.items()
+            if self.is_home(ident) or not _tools.runs_tool(ident, frame)
         ]
 
     def waits(self) -> list[Wait]:
@@ -320,7 +333,8 @@ class Engine:
 
 
 class Watcher:
-    """The thread that looks for quiet when the waiting threads cannot tell by themselves. Started when first needed."""
+    """The thread that looks for quiet when the waiting threads cannot tell by themselves. Started when first
+    needed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -344,10 +358,8 @@ class Watcher:
             self._bell = _thread.allocate_lock()
 
     def _ring(self) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):  # rung already
             self._bell.release()
-        except RuntimeError:
-            pass  # rung already
 
     def _watch(self, bell: Any) -> None:
         engine, look, pause = self._engine, Look(), 0.0
@@ -375,7 +387,8 @@ class Look:
         self._pause = _quiet.WINDOW
 
     def at(self, engine: Engine) -> float:
-        """Look once, jump if it has been quiet for long enough; return the seconds until the next look (-1: never)."""
+        """Look once, jump if it has been quiet for long enough; return the seconds until the next look (-1:
+        never)."""
         goal = engine.goal()
         if goal is None:
             return -1
@@ -423,7 +436,9 @@ class Look:
 
     def _busy(self, lively: bool) -> float:
         """Look again soon; less and less often while the process only computes."""
-        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, max(_quiet.WINDOW, LONGEST_BUSY_PAUSE))
+        self._pause = (
+            _quiet.WINDOW if lively else min(self._pause * 1.5, max(_quiet.WINDOW, LONGEST_BUSY_PAUSE))
+        )
         return self._pause
 
 
@@ -434,10 +449,8 @@ def _call_in_loop(loop: Any, function: Callable[..., None], *args: Any) -> None:
     if not loop.is_running() or _internals.running_loop() is loop:
         function(*args)
         return
-    try:
+    with contextlib.suppress(RuntimeError):  # closed just now
         loop.call_soon_threadsafe(function, *args)
-    except RuntimeError:
-        pass  # closed just now
 
 
 def _finish(future: Any) -> None:

@@ -64,12 +64,14 @@ def _coroutine_stack(awaitable: Any) -> Iterator[tuple[CodeType, int]]:
     """Walk from a task's coroutine to the innermost one that it awaits."""
     while awaitable is not None:
         frame = next(
-            (f for name in ("cr_frame", "gi_frame", "ag_frame") if (f := getattr(awaitable, name, None))), None
+            (f for name in ("cr_frame", "gi_frame", "ag_frame") if (f := getattr(awaitable, name, None))),
+            None,
         )
         if frame is not None:
             yield frame.f_code, frame.f_lineno
         awaitable = next(
-            (a for name in ("cr_await", "gi_yieldfrom", "ag_await") if (a := getattr(awaitable, name, None))), None
+            (a for name in ("cr_await", "gi_yieldfrom", "ag_await") if (a := getattr(awaitable, name, None))),
+            None,
         )
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from .errors import ClockUnsupported
 
 running_loop = asyncio.events._get_running_loop
-"""Like `asyncio.get_running_loop`, but answers None instead of raising; called on every select, so it must be cheap."""
+"""Like `asyncio.get_running_loop`, but answers None instead of raising; called on every select, so it must be
+cheap."""
 
 SELECTORS: tuple[type[selectors.BaseSelector], ...] = tuple(
     getattr(selectors, name)

@@ -1,12 +1,14 @@
 """What is replaced while a virtual clock is started, and how it is put back.
 
-`time.sleep/monotonic/perf_counter` (and the names that modules copied earlier), `threading.Condition.wait`, on which
-all of threading, queue and concurrent.futures wait, `threading.Thread.join`, and the `select` of asyncio's selectors.
-A replacement that outlives the clock, because something imported it meanwhile, behaves as the original.
+`time.sleep/monotonic/perf_counter` (and the names that modules copied earlier), `threading.Condition.wait`,
+on which all of threading, queue and concurrent.futures wait, `threading.Thread.join`, and the `select` of
+asyncio's selectors. A replacement that outlives the clock, because something imported it meanwhile, behaves
+as the original.
 """
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import threading
 import time
@@ -18,11 +20,13 @@ from ._aliases import Aliases, Table
 from ._engine import engine
 from ._waits import SelectWait, ThreadWait, forever_or
 
-# -- time ------------------------------------------------------------------------------------------------------
+# -- time
+# ------------------------------------------------------------------------------------------------------
 
 
 class Replacement:
-    """Stands in for a builtin: called like it, named like it, pickled like it, and no method when a class holds it."""
+    """Stands in for a builtin: called like it, named like it, pickled like it, and no method when a class
+    holds it."""
 
     def __init__(self, real: Callable[..., Any], call: Callable[..., Any]) -> None:
         self.__wrapped__ = real
@@ -42,7 +46,8 @@ class Replacement:
 
 
 def _sleep(seconds: float, /) -> None:
-    # Not above 0 (it yields, or is an error), or more than any clock can count: the original knows what to do.
+    # Not above 0 (it yields, or is an error), or more than any clock can count: the original knows what to
+    # do.
     if not engine.active or not 0 < seconds < threading.TIMEOUT_MAX or _tools_own():
         _realtime.sleep(seconds)
     else:
@@ -81,7 +86,13 @@ def _tables() -> tuple[Table, Table]:
     real_time = _realtime.stand_in()
     back: dict[Any, Any] = {time: real_time}
     # Tools keep the functions that time-machine moves, and lose ours if they were imported while a clock ran.
-    back.update({getattr(time, name): getattr(real_time, name) for name in _realtime.WALL_NAMES if hasattr(time, name)})
+    back.update(
+        {
+            getattr(time, name): getattr(real_time, name)
+            for name in _realtime.WALL_NAMES
+            if hasattr(time, name)
+        }
+    )
     back.update({replacement: real for real, replacement in REPLACED.items()})
     return app, {id(old): (old, new) for old, new in back.items()}
 
@@ -98,7 +109,8 @@ def _make_aliases() -> Aliases:
     return Aliases(table_for)
 
 
-# -- threads ---------------------------------------------------------------------------------------------------
+# -- threads
+# ---------------------------------------------------------------------------------------------------
 
 
 def _tools_own() -> bool:
@@ -120,15 +132,14 @@ def _condition_wait(self: Any, timeout: float | None = None) -> bool:
         self._acquire_restore(saved)
         # Asked again now that nobody can notify: a notification that came after the time-out still counts.
         if not waiter.notified:
-            try:
+            with contextlib.suppress(ValueError):
                 self._waiters.remove(waiter)
-            except ValueError:
-                pass
     return waiter.notified
 
 
 def _thread_join(self: threading.Thread, timeout: float | None = None) -> None:
-    """`Thread.join`, in virtual time: wait for the thread's last line, and the rest (microseconds) for real."""
+    """`Thread.join`, in virtual time: wait for the thread's last line, and the rest (microseconds) for
+    real."""
     if (
         engine.active
         and (timeout is None or timeout > 0)
@@ -157,7 +168,8 @@ def _delete(self: threading.Thread) -> None:
         engine.thread_ends(self)
 
 
-# -- event loops -----------------------------------------------------------------------------------------------
+# -- event loops
+# -----------------------------------------------------------------------------------------------
 
 
 def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -182,7 +194,8 @@ def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
     return select
 
 
-# -- all of it -------------------------------------------------------------------------------------------------
+# -- all of it
+# -------------------------------------------------------------------------------------------------
 
 _aliases: Aliases | None = None
 _undo: list[Callable[[], None]] = []
@@ -210,7 +223,8 @@ def restore() -> None:
 
 
 def _set(owner: type, name: str, value: Any) -> None:
-    """Set an attribute of a class; remember how to undo it. An attribute that it inherited is deleted again."""
+    """Set an attribute of a class; remember how to undo it. An attribute that it inherited is deleted
+    again."""
     if name in owner.__dict__:
         _undo.append(lambda old=owner.__dict__[name]: setattr(owner, name, old))  # type: ignore[misc]
     else:

@@ -1,12 +1,14 @@
 """Does anything run? The question before every jump, for the threads that are not in one of our waits.
 
-On Linux the answer is nearly exact: a thread that ran, however briefly, has used CPU time, one that is about to run is
-in state R, and one that waits for the GIL gets it (and so uses CPU time) as soon as we let go of it between two looks.
-Elsewhere we compare where each thread stands in its code, and wait longer between the looks.
+On Linux the answer is nearly exact: a thread that ran, however briefly, has used CPU time, one that is about
+to run is in state R, and one that waits for the GIL gets it (and so uses CPU time) as soon as we let go of it
+between two looks. Elsewhere we compare where each thread stands in its code, and wait longer between the
+looks.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
@@ -20,7 +22,8 @@ WINDOW = 0.0003 if EXACT else 0.01
 """Seconds without any activity after which other threads count as blocked."""
 
 IO_GRACE = 0.02
-"""Seconds without any activity after which real I/O in flight counts as not coming before the next deadline."""
+"""Seconds without any activity after which real I/O in flight counts as not coming before the next
+deadline."""
 
 _LOCK_OR_SLEEP = {
     # futex, nanosleep, clock_nanosleep
@@ -31,7 +34,8 @@ _LOCK_OR_SLEEP = {
     "ppc64le": ("221", "162", "248"),
     "s390x": ("238", "162", "262"),
 }.get(platform.machine())
-"""The system calls in which a thread waits for nothing from outside; None where we don't know their numbers."""
+"""The system calls in which a thread waits for nothing from outside; None where we don't know their
+numbers."""
 
 # Captured, as time-machine replaces what stands in the module (it leaves this clock alone, at some cost).
 _clock_ns = getattr(time, "clock_gettime_ns", None)
@@ -43,12 +47,10 @@ def cpu_times(tids: Iterable[int]) -> dict[int, int] | None:
         return None
     times = {}
     for tid in tids:
-        try:
+        with contextlib.suppress(OSError):
             # The kernel's name for the CPU clock of a thread. pthread_getcpuclockid() gives the same,
             # but takes a pthread_t and crashes on one that has just ended.
             times[tid] = _clock_ns((~tid << 3) | 6)
-        except OSError:
-            pass
     return times
 
 
@@ -63,7 +65,8 @@ def any_runs(tids: Iterable[int]) -> bool:
 
 
 def any_waits_for_io(tids: Iterable[int]) -> bool:
-    """True when a kernel thread is blocked in neither a lock nor a sleep: in a socket, a pipe, a child process."""
+    """True when a kernel thread is blocked in neither a lock nor a sleep: in a socket, a pipe, a child
+    process."""
     if not EXACT or _LOCK_OR_SLEEP is None:
         return False
     return any(_read(tid, "syscall").split(" ", 1)[0] not in ("", *_LOCK_OR_SLEEP) for tid in tids)

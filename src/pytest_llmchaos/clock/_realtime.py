@@ -28,14 +28,17 @@ def sleep_for_ever() -> None:
 
 
 def stand_in() -> types.ModuleType:
-    """Return a copy of the `time` module that keeps real time whatever this package or time-machine replaces."""
+    """Return a copy of the `time` module that keeps real time whatever this package or time-machine
+    replaces."""
     from time_machine import escape_hatch
 
     copy = types.ModuleType("time", time.__doc__)
     copy.__dict__.update(vars(time))
     real = (sleep, monotonic, monotonic_ns, perf_counter, perf_counter_ns)
     copy.__dict__.update({function.__name__: function for function in real})
-    copy.__dict__.update({name: getattr(escape_hatch.time, name) for name in WALL_NAMES if hasattr(time, name)})
+    copy.__dict__.update(
+        {name: getattr(escape_hatch.time, name) for name in WALL_NAMES if hasattr(time, name)}
+    )
     return copy
 
 

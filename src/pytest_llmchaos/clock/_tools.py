@@ -1,4 +1,5 @@
-"""Who keeps real time while the app lives on virtual time: tools that time the test, and code that deals with the outside."""
+"""Who keeps real time while the app lives on virtual time: tools that time the test, and code that deals with
+the outside."""
 
 from __future__ import annotations
 

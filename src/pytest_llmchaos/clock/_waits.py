@@ -1,12 +1,13 @@
 """One blocked thread: until when it waits, how it is woken, and whether its own event has come.
 
-A wait blocks once, on one primitive, for its whole length: slicing it into short waits would lose wake-ups and would
-burn CPU that the quiet check would take for work.
+A wait blocks once, on one primitive, for its whole length: slicing it into short waits would lose wake-ups
+and would burn CPU that the quiet check would take for work.
 """
 
 from __future__ import annotations
 
 import _thread
+import contextlib
 import math
 import select
 import selectors
@@ -21,7 +22,8 @@ LONGEST = 24 * 3600.0
 
 
 class Wait:
-    """A thread blocked until `deadline` (virtual nanoseconds, `math.inf` for never) or until its event comes."""
+    """A thread blocked until `deadline` (virtual nanoseconds, `math.inf` for never) or until its event
+    comes."""
 
     __slots__ = ("deadline", "due", "ends_with_clock", "hung", "ident", "kind", "tid")
 
@@ -54,8 +56,9 @@ class Wait:
 class ThreadWait(Wait):
     """A sleep, a `Condition.wait` or a `Thread.join`: blocked on a lock of its own.
 
-    Condition.notify() finds it in the condition's list of waiters, in place of the bare lock, and calls `release()`.
-    So a notification and a time-out stay distinguishable, and a waiter that timed out never eats a notification.
+    Condition.notify() finds it in the condition's list of waiters, in place of the bare lock, and calls
+    `release()`. So a notification and a time-out stay distinguishable, and a waiter that timed out never eats
+    a notification.
     """
 
     __slots__ = ("_lock", "notified")
@@ -75,17 +78,16 @@ class ThreadWait(Wait):
         return self.notified
 
     def wake(self) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):  # woken before: it will look
             self._lock.release()
-        except RuntimeError:
-            pass  # woken before: it will look
 
     def block(self, seconds: float) -> None:
         self._lock.acquire(True, min(seconds, LONGEST))
 
 
 class SelectWait(Wait):
-    """An event loop in its selector: blocked on the selector's own files and on a bell that the clock can ring."""
+    """An event loop in its selector: blocked on the selector's own files and on a bell that the clock can
+    ring."""
 
     __slots__ = ("_bell", "loop", "selector")
 
@@ -167,10 +169,10 @@ class _Bell:
         return self._here.fileno()
 
     def ring(self) -> None:
-        try:
+        with contextlib.suppress(
+            OSError
+        ):  # rung to the brim, or just taken down: in both cases its thread is up
             self._there.send(b"\0")
-        except OSError:
-            pass  # rung to the brim, or just taken down: in both cases its thread is up
 
     def _silence(self) -> None:
         try:

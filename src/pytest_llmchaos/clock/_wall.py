@@ -31,7 +31,8 @@ class Wall:
 
         if "freezegun" in sys.modules and dt.datetime.__name__ == "FakeDatetime":
             raise ClockUnsupported(
-                'freezegun is active, and two tools cannot move the same clock: start it inside the chaos run, or use clock="real"'
+                "freezegun is active, and two tools cannot move the same clock: "
+                'start it inside the chaos run, or use clock="real"'
             )
         self._travel = time_machine.travel(dt.timedelta(0), tick=True)
         self._traveller = self._travel.start()
@@ -59,4 +60,4 @@ class Wall:
             travel.stop()
 
     def _ours_and_above(self, stack: list[time_machine.Traveller]) -> list[time_machine.Traveller]:
-        return stack[stack.index(self._traveller):] if self._traveller in stack else []
+        return stack[stack.index(self._traveller) :] if self._traveller in stack else []

@@ -18,8 +18,8 @@ from .errors import ClockUnsupported
 class VirtualClock:
     """A clock whose waits cost (almost) no real time, shared with everything the app itself waits for.
 
-    `on_hung` is called with the text when the app is found to wait for ever, before `AppHung` is raised in it:
-    an app that swallows the exception cannot swallow the verdict. It runs on a thread of the clock's own.
+    `on_hung` is called with the text when the app is found to wait for ever, before `AppHung` is raised in
+    it: an app that swallows the exception cannot swallow the verdict. It runs on a thread of the clock's own.
     """
 
     name = "virtual"
@@ -74,7 +74,8 @@ class VirtualClock:
                 timer.cancel()
 
     def advance(self, seconds: float) -> None:
-        """Jump forward now, the app's clocks included; what falls due on the way wakes up. `ValueError` if negative."""
+        """Jump forward now, the app's clocks included; what falls due on the way wakes up. `ValueError` if
+        negative."""
         if not 0 <= seconds < math.inf:
             raise ValueError(f"time can be advanced by 0 seconds or more, not by {seconds!r}")
         if self._session is None:
@@ -103,7 +104,8 @@ class VirtualClock:
     def stop(self) -> None:
         """Give the process real time back, once every clock has stopped.
 
-        In threads that still wait, injected waits end at once; the app's own go on in real time for what remains.
+        In threads that still wait, injected waits end at once; the app's own go on in real time for what
+        remains.
         """
         if self._session is not None:
             session, self._session = self._session, None

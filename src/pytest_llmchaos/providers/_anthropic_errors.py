@@ -1,7 +1,7 @@
 """How the Anthropic API reports failures.
 
-Sources of texts: answers pasted by users in public repositories and the API's own reference, unless a line says [U]
-(recalled, unconfirmed).
+Sources of texts: answers pasted by users in public repositories and the API's own reference, unless a line
+says [U] (recalled, unconfirmed).
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def _rate_limit(call: Call, draw: Draw, *, retry_after: float | None = None, for
 
 def _quota_exhausted(call: Call, draw: Draw) -> Answer:
     message = (
-        "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or "
-        "purchase credits."
+        "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade "
+        "or purchase credits."
     )
     return _answer(call, draw, 400, "invalid_request_error", message, extra=(("x-should-retry", "false"),))
 

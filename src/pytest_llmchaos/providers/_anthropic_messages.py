@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["count_tokens", "messages"]
 
-# A classifier that stops the answer is all this API knows of content filters: it has no reason of its own for them.
+# A classifier that stops the answer is all this API knows of content filters; it has no reason of its own.
 _REASONS = {"length": "max_tokens", "content_filter": "refusal", "refusal": "refusal"}
 
-# Members of `stop_details` by how the reply ends (anthropic 2.12, types/refusal_stop_details.py); the words are ours.
+# Members of `stop_details` by how the reply ends (anthropic 2.12, types/refusal_stop_details.py); the words
+# are ours.
 _DETAILS: dict[str, dict[str, Any]] = {
     "content_filter": {"type": "refusal", "category": None, "explanation": None},
     "refusal": {
@@ -102,7 +103,7 @@ def _blocks(said: Said, draw: Draw) -> list[tuple[dict[str, Any], str]]:
             "type": "tool_use",
             "id": f"toolu_01{draw.token(22)}",
             "name": each.name,
-            "input": each.arguments,
+            "input": dict(each.arguments),
         }
         blocks.append((block, arguments))
     return blocks

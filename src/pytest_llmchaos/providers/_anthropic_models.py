@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._anthropic_wire import at_vendor, plain_answer
+from ._anthropic_wire import answered_by, at_vendor, plain_answer
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -15,8 +15,8 @@ __all__ = ["models"]
 
 _EPOCH = "1970-01-01T00:00:00Z"  # the API's own word for a release date that is not known
 
-# Name, name for people, release, end of life. Names and the end are the SDK's (anthropic 2.12, types/model.py,
-# resources/messages/messages.py); a release is known only where the name tells it.
+# Name, name for people, release, end of life. Names and the end are the SDK's (anthropic 2.12,
+# types/model.py, resources/messages/messages.py); a release is known only where the name tells it.
 _MODELS = (
     ("claude-sonnet-5-5", "Claude Sonnet 5.5", _EPOCH, None),
     ("claude-haiku-5-5", "Claude Haiku 5.5", _EPOCH, None),
@@ -35,8 +35,8 @@ _MODELS = (
 def models(call: Call, draw: Draw) -> Answer:
     """Answer `GET /v1/models` and `GET /v1/models/{id}`.
 
-    Any model that is asked for exists here: it goes away when a scenario says so. What another host serves is not
-    known, so it lists one model under a name of no vendor.
+    Any model that is asked for exists here: it goes away when a scenario says so. What another host serves is
+    not known, so it lists one model under a name of no vendor.
     """
     listed = (
         [_model(*each) for each in _MODELS]
@@ -44,7 +44,7 @@ def models(call: Call, draw: Draw) -> Answer:
         else [_model("default", "Default", _EPOCH, None)]
     )
     if call.model is not None:
-        named = (each for each in listed if each["id"].startswith(call.model))
+        named = (each for each in listed if each["id"] in (call.model, answered_by(call)))
         return plain_answer(call, draw, next(named, None) or _model(call.model, call.model, _EPOCH, None))
     # One page holds them all, whatever page the query asks for.
     ends = {"has_more": False, "first_id": listed[0]["id"], "last_id": listed[-1]["id"]}

@@ -31,7 +31,7 @@ _ORGANISATION_ID = "7c1f9e52-3b0a-4d86-9f41-a8e26d50b3c7"  # of every simulated 
 _REQUESTS_A_MINUTE = 4_000
 _LIMITS = {"tokens": 2_400_000, "input-tokens": 2_000_000, "output-tokens": 400_000}
 
-# Aliases whose dated name stands beside them in the SDK (anthropic 2.12, types/model.py); later models have none.
+# Aliases whose dated name stands beside them (anthropic 2.12, types/model.py); newer ones have none.
 _SNAPSHOTS = {"claude-haiku-4-5": "20251001", "claude-opus-4-5": "20251101", "claude-sonnet-4-5": "20250929"}
 
 

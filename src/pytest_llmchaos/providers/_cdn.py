@@ -1,4 +1,4 @@
-"""The error page of the CDN or gateway in front of a provider: what arrives when the API itself was not reached.
+"""The error page of the CDN or gateway in front of a provider, for when the API itself was not reached.
 
 The markup is our own, in that style; status, headers and content type are those of the real thing.
 """

@@ -70,7 +70,7 @@ def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | Non
     return plain_answer(call, draw, {**base, "choices": choices, "usage": _usage(call, said)}, error=error)
 
 
-# --- what is asked for --------------------------------------------------------------------------------------------
+# --- what is asked for --------------------------------------------------------------------------------------
 
 
 def _asked(body: Mapping[str, Any]) -> Asked:
@@ -97,7 +97,7 @@ def _schema(wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def functions(described: Any) -> tuple[Tool, ...]:
-    """Return the tools of function descriptions (`name`, `parameters`); other kinds of tools have no name there."""
+    """Return the tools of function descriptions (`name`, `parameters`); other kinds have no name there."""
     return tuple(
         Tool(each["name"], mapping(each.get("parameters"))) for each in described if word(each.get("name"))
     )
@@ -107,14 +107,14 @@ def _wanted(body: Mapping[str, Any]) -> int:
     return min(positive(body.get("n")) or 1, _MOST_CHOICES)
 
 
-# --- what comes back ----------------------------------------------------------------------------------------------
+# --- what comes back ----------------------------------------------------------------------------------------
 
 
 def _finish(said: Said, named: bool) -> str:
     if said.finish in ("length", "content_filter"):
         return said.finish
-    # A call of the one function that the request names ends with `stop`, any other with `tool_calls`, streamed or
-    # not: measured against the API in vllm-project/vllm pull request 25054.
+    # A call of the one function that the request names ends with `stop`, any other with `tool_calls`,
+    # streamed or not: measured against the API in vllm-project/vllm pull request 25054.
     return "tool_calls" if said.calls and not named else "stop"
 
 
@@ -171,7 +171,7 @@ def _spoken(said: Said) -> int:
     return tokens(text) + sum(tokens(each) for each in called)
 
 
-# --- as a stream --------------------------------------------------------------------------------------------------
+# --- as a stream --------------------------------------------------------------------------------------------
 
 
 def _stream(

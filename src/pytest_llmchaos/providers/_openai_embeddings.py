@@ -30,8 +30,9 @@ _MOST_DIMENSIONS = 16_384  # more than any embedding model of today; a bound for
 def embeddings(call: Call, draw: Draw) -> Answer:
     """Answer `POST /v1/embeddings`.
 
-    A vector depends on the model and the text alone, not on the seed or the call: an index built in one test fits the
-    query of the next. Equal texts are equal, different ones nearly orthogonal, and all have unit length.
+    A vector depends on the model and the text alone, not on the seed or the call: an index built in one test
+    fits the query of the next. Equal texts are equal, different ones nearly orthogonal, and all have unit
+    length.
     """
     model = call.model or "text-embedding-3-small"
     size = positive(call.body.get("dimensions")) or _DIMENSIONS.get(model, _OTHERWISE)
@@ -59,8 +60,8 @@ def _inputs(call: Call) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _vector(model: str, text: str, size: int) -> array[float]:
-    # As with the real models, fewer dimensions are the first ones of the whole vector, scaled to unit length again:
-    # a shorter digest is the start of a longer one.
+    # As with the real models, fewer dimensions are the first ones of the whole vector, scaled to unit length
+    # again: a shorter digest is the start of a longer one.
     digest = shake_256(f"{model}\n{text}".encode("utf-8", "replace")).digest(4 * size)
     numbers = array("i", digest)
     if sys.byteorder == "big":

@@ -1,6 +1,7 @@
 """How the OpenAI API reports failures.
 
-Sources of texts: answers pasted by users in public repositories, unless a line says [U] (recalled, unconfirmed).
+Sources of texts: answers pasted by users in public repositories, unless a line says [U] (recalled,
+unconfirmed).
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ def stream_error(call: Call) -> bytes:
         return event(
             {"error": {"message": _SERVER_ERROR, "type": "server_error", "param": None, "code": None}}
         )
-    # The API reference and the SDK's ResponseErrorEvent describe flat members beside `type`; what the API really sends
-    # nests them under `error`, as captured in openai/openai-dotnet issue 881, Effect-TS/effect pull request 7262 and
-    # vercel/ai pull request 20022. It matters: the SDK raises APIError for the nested form and yields the flat one.
-    # The number is that of the captures: the failure as the first thing after `created` and `in_progress`.
+    # The API reference and the SDK's ResponseErrorEvent describe flat members beside `type`; what the API
+    # really sends nests them under `error`, as captured in openai/openai-dotnet issue 881, Effect-TS/effect
+    # pull request 7262 and vercel/ai pull request 20022. It matters: the SDK raises APIError for the nested
+    # form and yields the flat one. The number is that of the captures: the failure as the first thing after
+    # `created` and `in_progress`.
     error = {
         "type": "server_error",
         "code": "server_error",
@@ -103,8 +105,8 @@ def _rate_limit(call: Call, draw: Draw, *, retry_after: float | None = None, for
     model = f" for {call.model}" if call.model else ""
     message = (
         f"Rate limit reached{model} in organization {ORGANISATION} on requests per min (RPM): Limit "
-        f"{REQUESTS_A_MINUTE}, Used {REQUESTS_A_MINUTE}, Requested 1. Please try again in {span(reset)}. Visit "
-        "https://platform.openai.com/account/rate-limits to learn more."
+        f"{REQUESTS_A_MINUTE}, Used {REQUESTS_A_MINUTE}, Requested 1. Please try again in {span(reset)}. "
+        "Visit https://platform.openai.com/account/rate-limits to learn more."
     )
     extra = retry_after_headers(retry_after, form, draw.wall)
     return _answer(
@@ -114,8 +116,8 @@ def _rate_limit(call: Call, draw: Draw, *, retry_after: float | None = None, for
 
 def _quota_exhausted(call: Call, draw: Draw) -> Answer:
     message = (
-        "You exceeded your current quota, please check your plan and billing details. For more information on this "
-        "error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors."
+        "You exceeded your current quota, please check your plan and billing details. For more information "
+        "on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors."
     )
     return _answer(call, draw, 429, message, "insufficient_quota", "insufficient_quota")
 
@@ -149,14 +151,15 @@ def _policy_refusal(call: Call, draw: Draw) -> Answer:
     if call.operation == "images":
         message = (
             "Your request was rejected by the safety system. If you believe this is an error, contact us at "
-            f"help.openai.com and include the request ID req_{draw.part('head').hex(32)}. safety_violations=[sexual]."
+            f"help.openai.com and include the request ID req_{draw.part('head').hex(32)}. "
+            "safety_violations=[sexual]."
         )
         return _answer(call, draw, 400, message, "image_generation_user_error", "moderation_blocked")
     if call.operation not in ("chat", "completions"):
         raise FaultUnfit(f"the openai dialect refuses no {call.operation} call for its content")
     message = (
-        "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a "
-        "different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting"
+        "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again "
+        "with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting"
     )
     return _answer(call, draw, 400, message, "invalid_request_error", "invalid_prompt")
 

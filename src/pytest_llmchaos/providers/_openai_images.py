@@ -92,7 +92,7 @@ def _size(asked: Any) -> tuple[int, int]:
 
 @lru_cache(maxsize=16)
 def png(width: int, height: int, colour: bytes) -> bytes:
-    """Return a PNG in one colour (RGB): of the full size, yet a few hundred bytes, as its palette has one entry."""
+    """Return a PNG in one colour (RGB): of the full size, yet a few hundred bytes by its palette of one."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

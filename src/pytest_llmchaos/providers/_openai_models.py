@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["models"]
 
-# Name, day it came out (that of its dated snapshot), announced day of its shutdown. Names and shutdowns are those of
-# the SDK's docstrings (openai 3.54, types/shared/chat_model.py); the days of the last three models are recalled [U].
+# Name, day it came out (that of its dated snapshot), announced day of its shutdown. Names and shutdowns are
+# those of the SDK's docstrings (openai 3.54, types/shared/chat_model.py); the days of the last three models
+# are recalled [U].
 _MODELS = (
     ("gpt-5.5", "2026-04-23", None),
     ("gpt-5.4-mini", "2026-03-17", None),
@@ -38,8 +39,8 @@ _MODELS = (
 def models(call: Call, draw: Draw) -> Answer:
     """Answer `GET /v1/models` and `GET /v1/models/{id}`.
 
-    Any model that is asked for exists here: it goes away when a scenario says so. What another host serves is not
-    known, so it lists one model under a name of no vendor.
+    Any model that is asked for exists here: it goes away when a scenario says so. What another host serves is
+    not known, so it lists one model under a name of no vendor.
     """
     if call.model is not None:
         known = {each["id"]: each for each in _vendor_models()} if at_vendor(call) else {}

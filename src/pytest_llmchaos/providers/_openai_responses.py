@@ -156,7 +156,7 @@ def _usage(call: Call, items: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-# --- as a stream --------------------------------------------------------------------------------------------------
+# --- as a stream --------------------------------------------------------------------------------------------
 
 
 def _stream(base: Mapping[str, Any], call: Call, said: Said, items: list[dict[str, Any]]) -> Iterator[bytes]:
@@ -189,7 +189,8 @@ def _told(item: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "response.function_call_arguments.done", done
         return
     part = item["content"][0]
-    # The part of a text is `text` in `response.output_text.*`, that of a refusal `refusal` in `response.refusal.*`.
+    # The part of a text is `text` in `response.output_text.*`, that of a refusal `refusal` in
+    # `response.refusal.*`.
     key, kind = ("refusal", "refusal") if part["type"] == "refusal" else ("text", "output_text")
     at: dict[str, Any] = {"content_index": 0}
     chances: dict[str, Any] = {"logprobs": []} if kind == "output_text" else {}

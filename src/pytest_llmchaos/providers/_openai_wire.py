@@ -35,8 +35,8 @@ ORGANISATION = "org-Vq3TzKxW8mLd5RcYb7NfHs2J"
 
 REQUESTS_A_MINUTE, TOKENS_A_MINUTE = 10_000, 2_000_000
 
-# Aliases with exactly one dated snapshot in the SDK's list of models (openai 3.54, types/shared/chat_model.py); the
-# vendor answers with the snapshot's name.
+# Aliases with exactly one dated snapshot in the SDK's list of models (openai 3.54,
+# types/shared/chat_model.py); the vendor answers with the snapshot's name.
 _SNAPSHOTS = {
     "gpt-5.5": "2026-04-23",
     "gpt-5.4-mini": "2026-03-17",

@@ -27,7 +27,7 @@ _PRINTABLE = "".join(map(chr, range(32, 127)))
 
 
 def matching(pattern: str, rng: Random) -> str | None:
-    """Return a text in which the pattern is found, or None where we cannot make one (look-arounds and the like)."""
+    """Return a text in which the pattern is found; None where we cannot make one (look-arounds, say)."""
     try:
         made = _all(_parser.parse(pattern), rng, {})
         return made if re.search(pattern, made) else None

@@ -28,7 +28,7 @@ _SHAPES: dict[str, type | tuple[type, ...]] = {
 def find_route(
     routes: tuple[tuple[str, re.Pattern[str], Route], ...], method: str, path: str
 ) -> Route | None:
-    """Return the first route whose method and path fit. A group `model` in the pattern gives the route's model."""
+    """Return the first route whose method and path fit; a group `model` in its pattern gives the model."""
     for verb, pattern, route in routes:
         if verb == method.upper() and (match := pattern.search(path)):
             model = match.groupdict().get("model")
@@ -37,7 +37,7 @@ def find_route(
 
 
 def read_json(provider: Provider, route: Route, request: HttpRequest) -> Recognised | None:
-    """Return what the request asks for; None where it came to a host nobody named and its body is no LLM call."""
+    """Return what the request asks for; None at a host nobody named whose body is no LLM call."""
     body = _parse(request.content)
     # A provider that was made up for a host bears the host's name; nobody said that an LLM answers there.
     guessed = provider.name == request.host and provider.hosts == (request.host,)
@@ -64,7 +64,7 @@ def _fits(body: Mapping[str, Any], need: str) -> bool:
     return isinstance(value, _SHAPES[need]) and not isinstance(value, bool)
 
 
-# --- careful looks into a body that may hold anything ---------------------------------------------------------------
+# --- careful looks into a body that may hold anything -------------------------------------------------------
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What the model says, before any provider's format: scripted by the test, or made up to fit what was asked for."""
+"""What the model says, before any provider's format: scripted by the test, or made up to fit the request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Asked:
     Attributes:
         tools: the functions that the model may call.
         called: names of the tools called earlier in the conversation.
-        must_call: `any` for some tool, `named` for the one that `tools` then holds alone, None for free choice.
+        must_call: `any` for some tool, `named` for the one that `tools` then holds alone, None to choose.
         schema: what the text must satisfy as JSON; an empty one is any JSON object, None is plain text.
         limit: the most tokens the text may have.
     """
@@ -61,7 +61,7 @@ class Said:
 
     def arguments(self) -> list[str]:
         """Return the JSON arguments of the tool calls."""
-        return [_json(each.arguments) for each in self.calls]
+        return [_json(dict(each.arguments)) for each in self.calls]
 
 
 def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
@@ -108,7 +108,7 @@ def choose(
 
 
 def _next_tool(asked: Asked) -> Tool:
-    """Take a tool that was not called yet: an agent that must always call one comes to its final one and ends."""
+    """Take a tool not called yet: an agent that must always call one comes to its final one, and ends."""
     return next((each for each in asked.tools if each.name not in asked.called), asked.tools[-1])
 
 

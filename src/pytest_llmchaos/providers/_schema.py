@@ -55,8 +55,8 @@ _NAMED: dict[str, Callable[[Any], Any]] = {
 def example(schema: Any, draw: Draw) -> Any:
     """Return a value that satisfies the schema as far as the providers' structured outputs support schemas.
 
-    Follows local `$ref`, `allOf`, `anyOf`, `oneOf`, `enum`, `const`, types, formats, patterns and limits. A schema
-    that contradicts itself gets a value of the type it names.
+    Follows local `$ref`, `allOf`, `anyOf`, `oneOf`, `enum`, `const`, types, formats, patterns and limits. A
+    schema that contradicts itself gets a value of the type it names.
     """
     return _Maker(mapping(schema), draw).value(mapping(schema), 0, "")
 
@@ -112,7 +112,7 @@ class _Maker:
             return next((each for each in whole if _kind(each) == "null"), whole[-1])
         return real[0] if real else whole[0]
 
-    # --- one method per type --------------------------------------------------------------------------------------
+    # --- one method per type --------------------------------------------------------------------------------
 
     def _object(self, schema: Mapping[str, Any], depth: int, name: str) -> dict[str, Any]:
         required = schema.get("required")
@@ -219,8 +219,8 @@ def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
 def _hinted(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add the limits that stand in the description.
 
-    Anthropic's API knows no `minimum`, `pattern` and the like; its SDK writes them there as `{minimum: 1}` instead
-    (anthropic 2.12, lib/_parse/_transform.py).
+    Anthropic's API knows no `minimum`, `pattern` and the like; its SDK writes them there as `{minimum: 1}`
+    instead (anthropic 2.12, lib/_parse/_transform.py).
     """
     text = schema.get("description")
     if not isinstance(text, str) or not text.endswith("}"):
@@ -248,28 +248,25 @@ def _whole_number(value: Any, otherwise: int) -> int:
 
 def _limits(schema: Mapping[str, Any], gap: float) -> tuple[float, float]:
     """Return the least and the greatest value; `gap` is how far an excluded limit keeps away."""
-    low = _largest(schema.get("minimum"), schema.get("exclusiveMinimum"), gap)
-    high = _largest(schema.get("maximum"), schema.get("exclusiveMaximum"), -gap, smallest=True)
-    if low is None and high is None:
-        return 1.0, 100.0
+    low = _tighter(schema.get("minimum"), schema.get("exclusiveMinimum"), gap, max)
+    high = _tighter(schema.get("maximum"), schema.get("exclusiveMaximum"), -gap, min)
     if low is None:
-        assert high is not None
+        if high is None:
+            return 1.0, 100.0
         return min(1.0, high - 100.0), high
     if high is None:
         return low, max(100.0, low + 100.0)
     return low, max(low, high)
 
 
-def _largest(open_limit: Any, closed_limit: Any, gap: float, *, smallest: bool = False) -> float | None:
-    limits = [_number(open_limit)]
-    excluded = _number(closed_limit)
-    if excluded is not None:
-        # An integer keeps a whole step away from an excluded whole number, but not from an excluded fraction.
-        limits.append(excluded + gap if excluded.is_integer() else excluded)
+def _tighter(
+    included: Any, excluded: Any, gap: float, pick: Callable[[list[float]], float]
+) -> float | None:
+    limits = [_number(included), _number(excluded)]
+    if limits[1] is not None and limits[1].is_integer():  # an excluded fraction keeps no integer away
+        limits[1] += gap
     known = [each for each in limits if each is not None]
-    if not known:
-        return None
-    return min(known) if smallest else max(known)
+    return pick(known) if known else None
 
 
 def _above(schema: Mapping[str, Any], value: float) -> bool:

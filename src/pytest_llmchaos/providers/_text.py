@@ -1,4 +1,4 @@
-"""Text of simulated answers: made-up sentences, their pieces as a stream sends them, and rough token counts."""
+"""Text of simulated answers: made-up sentences, the pieces that a stream sends, and rough token counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pieces", "prose", "request_tokens", "tokens"]
 
-# A piece is a short word with the blanks before it, or part of a long one: about what a tokenizer makes of English.
+# A piece is a short word with the blanks before it, or part of a long one: about what a tokenizer does.
 _PIECE = re.compile(r"\s{0,16}\S{1,8}|\s{1,16}")
 _MEDIA_TOKENS = 255  # a small image; its base64 length says nothing about its price
 _FRAME_TOKENS = 3  # what roles and separators cost, per string

@@ -1,4 +1,4 @@
-"""What every provider's HTTP answers are built from: JSON bytes, dates, ids of the CDN, headers of a rate limit."""
+"""What every provider's HTTP answers are built from: JSON bytes, dates, headers of the CDN and of waiting."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def json_answer(status: int, headers: Headers, body: Any, *, error: str | None =
 
 
 def http_date(epoch: float) -> str:
-    """Return the time as `date` and `retry-after` headers write it, rounded up to whole seconds."""
-    return formatdate(math.ceil(epoch), usegmt=True)
+    """Return the time as `date` headers write it, in the seconds that have begun."""
+    return formatdate(math.floor(epoch), usegmt=True)
 
 
 def rfc3339(epoch: float) -> str:
@@ -57,7 +57,8 @@ def retry_after_headers(retry_after: float | None, form: str, wall: float) -> He
 
     Args:
         retry_after: seconds to wait; None asks for nothing and gives no header.
-        form: `seconds`, `ms` (the vendors' own `retry-after-ms`, which never comes without the plain one) or `date`.
+        form: `seconds`, `ms` (the vendors' own `retry-after-ms`, which never comes without the plain one) or
+            `date`.
         wall: the app's time of day in epoch seconds.
 
     RFC 9110 knows whole seconds only, so both plain forms round up: never before the time that was asked for.
@@ -65,6 +66,6 @@ def retry_after_headers(retry_after: float | None, form: str, wall: float) -> He
     if retry_after is None:
         return ()
     if form == "date":
-        return (("retry-after", http_date(wall + retry_after)),)
+        return (("retry-after", http_date(math.ceil(wall + retry_after))),)
     seconds = ("retry-after", str(math.ceil(retry_after)))
     return (("retry-after-ms", str(math.ceil(retry_after * 1000))), seconds) if form == "ms" else (seconds,)

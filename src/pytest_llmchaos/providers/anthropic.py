@@ -41,15 +41,16 @@ _ROUTES = tuple(
 class Anthropic(Provider):
     """The dialect of api.anthropic.com.
 
-    Covers messages (operation `chat`), plain and streamed, the count of their tokens and the list of models (both
-    operation `models`). The SDK sends the key as a bearer token or as `x-api-key`; neither is looked at.
+    Covers messages (operation `chat`), plain and streamed, the count of their tokens and the list of models
+    (both operation `models`). The SDK sends the key as a bearer token or as `x-api-key`; neither is looked
+    at.
     """
 
     dialect = "anthropic"
     default_hosts = HOSTS
 
     def route(self, method: str, path: str) -> Route | None:
-        """Return what this path asks for, with or without a gateway's prefix; None where it is no LLM call."""
+        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
         return find_route(_ROUTES, method, path)
 
     def read(self, route: Route, request: HttpRequest) -> Recognised | None:
@@ -77,8 +78,8 @@ class Anthropic(Provider):
             return errors.fail(kind, call, draw, **details)
         if call.operation != "chat":
             raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal")
-        # Both end with stop_reason `refusal`: as `finish` a classifier stops the answer once it has started, as
-        # `refusal` the request is declined before any of it.
+        # Both end with stop_reason `refusal`: as `finish` a classifier stops the answer once it has started,
+        # as `refusal` the request is declined before any of it.
         if form == "finish":
             reply = Reply(text=prose(draw.part("begun"), limit=12), finish="content_filter")
         else:

@@ -46,16 +46,16 @@ _ROUTES = tuple(
 class OpenAI(Provider):
     """The dialect of api.openai.com.
 
-    Covers chat completions and the Responses API (both operation `chat`), legacy completions, embeddings, image
-    generation, moderation and models, plain and streamed where the API streams. Hosts: the global one and those of
-    data residency (openai 3.54, _data_residency.py).
+    Covers chat completions and the Responses API (both operation `chat`), legacy completions, embeddings,
+    image generation, moderation and models, plain and streamed where the API streams. Hosts: the global one
+    and those of data residency (openai 3.54, _data_residency.py).
     """
 
     dialect = "openai"
     default_hosts = HOSTS
 
     def route(self, method: str, path: str) -> Route | None:
-        """Return what this path asks for, with or without a gateway's prefix; None where it is no LLM call."""
+        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
         return find_route(_ROUTES, method, path)
 
     def read(self, route: Route, request: HttpRequest) -> Recognised | None:

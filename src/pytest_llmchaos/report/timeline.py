@@ -38,13 +38,13 @@ def timeline(
 
     Args:
         journal: what happened.
-        width: columns to fill; at least 60 are used.
+        width: columns to fill; at least 80 are used.
         colour: whether to use ANSI colours.
         mark: exchanges that get a `>`, such as a verdict's evidence.
         ascii: use ASCII only, for terminals and files that take nothing else.
         lines: about how many lines to show at most; the head, the tail and what is marked are kept.
     """
-    return _Timeline(journal, max(width, 60), colour, mark, ascii).text(max(lines, 12))
+    return _Timeline(journal, max(width, 80), colour, mark, ascii).text(max(lines, 12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,10 @@ class _Row:
     site: str
 
 
-_SHRINK = (("site", 14), ("call", 28), ("bar", 0), ("call", 16), ("outcome", 16), ("request", 6), ("site", 0))
+_SHRINK = (
+    *(("site", 14), ("call", 28), ("bar", 0), ("call", 20), ("request", 6), ("outcome", 20)),
+    *(("site", 0), ("call", 10), ("outcome", 10)),
+)
 """From which column to take how much, in turn, where a line is too wide."""
 
 
@@ -157,7 +160,8 @@ class _Timeline:
     def _row(self, call: Exchange, busy: set[str]) -> _Row:
         label = self._safe(call.label.removesuffix(":chat"))
         by = f" {self.glyphs.by} {', '.join(map(self._safe, call.faults))}" if call.faults else ""
-        wait = "" if call.retry_after is None else f", wait {show_duration(max(call.retry_after, 0.0))}"
+        asked = call.retry_after
+        wait = f", wait {show_duration(asked)}" if asked is not None and asked > 0 else ""
         return _Row(
             time=run_time(call.started),
             lanes=self._lanes(call, busy),

@@ -1,0 +1,167 @@
+"""What chaos costs, as ratios against a peer measured in the same run.
+
+    python benchmarks/run.py
+
+Figures of one machine say little; the ratios are what to compare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import openai
+
+from pytest_llmchaos import faults, inject
+
+MESSAGES = [{"role": "user", "content": "Where is my order?"}]
+real_time = time.perf_counter
+
+
+def median_ms(call: Callable[[], object], times: int) -> float:
+    """Return the median of several timings in milliseconds, after a warm-up."""
+    for _ in range(times // 10 + 3):
+        call()
+    gc.collect()
+    gc.disable()
+    try:
+        took = []
+        for _ in range(times):
+            began = real_time()
+            call()
+            took.append((real_time() - began) * 1000)
+    finally:
+        gc.enable()
+    return statistics.median(took)
+
+
+def ask(client: openai.OpenAI) -> object:
+    """Make one plain call."""
+    return client.chat.completions.create(model="gpt-5", messages=MESSAGES)
+
+
+def call_overhead() -> None:
+    """An intercepted healthy call against the same call on the library's own MockTransport."""
+    with inject():
+        # Held outside of `inject` below, so that peer and subject read bodies of the same size.
+        body = httpx2.post(
+            "https://api.openai.com/v1/chat/completions", json={"model": "gpt-5", "messages": MESSAGES}
+        )
+    headers = {"content-type": "application/json"}
+    mock = httpx2.MockTransport(lambda request: httpx2.Response(200, content=body.content, headers=headers))
+    peer = openai.OpenAI(api_key="no-key", http_client=httpx2.Client(transport=mock))
+    subject = openai.OpenAI(api_key="no-key")
+    base = median_ms(lambda: ask(peer), 400)
+    # The clock is real here: what is measured is interception, and virtual time would be measured by itself.
+    with inject(clock="real"):
+        intercepted = median_ms(lambda: ask(subject), 400)
+    row("healthy plain call", intercepted, base, f"+{intercepted - base:.3f} ms a call (at most 0.2)")
+    off = median_ms(lambda: ask(peer), 400)
+    row("the same, chaos off", off, base, "nothing patched")
+
+
+def virtual_waits() -> None:
+    """20 s of latency and two 429s with Retry-After: 20 through the SDK's own loop, against three calls without."""
+    chaos_faults = (faults.latency("20s", calls="3-"), faults.rate_limit(retry_after="20s", calls="1-2"))
+    client = openai.OpenAI(api_key="no-key")
+
+    def subject() -> None:
+        with inject(*chaos_faults) as chaos:
+            ask(client)
+            assert 59 < chaos.now < 62, chaos.now
+
+    async def in_asyncio() -> None:
+        async with openai.AsyncOpenAI(api_key="no-key") as session:
+            await session.chat.completions.create(model="gpt-5", messages=MESSAGES)
+
+    def subject_async() -> None:
+        with inject(*chaos_faults) as chaos:
+            asyncio.run(in_asyncio())
+            assert 59 < chaos.now < 62, chaos.now
+
+    def subject_pool() -> None:
+        with inject(*chaos_faults) as chaos, ThreadPoolExecutor(2) as pool:
+            pool.submit(ask, client).result()
+            assert 59 < chaos.now < 62, chaos.now
+
+    def peer() -> None:
+        with inject(clock="real"):
+            for _ in range(3):
+                ask(client)
+
+    def peer_async() -> None:
+        with inject(clock="real"):
+            asyncio.run(in_asyncio())
+
+    base, base_async = median_ms(peer, 30), median_ms(peer_async, 30)
+    for name, call, against in (
+        ("60 s of waits, sync", subject, base),
+        ("60 s of waits, asyncio", subject_async, base_async),
+        ("60 s of waits, thread pool", subject_pool, base),
+    ):
+        took = median_ms(call, 30)
+        row(name, took, against, f"1 virtual second costs {took / 60:.3f} ms; at most 50 ms in all")
+
+
+def own_timeout() -> None:
+    """The SDK's own timeout=5 against a 20 s answer, three tries."""
+    client = openai.OpenAI(api_key="no-key", timeout=5)
+
+    def subject() -> None:
+        with inject(faults.latency("20s")) as chaos:
+            try:
+                ask(client)
+            except openai.APITimeoutError:
+                assert 15 < chaos.now < 18, chaos.now
+            else:
+                raise AssertionError("no timeout")
+
+    def peer() -> None:
+        with inject(clock="real"):
+            for _ in range(3):
+                ask(client)
+
+    row("three timeouts of 5 s", median_ms(subject, 30), median_ms(peer, 30), "genuine APITimeoutError")
+
+
+def stream_memory() -> None:
+    """A stream of 100,000 events against one of 1,000: peak memory must not grow with it."""
+
+    def peak(words: int) -> float:
+        text = "word " * words
+        with inject() as chaos:
+            chaos.replies(text)
+            client = httpx2.Client()
+            tracemalloc.start()
+            events = 0
+            body = {"model": "gpt-5", "stream": True, "messages": MESSAGES}
+            with client.stream("POST", "https://api.openai.com/v1/chat/completions", json=body) as response:
+                for chunk in response.iter_raw():
+                    events += chunk.count(b"data:")
+            size = tracemalloc.get_traced_memory()[1] / 1024
+            tracemalloc.stop()
+        assert events >= words, (events, words)
+        return size
+
+    peak(100)
+    small, large = peak(1_000), peak(100_000)
+    print(f"{'peak of a 100,000-event stream':<32}{large:9.0f} KiB{small:9.0f} KiB{large / small:8.2f} x   against 1,000 events")
+
+
+def row(name: str, subject: float, peer: float, note: str) -> None:
+    """Print one line."""
+    print(f"{name:<32}{subject:9.3f} ms {peer:9.3f} ms {subject / peer:8.2f} x   {note}")
+
+
+if __name__ == "__main__":
+    print(f"{'':<32}{'llmchaos':>12}{'peer':>13}{'ratio':>11}")
+    call_overhead()
+    virtual_waits()
+    own_timeout()
+    stream_memory()
