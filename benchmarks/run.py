@@ -49,12 +49,13 @@ def ask(client: openai.OpenAI) -> object:
 def call_overhead() -> None:
     """An intercepted healthy call against the same call on the library's own MockTransport."""
     with inject():
-        # Held outside of `inject` below, so that peer and subject read bodies of the same size.
-        body = httpx2.post(
+        answer = httpx2.post(
             "https://api.openai.com/v1/chat/completions", json={"model": "gpt-5", "messages": MESSAGES}
         )
-    headers = {"content-type": "application/json"}
-    mock = httpx2.MockTransport(lambda request: httpx2.Response(200, content=body.content, headers=headers))
+    # The peer gives the very same answer, headers included: reading those costs the SDK time too.
+    mock = httpx2.MockTransport(
+        lambda request: httpx2.Response(200, content=answer.content, headers=answer.headers.multi_items())
+    )
     peer = openai.OpenAI(api_key="no-key", http_client=httpx2.Client(transport=mock))
     subject = openai.OpenAI(api_key="no-key")
     base = median_ms(lambda: ask(peer), 400)

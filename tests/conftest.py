@@ -2,49 +2,35 @@
 
 from __future__ import annotations
 
-import gc
+import time
+from contextlib import suppress
+from importlib import import_module
 
-import anthropic  # noqa: F401
 import httpx
-import hypothesis  # noqa: F401
 import openai  # noqa: F401
 import pytest
 
 import pytest_llmchaos._pytest_run  # noqa: F401
-from pytest_llmchaos import inject
 from pytest_llmchaos.session import active
 
+for _name in ("anthropic", "httpx2"):  # the environment of the older SDK line has neither
+    with suppress(ImportError):
+        import_module(_name)
 
-@pytest.fixture(scope="session")
-def warm():
-    """Have the SDKs and our own lazy parts imported: an in-process pytest run drops what it imported itself."""
-    import pytest_llmchaos.library
-    import pytest_llmchaos.report.failure
-    import pytest_llmchaos.scenario_file  # noqa: F401
 
-    messages = [{"role": "user", "content": "x"}]
-    with inject("openai-outage", checks=[], allow_unused=True):
-        for ask in (
-            lambda: openai.OpenAI(api_key="k").chat.completions.create(model="m", messages=messages),
-            lambda: anthropic.Anthropic(api_key="k").messages.create(model="m", max_tokens=9, messages=messages),
-        ):
-            try:
-                ask()
-            except openai.APIError:
-                continue
-    # pytest collects garbage five times at the end of each inner run; the SDKs' classes need not be walked again.
-    gc.freeze()
+def _patched():
+    """Return what a run replaces while it is on, for each HTTP library at hand."""
+    import sys
+
+    libraries = [httpx, *([sys.modules["httpx2"]] if "httpx2" in sys.modules else [])]
+    points = [(each.HTTPTransport.handle_request, each.Client.send) for each in libraries]
+    return [*points, time.sleep]
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
     """No test may leave a run active or a library patched."""
-    import time
-
-    import httpx2
-
-    before = (httpx.HTTPTransport.handle_request, httpx2.HTTPTransport.handle_request, httpx2.Client.send, time.sleep)
+    before = _patched()
     yield
     assert active() is None
-    after = (httpx.HTTPTransport.handle_request, httpx2.HTTPTransport.handle_request, httpx2.Client.send, time.sleep)
-    assert after == before
+    assert _patched() == before

@@ -1,4 +1,4 @@
-"""Playing plans: waits against the client's timeouts, shapers, and the events of a stream that passes through."""
+"""Playing plans: waits against the client's timeouts, shapers, and the events of a passing stream."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ NONE = Timeouts()
 
 
 def played(*steps, timeouts=NONE, shapers=()):
+    """The actions of a plan with these steps."""
     return list(play(Plan(lambda: steps, shapers), timeouts))
 
 
@@ -53,6 +54,7 @@ def passed_through(*upstream, shapers=()):
 
 
 def same():
+    """A shaper that changes nothing."""
     return lambda step: (step,)
 
 
@@ -81,12 +83,19 @@ def test_a_wait_beyond_the_timeout_ends_in_it(phase):
 
 def test_only_the_limit_of_the_phase_counts():
     """A connect timeout does not end a wait for the answer."""
-    assert played(Wait(20), OK, End(), timeouts=Timeouts(connect=5, pool=5, write=5))[:2] == [Sleep(20), Respond(OK)]
+    assert played(Wait(20), OK, End(), timeouts=Timeouts(connect=5, pool=5, write=5))[:2] == [
+        Sleep(20),
+        Respond(OK),
+    ]
 
 
 def test_waits_in_a_row_count_together():
     """Two waits without a byte between them are one to the client."""
-    assert played(Wait(6), Wait(6), OK, timeouts=Timeouts(read=10)) == [Sleep(6), Sleep(4), Raise("read_timeout")]
+    assert played(Wait(6), Wait(6), OK, timeouts=Timeouts(read=10)) == [
+        Sleep(6),
+        Sleep(4),
+        Raise("read_timeout"),
+    ]
 
 
 def test_a_byte_starts_the_read_timeout_anew():
@@ -114,7 +123,9 @@ def test_a_failure_ends_the_playing():
 
 def test_a_replaced_answer_keeps_the_shapers():
     """What a fault put before the answer stays when a later one replaces it."""
-    plan = Plan(Answer(200, (), ()).steps).shaped(lambda: lambda s: (Wait(1), s) if isinstance(s, Head) else (s,))
+    plan = Plan(Answer(200, (), ()).steps).shaped(
+        lambda: lambda s: (Wait(1), s) if isinstance(s, Head) else (s,)
+    )
     assert list(plan.answering(Answer(503, (), ())).steps()) == [Wait(1), Head(503, ()), End()]
     assert list(plan.instead(Fail("dns_failure")).steps()) == [Fail("dns_failure")]
 
@@ -157,6 +168,7 @@ def test_a_compressed_body_is_not_framed():
 
 
 def emitted(*pieces, head=SSE):
+    """The chunks that a shaped passthrough plan emits for these pieces."""
     actions = passed_through(head, *map(Chunk, pieces), End(), shapers=(same,))
     return [each.chunk for each in actions if isinstance(each, Emit)]
 
@@ -230,7 +242,9 @@ def test_events_do_not_depend_on_where_the_pieces_are_cut(events, data):
 
 
 STEP = st.one_of(
-    st.builds(Wait, st.floats(0, 100) | st.just(math.inf), st.sampled_from(["pool", "connect", "write", "read"])),
+    st.builds(
+        Wait, st.floats(0, 100) | st.just(math.inf), st.sampled_from(["pool", "connect", "write", "read"])
+    ),
     st.builds(Chunk, st.binary(max_size=3), st.booleans()),
     st.just(OK),
     st.builds(Fail, st.sampled_from(["stream_cut", "connection_reset"])),
@@ -241,7 +255,7 @@ LIMIT = st.none() | st.floats(0.001, 50)
 
 @given(st.lists(STEP, max_size=12), st.builds(Timeouts, LIMIT, LIMIT, LIMIT, LIMIT))
 def test_no_wait_outlasts_the_client(steps, timeouts):
-    """Between two bytes the client never sleeps longer than its limit, and at most one ending is played, last."""
+    """Between two bytes the client never sleeps longer than its limit; at most one ending is played, last."""
     actions = played(*steps, timeouts=timeouts)
     endings = [index for index, each in enumerate(actions) if isinstance(each, Raise | Done)]
     assert endings in ([], [len(actions) - 1])

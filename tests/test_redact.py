@@ -1,5 +1,6 @@
 """No credential survives; ordinary text is unharmed."""
 
+# ruff: noqa: E501 - names and shapes in a table, not in a column
 from __future__ import annotations
 
 import json
@@ -33,10 +34,12 @@ ALNUM = string.ascii_letters + string.digits
 
 
 def tail(low, high, alphabet=ALNUM):
+    """The random part of a key."""
     return st.text(alphabet, min_size=low, max_size=high)
 
 
 def with_digit(low, high):
+    """One with a digit in it."""
     return st.tuples(tail(low, high), st.sampled_from(string.digits), tail(low, high)).map("".join)
 
 
@@ -61,7 +64,9 @@ BETWEEN = st.sampled_from([" ", "\n", '"', "'", "=", ":", ", ", "(", "/", "_", "
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
 @pytest.mark.parametrize(
-    "value", [CANARY, [CANARY], {"value": CANARY}, [{"a": [CANARY]}], (CANARY,)], ids=["text", "list", "map", "deep", "tuple"]
+    "value",
+    [CANARY, [CANARY], {"value": CANARY}, [{"a": [CANARY]}], (CANARY,)],
+    ids=["text", "list", "map", "deep", "tuple"],
 )
 def test_what_stands_under_a_secret_name_is_hidden(name, value):
     """Whatever holds the credential, and however the name is written."""
@@ -173,7 +178,9 @@ def test_plain_prose_is_unharmed(text):
 
 BODIES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcxyz", max_size=5), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("abcxyz", max_size=5), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

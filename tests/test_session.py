@@ -131,6 +131,14 @@ def test_replies_are_scripted_for_every_provider():
             chaos.replies()
 
 
+def test_replies_are_for_talk_only():
+    """An embeddings call does not use up a scripted reply."""
+    with inject() as chaos:
+        chaos.replies("one", "two")
+        client.embeddings.create(model="text-embedding-3-small", input="x")
+        assert ask().content == "one"
+
+
 def test_requests_are_told_apart():
     """Attempts are counted per user request; each has its own verdict."""
     with inject(faults.outage(calls=1)) as chaos:

@@ -16,7 +16,9 @@ from pytest_llmchaos.units import CallRange, Delay, Window
 SECONDS = st.floats(0, 1e9, allow_nan=False)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.integers() | st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.integers() | st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -43,8 +45,26 @@ def test_a_duration_is_read_in_seconds(typed, seconds):
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "  ", "20", "s", "1m30", "-5s", "5 apples", "1e3s", None, True, [], {}, -1, math.inf, math.nan, 10**400]
-    + ["9" * 400 + "s", timedelta(seconds=-1)],
+    [
+        "",
+        "  ",
+        "20",
+        "s",
+        "1m30",
+        "-5s",
+        "5 apples",
+        "1e3s",
+        None,
+        True,
+        [],
+        {},
+        -1,
+        math.inf,
+        math.nan,
+        10**400,
+        "9" * 400 + "s",
+        timedelta(seconds=-1),
+    ],
 )
 def test_what_is_no_duration_is_refused_with_its_value(typed):
     """A wrong duration is a ValueError that says what was expected, whatever was typed."""
@@ -96,7 +116,9 @@ def test_a_raw_duration_reads_back_exactly(seconds):
     assert units.duration(units.raw_duration(seconds)) == seconds
 
 
-@pytest.mark.parametrize(("typed", "share"), [(0.3, 0.3), ("30%", 0.3), ("100%", 1.0), (1, 1.0), (" 5 % ", 0.05)])
+@pytest.mark.parametrize(
+    ("typed", "share"), [(0.3, 0.3), ("30%", 0.3), ("100%", 1.0), (1, 1.0), (" 5 % ", 0.05)]
+)
 def test_a_rate_is_a_share(typed, share):
     """Rates are numbers or percentages."""
     assert units.rate(typed) == share
@@ -110,7 +132,8 @@ def test_a_rate_outside_its_range_is_refused(typed):
 
 
 @pytest.mark.parametrize(
-    ("typed", "expected"), [(1, CallRange(1, 1)), ("1-2", CallRange(1, 2)), ("3-", CallRange(3, None)), ("4", CallRange(4, 4))]
+    ("typed", "expected"),
+    [(1, CallRange(1, 1)), ("1-2", CallRange(1, 2)), ("3-", CallRange(3, None)), ("4", CallRange(4, 4))],
 )
 def test_calls_are_a_number_or_a_range(typed, expected):
     """All three forms are read, and what was read is taken as it is."""
@@ -151,7 +174,18 @@ def test_a_window_excludes_its_end():
 
 
 @pytest.mark.parametrize(
-    "typed", ["10s", ["10s"], ["10s", "10s"], ["2m", "10s"], 5, None, {"a": "1s", "b": "2s"}, {"1s", "2s"}, ["1s", "x"]]
+    "typed",
+    [
+        "10s",
+        ["10s"],
+        ["10s", "10s"],
+        ["2m", "10s"],
+        5,
+        None,
+        {"a": "1s", "b": "2s"},
+        {"1s", "2s"},
+        ["1s", "x"],
+    ],
 )
 def test_what_is_no_pair_of_durations_is_refused(typed):
     """A window needs two durations, the larger one last."""
@@ -209,7 +243,7 @@ def test_a_delay_that_cannot_be_is_refused(typed, says):
         units.delay(typed)
 
 
-@given(st.sampled_from(["fixed", "uniform", "lognormal"]), st.floats(0.001, 1e5), st.floats(0, 1e5))
+@given(st.sampled_from(["fixed", "uniform", "lognormal"]), st.floats(0.1, 1e4), st.floats(0, 1e4))
 def test_a_delay_survives_writing(kind, low, more):
     """A delay written to a file reads back equal."""
     delay = Delay(kind, low, low if kind == "fixed" else low + more)
@@ -227,14 +261,16 @@ def test_no_delay_is_negative_or_endless(low, more, seed):
 
 def test_a_tail_without_end_is_refused():
     """A lognormal delay whose 99th percentile is out of all proportion is a slip of the units."""
-    with pytest.raises(ValueError, match="within 1e.06 times the median"):
+    with pytest.raises(ValueError, match=r"within 1e.06 times the median"):
         units.lognormal("1ms", "1d")
 
 
 @given(st.sampled_from([units.duration, units.rate, units.calls, units.between, units.delay]), ANYTHING)
 def test_readers_raise_nothing_but_value_errors(read, value):
     """Whatever stands in a file, a reader gives its value or a sentence."""
+    told = "no error"
     try:
         read(value)
     except ValueError as problem:
-        assert str(problem)
+        told = str(problem)
+    assert told

@@ -1,4 +1,4 @@
-"""Cuts a passing event stream at its events, whatever pieces the network delivers and whatever ends its lines."""
+"""Cuts a passing event stream at its events, whatever pieces it comes in and whatever ends its lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAYS_SOMETHING = re.compile(rb"^[^:\r\n]", re.MULTILINE)
 
 
 def is_event_stream(headers: Headers) -> bool:
-    """Tell whether a body with these headers can be cut at its events: `text/event-stream`, not compressed."""
+    """Tell whether a body with these headers can be cut at its events: an event stream, not compressed."""
     named = {key.lower(): value.strip().lower() for key, value in headers}
     plain = named.get("content-encoding", "identity") in ("", "identity")
     return plain and named.get("content-type", "").startswith("text/event-stream")

@@ -1,7 +1,7 @@
 """Reads YAML into nodes that know their line and column. YAML 1.2's core schema; no tags; bounded.
 
-PyYAML gives the events; the tree is built here without recursion, because a file is not to be trusted: deep nesting,
-aliases that multiply, duplicate keys and constructed objects are problems with a place, not crashes.
+PyYAML gives the events; the tree is built here without recursion, because a file is not to be trusted: deep
+nesting, aliases that multiply, duplicate keys and constructed objects are problems with a place, not crashes.
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def resolve(text: str) -> Any:
 
 
 def read(data: bytes, path: str) -> tuple[Node | None, list[Problem]]:
-    """Return the root of the file's one document (None where there is none) and all problems found on the way."""
+    """Return the root of the file's one document and all problems found on the way.
+
+    The root is None where there is none, or where the file could not be read to its end.
+    """
     if len(data) > MAX_BYTES:
         return None, [Problem(path, None, f"is larger than {MAX_BYTES // 1024} KiB")]
     try:
@@ -101,18 +104,23 @@ def read(data: bytes, path: str) -> tuple[Node | None, list[Problem]]:
         good = data[: problem.start].decode("utf-8-sig", "replace")
         return None, [Problem(path, _spot_at(good, len(good)), f"is not UTF-8: {problem.reason}")]
     if bad := _UNPRINTABLE.search(text):
-        return None, [Problem(path, _spot_at(text, bad.start()), f"the character {bad[0]!r} is not allowed in YAML")]
+        return None, [
+            Problem(path, _spot_at(text, bad.start()), f"the character {bad[0]!r} is not allowed in YAML")
+        ]
     builder = _Builder(path)
     try:
         for event in _events(text):
             builder.take(event)
     except _Stop:
-        pass
+        return None, builder.problems
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        builder.add(_spot(mark) if mark else None, _reworded(problem))
+        spot = _spot(mark) if mark else None
+        builder.add(spot, _reworded(problem, text, spot))
+        return None, builder.problems
     except yaml.YAMLError as problem:  # e.g. an escape for a character that cannot be
         builder.add(None, f"is not YAML: {problem}")
+        return None, builder.problems
     return builder.root, builder.problems
 
 
@@ -124,11 +132,17 @@ def _events(text: str) -> Iterator[yaml.Event]:
         raise yaml.YAMLError(str(problem)) from None
 
 
-def _reworded(problem: yaml.MarkedYAMLError) -> str:
+def _reworded(problem: yaml.MarkedYAMLError, text: str, spot: Spot | None) -> str:
+    if spot and _character(text, spot) == "\t":
+        return "is not YAML: a tab cannot indent it or start a value; use spaces"
     said = problem.problem or "cannot be read"
-    if "'\\t'" in said:
-        said = "a tab cannot indent YAML or start a value; use spaces"
     return f"is not YAML: {said}" + (f" ({problem.context})" if problem.context else "")
+
+
+def _character(text: str, spot: Spot) -> str:
+    """Return the character at a spot; empty at the end of a line or of the text."""
+    lines = text.split("\n", spot.line)
+    return lines[spot.line - 1][spot.column - 1 : spot.column] if spot.line <= len(lines) else ""
 
 
 def _spot(mark: Any) -> Spot:
@@ -171,7 +185,7 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             self.stop(spot, "has a second document; write each scenario to a file of its own")
         elif isinstance(event, yaml.AliasEvent):
-            known = self._anchors.get(event.anchor)
+            known = self._anchors.get(str(event.anchor))
             if known is None:
                 self.stop(spot, f"the alias *{event.anchor} stands for nothing before it")
             elif known in self._open:

@@ -1,4 +1,4 @@
-"""Writes a scenario as YAML: one line per injection, durations as people write them, texts that stay texts."""
+"""Writes a scenario as YAML: one line per injection, durations as people write them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 
+_BREAKS = frozenset("\r\x85\u2028\u2029")
+
+
 class _Inline(dict[str, Any]):
     """A mapping written on one line."""
 
@@ -24,7 +27,7 @@ class _InlineList(list[Any]):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes by the rules of YAML 1.2, which read more plain words as numbers than PyYAML knows (`1e3`, `0o17`)."""
+    """Quotes by the rules of YAML 1.2, by which more plain words are numbers than PyYAML knows (`1e3`)."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -34,7 +37,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if isinstance(resolve(text), str) else "'"
+    if _BREAKS & set(text):
+        style: str | None = '"'  # PyYAML writes these line ends into single quotes, where they read as spaces
+    else:
+        style = None if isinstance(resolve(text), str) else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

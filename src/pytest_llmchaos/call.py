@@ -1,4 +1,4 @@
-"""The data that everything speaks: what the app sent, what we recognised in it, and which calls a fault hits."""
+"""The data that everything speaks: what the app sent, what was recognised in it, which calls a fault hits."""
 
 from __future__ import annotations
 
@@ -150,7 +150,9 @@ class Target:
             if operation not in OPERATIONS and operation != "*":
                 known = ", ".join(OPERATIONS)
                 hint = near(operation, OPERATIONS)
-                raise ParameterError("target", f"{operation!r} in {text!r} is not an operation ({known}){hint}")
+                raise ParameterError(
+                    "target", f"{operation!r} in {text!r} is not an operation ({known}){hint}"
+                )
             rest = head
         else:
             operation = "*"

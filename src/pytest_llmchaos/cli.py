@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 
+class _Mistake(click.ClickException):
+    """Something the user typed or wrote is wrong."""
+
+    exit_code = 2
+
+
 class _Group(click.Group):
     """Shows our own errors as one message without a traceback; a mistake of the user's exits with 2."""
 
@@ -24,9 +30,9 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except ChaosError as problem:
-            failure = click.ClickException(str(problem))
-            failure.exit_code = 2 if isinstance(problem, UsageProblem) else 1
-            raise failure from None
+            raise (_Mistake if isinstance(problem, UsageProblem) else click.ClickException)(
+                str(problem)
+            ) from None
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,7 +42,13 @@ def cli() -> None:
 
 
 @cli.command("list")
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only scenarios with this tag (or pattern); repeat to narrow.")
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    help="Only scenarios with this tag (or pattern); repeat to narrow.",
+)
 @click.option("--provider", metavar="NAME", help="Only scenarios with a fault for this provider.")
 def list_(tags: tuple[str, ...], provider: str | None) -> None:
     """List the scenarios: the library's and those of your own folders."""
@@ -69,7 +81,7 @@ def validate(files: tuple[Path, ...]) -> None:
 @cli.command()
 @click.argument("name", metavar="NAME")
 def show(name: str) -> None:
-    """Show a scenario, by its name or file: what happens when, what is expected, where the facts come from."""
+    """Show a scenario, by its name or file: what happens when, what is expected, the sources."""
     from . import library
 
     scenario = library.load(name)
@@ -92,7 +104,7 @@ def show(name: str) -> None:
 
 @cli.command()
 def demo() -> None:
-    """Play OpenAI's board crisis of 2023 against two builds of a small support bot, without a key or a network."""
+    """Play OpenAI's board crisis of 2023 against two builds of a support bot; no key, no network."""
     from .demo import run
 
     sys.exit(run())
@@ -127,7 +139,7 @@ def _rows(start: float, phase: Phase) -> Iterator[tuple[str, ...]]:
     left = (at, "to the end" if phase.lasts is None else show_duration(phase.seconds), phase.name or "-")
     for each in phase.inject:
         when = [
-            f"{each.rate:.3g} of the calls" if each.rate < 1 else "",
+            f"{each.rate * 100:.4g}% of the calls" if each.rate < 1 else "",
             f"calls {each.calls}" if each.calls else "",
             f"between {each.between}" if each.between else "",
         ]
@@ -146,4 +158,6 @@ def _paragraph(title: str, text: str) -> None:
 def _table(rows: list[tuple[str, ...]], indent: str = "  ") -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo((indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip())
+        click.echo(
+            (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        )

@@ -1,6 +1,7 @@
 """The scenario library: the files that we ship and those in the user's own folders, found by name and by tag.
 
-Everywhere, `folders` are the user's own ones; None stands for those of `[tool.llmchaos]` at the working folder.
+Everywhere, `folders` are the user's own ones; None stands for those of `[tool.llmchaos]` at the working
+folder.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def load(name_or_path: str | os.PathLike[str], folders: Folders = None) -> Scena
     scenario = scenario_file.load(files[text])
     if scenario.name != text:
         raise UsageProblem(
-            f"{files[text]}: the scenario's name is {scenario.name!r}; in a scenario folder it must be that of its "
-            f"file, {text!r}"
+            f"{files[text]}: the scenario's name is {scenario.name!r}; in a scenario folder it must be "
+            f"that of its file, {text!r}"
         )
     return scenario
 
@@ -124,11 +125,13 @@ def _files(folders: Folders) -> dict[str, Path]:
 
 
 def _shipped() -> Path:
-    """Return the folder of our own scenarios: in the package of a wheel, at the top of the repository otherwise."""
+    """Return the folder of our own scenarios: in a wheel's package, else at the top of the repository."""
     for folder in (_PACKAGE / "_scenarios", _PACKAGE.parents[1] / "scenarios"):
         if folder.is_dir():
             return folder
-    raise ChaosError("the scenario library is missing from this installation of pytest-llmchaos; reinstall it")
+    raise ChaosError(
+        "the scenario library is missing from this installation of pytest-llmchaos; reinstall it"
+    )
 
 
 def _several(value: str | Iterable[str] | None) -> tuple[str, ...]:

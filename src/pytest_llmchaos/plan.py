@@ -1,7 +1,8 @@
 """Plans: the timed steps decided for one call, and how they are played against the client's own timeouts.
 
-`play` is the one place where a wait meets a timeout and a stream is cut. It is a generator of primitive actions and
-does no I/O itself: a driver (sync or async, see `intercept._drive`) sleeps, raises, emits and pulls for it.
+`play` is the one place where a wait meets a timeout and a stream is cut. It is a generator of primitive
+actions and does no I/O itself: a driver (sync or async, see `intercept._drive`) sleeps, raises, emits and
+pulls for it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ FailKind = Literal[
 Headers = tuple[tuple[str, str], ...]
 
 
-# --- the steps of a plan -------------------------------------------------------------------------------------------
+# --- the steps of a plan
+# -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and headers arrive. `error` names what is wrong with the answer although its status may be 200."""
+    """Status and headers arrive. `error` names what is wrong with the answer, whose status may be 200."""
 
     status: int
     headers: Headers
@@ -152,7 +154,8 @@ class Plan:
                     return
 
 
-# --- playing ------------------------------------------------------------------------------------------------------
+# --- playing
+# ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +210,11 @@ _TIMEOUT_KIND: dict[str, FailKind] = {
 
 
 def play(plan: Plan, timeouts: Timeouts) -> Playing:
-    """Yield the primitive actions of a plan; the driver performs each and answers a `Pull` with the upstream's step.
+    """Yield the primitive actions of a plan; the driver performs each and answers a `Pull` with the
+    upstream's step.
 
-    A wait that the client's own timeout cuts short ends in that timeout. Waits in a row count together: the client
-    sees no byte between them.
+    A wait that the client's own timeout cuts short ends in that timeout. Waits in a row count together: the
+    client sees no byte between them.
     """
     maps = [make() for make in plan.shapers]
     waited: dict[str, float] = {}
@@ -263,7 +267,7 @@ def _given(steps: Iterable[Step]) -> Generator[Step | Pull, Step | None, None]:
 
 
 def _pulled(framed: bool) -> Generator[Step | Pull, Step | None, None]:
-    """Take the steps from the upstream; `framed` cuts an event stream at its events, which stream faults count."""
+    """Take the steps from the upstream; `framed` cuts a stream at its events, which stream faults count."""
     from ._sse import Events, is_event_stream  # that module builds on this one
 
     events: Events | None = None

@@ -1,8 +1,9 @@
-"""Credentials are dropped before anything is recorded: in bodies here; headers and queries are never recorded at all.
+"""Credentials are dropped before anything is recorded: in bodies here; headers and queries are never recorded
+at all.
 
-What is hidden: everything under a name that means a credential (`api_key`, `client_secret`), and everything in a text
-that is shaped like one, wherever it stands. When in doubt it is hidden; words that only resemble one (`max_tokens`,
-`sort_key`, "key-value-store") are not.
+What is hidden: everything under a name that means a credential (`api_key`, `client_secret`), and everything
+in a text that is shaped like one, wherever it stands. When in doubt it is hidden; words that only resemble
+one (`max_tokens`, `sort_key`, "key-value-store") are not.
 """
 
 from __future__ import annotations
@@ -16,19 +17,77 @@ __all__ = ["HIDDEN", "redact", "redact_text"]
 
 HIDDEN = "[hidden]"
 
-# --- names ---------------------------------------------------------------------------------------------------------
+# --- names
+# ---------------------------------------------------------------------------------------------------------
 
 _SECRET_WORDS = frozenset(
-    "secret password passwd passphrase pwd credential credentials authorization auth bearer assertion signature cookie"
-    " apikey apitoken accesskey accesstoken authtoken refreshtoken idtoken sessiontoken clientsecret secretkey"
-    " privatekey".split()
+    [
+        "secret",
+        "password",
+        "passwd",
+        "passphrase",
+        "pwd",
+        "credential",
+        "credentials",
+        "authorization",
+        "auth",
+        "bearer",
+        "assertion",
+        "signature",
+        "cookie",
+        "apikey",
+        "apitoken",
+        "accesskey",
+        "accesstoken",
+        "authtoken",
+        "refreshtoken",
+        "idtoken",
+        "sessiontoken",
+        "clientsecret",
+        "secretkey",
+        "privatekey",
+    ]
 )
 # `..._key` and `..._token` are credentials, unless the word before says that they are something else.
 _HARMLESS_BEFORE_KEY = frozenset(
-    "cache idempotency sort primary foreign partition public row group map dict lookup routing dedup object".split()
+    [
+        "cache",
+        "idempotency",
+        "sort",
+        "primary",
+        "foreign",
+        "partition",
+        "public",
+        "row",
+        "group",
+        "map",
+        "dict",
+        "lookup",
+        "routing",
+        "dedup",
+        "object",
+    ]
 )
 _HARMLESS_BEFORE_TOKEN = frozenset(
-    "eos bos pad unk sep cls mask stop page next previous continuation special start end first last".split()
+    [
+        "eos",
+        "bos",
+        "pad",
+        "unk",
+        "sep",
+        "cls",
+        "mask",
+        "stop",
+        "page",
+        "next",
+        "previous",
+        "continuation",
+        "special",
+        "start",
+        "end",
+        "first",
+        "last",
+    ]
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -45,7 +104,8 @@ def _names_secret(name: str) -> bool:
     return last in _SECRET_WORDS or words[-3:] == ["access", "key", "id"]
 
 
-# --- shapes --------------------------------------------------------------------------------------------------------
+# --- shapes
+# --------------------------------------------------------------------------------------------------------
 
 # A look-behind that takes `_` for a boundary, as in `MY_sk-...`; `\b` would not.
 _START = r"(?<![A-Za-z0-9])"
@@ -62,25 +122,30 @@ _SHAPE = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST = 12  # of a word that can be shaped like a credential
-# Places in a text where a credential of any shape stands, each with what a lower-case text must have for it to be
-# looked for (most prompts have none of it); the pattern's first group stays.
+# Places in a text where a credential of any shape stands, each with what a lower-case text must have for it
+# to be looked for (most prompts have none of it); the pattern's first group stays.
 _PLACES = (
     (
         "bearer",
-        re.compile(r"(\bbearer\s+)(?:(?=[^\s\"',;]*[0-9])[^\s\"',;]{8,}|[A-Za-z0-9._~+/-]{24,}=*)", re.IGNORECASE),
+        re.compile(
+            r"(\bbearer\s+)(?:(?=[^\s\"',;]*[0-9])[^\s\"',;]{8,}|[A-Za-z0-9._~+/-]{24,}=*)", re.IGNORECASE
+        ),
     ),
     ("basic", re.compile(r"(\bbasic\s+)(?=[A-Za-z0-9+/]*[0-9=])[A-Za-z0-9+/]{12,}={0,2}", re.IGNORECASE)),
     ("://", re.compile(r"(://[^/\s:@\"']*:)[^/\s@\"']+(?=@)")),
     (
         "=",
         re.compile(
-            r"([?&](?:[A-Za-z_-]*[_-])?(?:key|apikey|token|secret|password|signature|sig)=)[^&\s#\"']+", re.IGNORECASE
+            r"([?&](?:[A-Za-z_-]*[_-])?(?:key|apikey|token|secret|password|signature|sig)=)[^&\s#\"']+",
+            re.IGNORECASE,
         ),
     ),
     ("=", re.compile(r"(\b[A-Z][A-Z0-9_]*_(?:KEY|TOKEN|SECRET|PASSWORD)\s*=\s*[\"']?)[^\s\"']+")),
     (
         "private key",
-        re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        re.compile(
+            r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+        ),
     ),
 )
 # JSON within a text, such as a tool call's arguments, its quotes escaped any number of times.
@@ -92,7 +157,7 @@ _MEMBER = re.compile(
 
 
 def redact(value: Any) -> Any:
-    """Return a copy of parsed JSON without credentials: what stands under secret names, and texts shaped like keys."""
+    """Return a copy of parsed JSON without what stands under secret names or is shaped like a credential."""
     if isinstance(value, Mapping):
         return {_name(key): _member(key, each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -118,7 +183,10 @@ def _name(key: Any) -> Any:
 def _member(key: Any, value: Any) -> Any:
     if key == "properties" and isinstance(value, Mapping):
         # A JSON schema: the names are those of parameters, and what stands beneath describes them.
-        return {_name(name): redact(each) if isinstance(each, Mapping) else _member(name, each) for name, each in value.items()}
+        return {
+            _name(name): redact(each) if isinstance(each, Mapping) else _member(name, each)
+            for name, each in value.items()
+        }
     return _hidden(value) if isinstance(key, str) and _names_secret(key) else redact(value)
 
 

@@ -38,7 +38,9 @@ class ScenarioError(UsageProblem):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda each: (each.spot.line, each.spot.column) if each.spot else (0, 0)))
+        self.problems = tuple(
+            sorted(problems, key=lambda each: (each.spot.line, each.spot.column) if each.spot else (0, 0))
+        )
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -65,7 +67,9 @@ def loads(data: bytes | str, path: str = "<scenario>") -> Scenario:
         if scenario and not reader.problems:
             return scenario
     elif not problems:
-        reader.problems.append(Problem(path, Spot(1, 1), "is empty; a scenario needs at least name and phases"))
+        reader.problems.append(
+            Problem(path, Spot(1, 1), "is empty; a scenario needs at least name and phases")
+        )
     raise ScenarioError(reader.problems)
 
 
@@ -81,7 +85,9 @@ def dump(scenario: Scenario) -> str:
     try:
         same = loads(text, scenario.name or "<scenario>") == scenario
     except ScenarioError as problem:
-        raise UsageProblem(f"the scenario {scenario.name!r} cannot be written to a file:\n{problem}") from None
+        raise UsageProblem(
+            f"the scenario {scenario.name!r} cannot be written to a file:\n{problem}"
+        ) from None
     if not same:
         raise UsageProblem(f"the scenario {scenario.name!r} would not read back the same from a file")
     return text
@@ -90,6 +96,8 @@ def dump(scenario: Scenario) -> str:
 def _bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the file's content, at most one byte more than is allowed."""
     shown = os.fspath(path)
+    if "\0" in shown:
+        raise ScenarioError([Problem(repr(shown), None, "cannot be the name of a file")])
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -102,8 +110,6 @@ def _bytes(path: str | os.PathLike[str]) -> bytes:
         raise ScenarioError([Problem(shown, None, f"no such file{_near_file(Path(path))}")]) from None
     except OSError as problem:
         raise ScenarioError([Problem(shown, None, f"cannot be read: {problem.strerror}")]) from None
-    except ValueError as problem:  # a null byte in the name
-        raise ScenarioError([Problem(repr(shown), None, f"cannot be read: {problem}")]) from None
 
 
 def _near_file(path: Path) -> str:
@@ -115,7 +121,7 @@ def _near_file(path: Path) -> str:
 
 
 class _Reader:
-    """Reads the nodes of one file and collects all problems. A method that returns None has written one down."""
+    """Reads the nodes of one file, collecting problems. A method that returns None has written one down."""
 
     def __init__(self, path: str, problems: list[Problem]) -> None:
         self.path = path
@@ -134,19 +140,24 @@ class _Reader:
         if phases and not self.problems and not any(phase.inject for phase in phases):
             spot = node.keys.get("phases") or node.keys["inject"]
             self.add(spot, "nothing is injected at all; a scenario needs at least one fault")
-        texts = {key: self._get(node, key, self._text) or "" for key in ("title", "hypothesis", "evidence")}
-        lists = {key: self._get(node, key, self._texts) or () for key in ("tags", "sources")}
+        title, hypothesis, evidence = (
+            self._get(node, key, self._text) or "" for key in ("title", "hypothesis", "evidence")
+        )
+        tags, sources = (self._get(node, key, self._texts) or () for key in ("tags", "sources"))
         expect = self._get(node, "expect", self._expect) or ()
         if self.problems or name is None or phases is None:
             return None
-        return Scenario(name, phases, **texts, **lists, expect=expect)
+        return Scenario(name, phases, title, hypothesis, tags, sources, expect, evidence)
 
-    # --- phases -------------------------------------------------------------------------------------------------
+    # --- phases
+    # -------------------------------------------------------------------------------------------------
 
     def _short(self, node: Node) -> tuple[Phase, ...] | None:
         """Read top-level `inject`, the short form of one endless phase."""
         if "phases" in node.keys:
-            self.add(node.keys["inject"], "inject stands beside phases; move it into a phase, or leave phases out")
+            self.add(
+                node.keys["inject"], "inject stands beside phases; move it into a phase, or leave phases out"
+            )
         inject = self._need(node, "inject", self._injections)
         return None if inject is None else (Phase("", inject),)
 
@@ -186,7 +197,9 @@ class _Reader:
 
     def _injection(self, node: Node) -> Injection | None:
         if not isinstance(node.value, dict):
-            self.add(node.spot, f"an injection is a mapping such as {{fault: outage}}, not {kind(node.value)}")
+            self.add(
+                node.spot, f"an injection is a mapping such as {{fault: outage}}, not {kind(node.value)}"
+            )
             return None
         name = self._need(node, "fault", self._text)
         if name is None:
@@ -203,11 +216,16 @@ class _Reader:
         )
         return made
 
-    # --- expectations -------------------------------------------------------------------------------------------
+    # --- expectations
+    # -------------------------------------------------------------------------------------------
 
     def _expect(self, node: Node, key: str) -> tuple[Check, ...] | None:
         items = self._list(node, key, "an expectation")
-        return None if items is None else tuple(found for each in items if (found := self._check(each)) is not None)
+        return (
+            None
+            if items is None
+            else tuple(found for each in items if (found := self._check(each)) is not None)
+        )
 
     def _check(self, node: Node) -> Check | None:
         name, at, given = node.value, node.spot, Node(node.spot, {})
@@ -215,7 +233,11 @@ class _Reader:
             ((name, given),) = name.items()
             at = node.keys[name]
         if not isinstance(name, str):
-            got = kind(node.value) if not node.value or not isinstance(node.value, dict) else "a mapping of several"
+            got = (
+                kind(node.value)
+                if not node.value or not isinstance(node.value, dict)
+                else "a mapping of several"
+            )
             self.add(at, f"an expectation is a check's name, or one name with its parameters, not {got}")
             return None
         try:
@@ -241,7 +263,7 @@ class _Reader:
         at: Spot,
         known: Iterable[str],
     ) -> Any:
-        """Return what `make` makes of the values. Each bad one is a problem at its own place, not only the first."""
+        """Return what `make` makes of the values. Each bad one, not only the first, is a problem."""
         values = {key: each.plain() for key, each in given.items()}
         refused: set[str] = set()
         while True:
@@ -260,7 +282,8 @@ class _Reader:
             else:
                 return None if refused else made
 
-    # --- parts --------------------------------------------------------------------------------------------------
+    # --- parts
+    # --------------------------------------------------------------------------------------------------
 
     def _need(self, node: Node, key: str, read: Callable[[Node, str], T | None]) -> T | None:
         if key not in node.value:
@@ -277,7 +300,9 @@ class _Reader:
             return False
         for key in node.value:
             if key not in known:
-                self.add(node.keys[key], f"{key!r} is not known here{near(key, known)} (known: {', '.join(known)})")
+                self.add(
+                    node.keys[key], f"{key!r} is not known here{near(key, known)} (known: {', '.join(known)})"
+                )
         return True
 
     def _list(self, node: Node, key: str, of: str) -> list[Node] | None:
@@ -297,7 +322,9 @@ class _Reader:
     def _slug(self, node: Node, key: str) -> str | None:
         text = self._text(node, key)
         if text is not None and not _SLUG.fullmatch(text):
-            self.add(node.spot, f"{key} must be lower-case words with hyphens such as openai-outage, not {text!r}")
+            self.add(
+                node.spot, f"{key} must be lower-case words with hyphens such as openai-outage, not {text!r}"
+            )
             return None
         return text
 

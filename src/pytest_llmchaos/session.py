@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from . import intercept
 from .clock import Clock, ClockUnsupported, RealClock, VirtualClock
 from .draw import Draw
 from .engine import decide
-from .errors import ChaosFailed, FaultUnfit, UsageProblem
+from .errors import ChaosError, ChaosFailed, FaultUnfit, UsageProblem
 from .expect import Expect, Judge
 from .intercept._site import call_site
 from .journal import Calls, Journal
 from .ongoing import Ongoing
-from .plan import Plan
+from .plan import Plan, Step
 from .providers import Providers
 from .replies import Replies
 from .scenario import Scenario
@@ -373,16 +374,39 @@ class Chaos:
             "allow_escapes=True (a response cache, say)",
         )
 
+    def guard(self, method: str, url: str) -> None:
+        """Stop a request to a provider that we know but an operation that we do not: it would leave this machine.
+
+        Raises:
+            ChaosError: it is one; the run is marked as failed.
+        """
+        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(url)) is None:
+            return
+        parts = urlsplit(url)
+        text = (
+            f"{method} {parts.path} at {parts.hostname} is a call to {owner.name} that is not simulated, and it would "
+            "have left this machine. Answer it with a mock beneath (respx, MockTransport), or let it go with "
+            "upstream='passthrough'"
+        )
+        self.journal.note(self.now, "escape", f"{owner.name}: {method} {parts.path}")
+        self._judge.add("escape", text)
+        raise ChaosError(text)
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     @property
     def _routed(self) -> bool:
         return "upstream" in self.__dict__ and bool(self.upstream.routes)
 
-    def _simulated(self, call: Call, draw: Draw, own: bool) -> Any:
+    def _simulated(self, call: Call, draw: Draw, own: bool) -> Callable[[], Iterable[Step]] | None:
         if self._where == "passthrough" or (self._where is None and own):
             return None
-        return lambda: call.speaks.answer(call, self._replies.next(call), draw.part("answer")).steps()
+
+        def answer() -> Iterator[Step]:
+            scripted = self._replies.next(call) if call.operation in ("chat", "completions") else None
+            return call.speaks.answer(call, scripted, draw.part("answer")).steps()
+
+        return answer
 
     def _add(self, scenario: Scenario, loose: bool = False) -> None:
         for injection in scenario.injections:

@@ -1,7 +1,7 @@
 """What users type for durations, rates, call ranges and delays, read in one place for Python and YAML.
 
-Each reader takes the raw value and returns ours, or raises `ValueError` with a sentence that shows the value and
-says what was expected; the caller knows which parameter (and which line of which file) it was.
+Each reader takes the raw value and returns ours, or raises `ValueError` with a sentence that shows the value
+and says what was expected; the caller knows which parameter (and which line of which file) it was.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def show_duration(seconds: float) -> str:
 
 
 def raw_duration(seconds: float) -> str | float:
-    """Return a duration as a file holds it: as users write it where that is exact, else the number of seconds."""
+    """Return a duration as a file holds it: as users write it where that is exact, else in seconds."""
     text = show_duration(seconds)
     return text if duration(text) == seconds else seconds
 
@@ -245,13 +245,19 @@ def delay(value: Any) -> Delay:
     names = _DISTRIBUTIONS[kind]
     for key in value:
         if key != "distribution" and key not in names:
-            raise ValueError(f"{key!r} does not belong to {kind}: it takes {' and '.join(names)}{near(key, names)}")
+            raise ValueError(
+                f"{key!r} does not belong to {kind}: it takes {' and '.join(names)}{near(key, names)}"
+            )
     for key in names:
         if key not in value:
             raise ValueError(f"{kind} needs {' and '.join(names)}: {key!r} is missing")
     low, high = (duration(value[key]) for key in names)
     if high < low or (kind == "lognormal" and not low):
-        raise ValueError(f"{kind} needs {names[0]} <= {names[1]}, got {value[names[0]]!r} and {value[names[1]]!r}")
+        raise ValueError(
+            f"{kind} needs {names[0]} <= {names[1]}, got {value[names[0]]!r} and {value[names[1]]!r}"
+        )
     if kind == "lognormal" and high / low > _LONGEST_TAIL:
-        raise ValueError(f"lognormal needs p99 within {_LONGEST_TAIL:g} times the median, got {value['p99']!r}")
+        raise ValueError(
+            f"lognormal needs p99 within {_LONGEST_TAIL:g} times the median, got {value['p99']!r}"
+        )
     return Delay(kind, low, high)

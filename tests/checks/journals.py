@@ -1,9 +1,9 @@
 """Made-up journals in a few words, for the tests of checks and reports.
 
 A call is `"START PROVIDER[/MODEL][:OPERATION] OUTCOME [+DURATION] [KEY=VALUE ...]"`: the outcome is a status
-(`503`), an error (`read_timeout`), both (`200:stream_cut`) or `open` for a call under way; keys are `retry`, `by`
-(the faults), `after` (retry-after), `request`, `phase`, `site`, `stream`. An event is `"AT !KIND [TEXT]"`; an
-`advance` or `enter` may name the seconds it skips as `+DURATION`.
+(`503`), an error (`read_timeout`), both (`200:stream_cut`) or `open` for a call under way; keys are `retry`,
+`by` (the faults), `after` (retry-after), `request`, `phase`, `site`, `stream`. An event is
+`"AT !KIND [TEXT]"`; an `advance` or `enter` may name the seconds it skips as `+DURATION`.
 """
 
 from __future__ import annotations

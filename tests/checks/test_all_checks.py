@@ -46,7 +46,7 @@ def test_an_empty_journal_is_inconclusive(check):
 @settings(max_examples=40)
 @given(made=journals())
 def test_any_journal_can_be_judged(check, made):
-    """A check never raises, always gives a reason, and its evidence is from the journal; a pass has evidence."""
+    """A check never raises and gives a reason; its evidence is from the journal, and a pass has some."""
     verdict = check.judge(made)
     assert verdict.outcome in ("held", "violated", "inconclusive")
     assert verdict.reason

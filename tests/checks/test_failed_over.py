@@ -32,7 +32,7 @@ def test_both_ends_may_be_left_open(given):
 
 
 def test_gave_up():
-    """A request that ends after the SDK's retries is named, with how many calls it made and when it stopped."""
+    """A request that ends after the SDK's retries is named, with its number of calls and when it stopped."""
     verdict = judge(journal(*sdk(0, "openai", "503", request="checkout")), to="anthropic")
     assert verdict.outcome == "violated"
     assert "in request 'checkout' the app gave up at 1s after 3 calls to openai/gpt-5" in verdict.reason
@@ -173,6 +173,14 @@ def test_unmarked_asks_side_by_side_are_doubtful():
     assert "llmchaos.request" in verdict.reason
     assert judge(journal(*lines, "2 anthropic 200"), to="anthropic").outcome == "held"
     assert judge(journal(*(f"{line} request=a" for line in lines)), to="anthropic").outcome == "held"
+
+
+def test_a_try_without_retries_does_not_lend_its_retries():
+    """A retry belongs to the latest call that can have caused it: calls in sequence are not parallel."""
+    made = journal(
+        "0 openai 400 retry=0", "5 openai 503 +1s retry=0", "7 openai 503 +1s retry=1", "9 anthropic 200"
+    )
+    assert judge(made, to="anthropic").outcome == "held"
 
 
 def test_to_and_from_must_differ():

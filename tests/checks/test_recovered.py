@@ -65,9 +65,11 @@ def test_without_a_limit():
 
 
 def test_enter_counts_where_it_leads_to():
-    """An `enter` that lets time pass is written down before it; the phase it leads to is the end of the trouble."""
+    """An `enter` that lets time pass is written down before it does; the phase it leads to is the end."""
     made = journal(*TROUBLE, "2 !enter enter back +598s", "600 !phase back", "700 openai 200")
     assert "ended at 10m" in judge(made, to="openai").reason
+    meanwhile = ["2 !enter enter back +598s", "100 openai 200", "600 !phase back", "700 anthropic 200"]
+    assert judge(journal(*TROUBLE, *meanwhile), to="openai").outcome == "violated"
 
 
 def test_every_broken_provider():

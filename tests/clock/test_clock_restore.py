@@ -226,7 +226,7 @@ def test_import_costs_nothing():
         "import sys, pytest_llmchaos.clock; "
         "print([m for m in ('asyncio', 'time_machine', 'pytest_llmchaos.clock._engine') if m in sys.modules])"
     )
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"

@@ -43,14 +43,17 @@ class FakeProvider(Provider):
 
 
 def events(count):
+    """So many events, as bytes."""
     return tuple(b'event: word\ndata: {"word": "w%d"}\n\n' % number for number in range(count))
 
 
 def call(*, stream=False, operation="chat"):
+    """A call to the fake provider."""
     return Call("fake", operation, "m-1", stream, "POST", "fake.example", "/v1/chat", FakeProvider())
 
 
 def draw(key="k"):
+    """Chance for one call."""
     return Draw(key, 1_700_000_000.0)
 
 

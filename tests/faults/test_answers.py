@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from .fakes import applied, call, healthy
 
 from pytest_llmchaos import faults
 from pytest_llmchaos.errors import ParameterError
 from pytest_llmchaos.plan import End, Head
+
+from .fakes import applied, call, healthy
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,10 @@ from pytest_llmchaos.plan import End, Head
         (faults.outage(502, page="html"), {"kind": "outage", "status": 502, "page": "html"}),
         (faults.rate_limit(), {"kind": "rate_limit", "retry_after": None, "form": "seconds"}),
         (faults.rate_limit("20s", "ms"), {"kind": "rate_limit", "retry_after": 20, "form": "ms"}),
-        (faults.rate_limit(retry_after=1, form="date"), {"kind": "rate_limit", "retry_after": 1, "form": "date"}),
+        (
+            faults.rate_limit(retry_after=1, form="date"),
+            {"kind": "rate_limit", "retry_after": 1, "form": "date"},
+        ),
         (faults.model_retired(), {"kind": "model_retired", "successor": None}),
         (faults.model_retired("m-2"), {"kind": "model_retired", "successor": "m-2"}),
         (faults.policy_refusal(), {"kind": "policy_refusal", "form": "error"}),
@@ -57,7 +61,10 @@ def test_the_provider_is_asked_for_its_own_error(injection, asked, stream):
         (lambda: faults.stream_cut(True), "after: True is not a whole number"),
         (lambda: faults.stream_stall(delay="x"), "delay: 'x' is not a duration"),
         (lambda: faults.overloaded(1), "overloaded: got 1 values, takes no parameter of its own"),
-        (lambda: faults.overloaded(targt="openai"), "targt: overloaded has no such parameter.*did you mean 'target'"),
+        (
+            lambda: faults.overloaded(targt="openai"),
+            "targt: overloaded has no such parameter.*did you mean 'target'",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_refused_where_the_fault_is_written(make, says):
@@ -73,7 +80,11 @@ def test_a_malformed_body_is_no_json(form, seed):
     head, *chunks, end = applied(faults.malformed(form), key=str(seed))
     body = b"".join(each.data for each in chunks)
     assert (head.status, head.error) == (200, "malformed")
-    assert dict(head.headers) == {"content-type": "application/json", "content-length": str(len(body)), "x-request-id": "req_1"}
+    assert dict(head.headers) == {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "x-request-id": "req_1",
+    }
     assert end == End()
     assert (body == b"") is (form == "empty")
     with pytest.raises(json.JSONDecodeError):
@@ -115,7 +126,9 @@ def test_a_fault_is_repeated_exactly():
     assert applied(faults.malformed()) != applied(faults.malformed(), key="other")
 
 
-@pytest.mark.parametrize("name", [name for name in faults.names() if not name.startswith(("stream", "latency"))])
+@pytest.mark.parametrize(
+    "name", [name for name in faults.names() if not name.startswith(("stream", "latency"))]
+)
 def test_only_stream_faults_need_a_stream(name):
     """Every other fault fits plain and streamed calls."""
     fault = faults.find(name)().fault
@@ -125,11 +138,12 @@ def test_only_stream_faults_need_a_stream(name):
 
 def test_every_fault_says_what_it_does():
     """Each has a docstring that names all its parameters, and its place in the list of names."""
-    assert set(faults.names()) >= {
-        "latency", "outage", "overloaded", "rate_limit", "quota_exhausted", "auth_revoked", "region_blocked",
-        "model_retired", "policy_refusal", "connection_refused", "dns_failure", "connect_timeout", "no_response",
-        "connection_reset", "stream_cut", "stream_truncated", "stream_stall", "stream_error", "malformed",
-    }  # fmt: skip
+    answered = (
+        "outage overloaded rate_limit quota_exhausted auth_revoked region_blocked model_retired malformed"
+    )
+    transport = "connection_refused dns_failure connect_timeout no_response connection_reset latency"
+    streams = "stream_cut stream_truncated stream_stall stream_error policy_refusal"
+    assert set(faults.names()) >= set(f"{answered} {transport} {streams}".split())
     for name in faults.names():
         factory = faults.find(name)
         assert factory.__doc__

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from .fakes import DONE, SSE, applied, call, draw, events, healthy
 
 from pytest_llmchaos import faults
 from pytest_llmchaos.call import Timeouts
 from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Pull, Raise, Sleep, Wait, play
+
+from .fakes import DONE, SSE, applied, call, draw, events, healthy
 
 STREAM_FAULTS = ["stream_cut", "stream_truncated", "stream_stall", "stream_error"]
 ERROR = (Chunk(b'data: {"error": "boom"}\n\n', event=True, error="stream_error"), End("stream_error"))
@@ -21,6 +22,7 @@ STRIKES = {
 
 
 def chunks(count):
+    """The first events of the healthy stream, as steps."""
     return [Chunk(each, event=True) for each in events(count)]
 
 
@@ -87,7 +89,10 @@ def test_a_plain_call_is_refused(name, operation):
     """A stream fault on a call that asks for no stream is an error that says so, never skipped."""
     fault = faults.find(name)().fault
     assert fault.unfit(call(stream=True)) is None
-    assert fault.unfit(call(operation=operation)) == f"{name} breaks a stream, and this {operation} call asks for no stream"
+    assert (
+        fault.unfit(call(operation=operation))
+        == f"{name} breaks a stream, and this {operation} call asks for no stream"
+    )
 
 
 @pytest.mark.parametrize("name", STRIKES)
@@ -126,7 +131,11 @@ def test_faults_within_one_stream_add_up():
 def test_a_stream_that_another_fault_ended_is_over():
     """A later fault that would have struck behind the end changes nothing."""
     ended = faults.stream_truncated(1).fault.apply(healthy(stream=True), call(stream=True), draw())
-    assert applied(faults.stream_cut(3), ended, stream=True) == [Head(200, SSE), *chunks(1), End("stream_truncated")]
+    assert applied(faults.stream_cut(3), ended, stream=True) == [
+        Head(200, SSE),
+        *chunks(1),
+        End("stream_truncated"),
+    ]
 
 
 def test_a_passing_stream_is_struck_too():

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 
 import pytest
-from .fakes import applied, call, draw, healthy
 
 from pytest_llmchaos import faults
 from pytest_llmchaos.call import Timeouts
 from pytest_llmchaos.plan import Fail, Raise, Sleep, Wait, play
+
+from .fakes import applied, call, draw, healthy
 
 SDK = Timeouts(pool=600, connect=5, write=600, read=600)  # openai's and anthropic's defaults
 NONE = Timeouts()
 
 
 def played(injection, timeouts):
+    """What a client with these limits meets."""
     return list(play(injection.fault.apply(healthy(), call(), draw()), timeouts))
 
 

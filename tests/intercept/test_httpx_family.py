@@ -356,6 +356,24 @@ def test_an_escape_is_noticed_sync_and_async(lib):
         lib.Client(transport=Elsewhere()).post(URL, json=BODY)
 
 
+def test_what_is_not_simulated_does_not_leave_the_machine():
+    """A request to a provider's host that we have no answer for is stopped, and fails the run even if swallowed."""
+
+    async def call():
+        async with httpx2.AsyncClient() as client:
+            await client.get("https://api.openai.com/v1/files")
+
+    for attempt in (lambda: httpx2.get("https://api.openai.com/v1/files"), lambda: asyncio.run(call())):
+        with pytest.raises(ChaosFailed, match="GET /v1/files at api.openai.com"), inject():  # noqa: PT012
+            try:
+                attempt()
+            except Exception as error:
+                assert "not simulated" in str(error)
+    mock = httpx2.MockTransport(lambda request: httpx2.Response(200, json={"data": []}))
+    with inject():
+        assert httpx2.Client(transport=mock).get("https://api.openai.com/v1/files").json() == {"data": []}
+
+
 def test_a_vanished_private_name_is_told(monkeypatch):
     """A library that lost a method we rely on gives a clear error, and everything is restored."""
     original = httpx2.Client.send

@@ -8,6 +8,7 @@ from typing import Any
 import anthropic
 import httpx2
 import openai
+from hypothesis import settings
 
 from pytest_llmchaos.call import Call, HttpRequest
 from pytest_llmchaos.draw import Draw
@@ -17,6 +18,9 @@ from pytest_llmchaos.replies import Reply
 
 WALL = 1_795_342_800.0  # 22 November 2026, 09:00 UTC
 KEY = "sk-canary-0123456789abcdefghij"
+
+UNHURRIED = settings(deadline=None, max_examples=60)
+"""For property tests: the first example loads Faker, which takes longer than Hypothesis allows one."""
 
 Responder = Callable[[Call, Draw], Answer]
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from pytest_llmchaos.replies import Reply, ToolCall
 
-from .sdk import KEY, Wire, anthropic_client
+from .sdk import KEY, UNHURRIED, Wire, anthropic_client
 from .test_openai_chat import Ticket
 
 ASK = {
@@ -186,13 +186,14 @@ def test_the_async_client_reads_the_same():
     async def run():
         transport = httpx2.MockTransport(Wire(reply=Reply(text="hello world")))
         http_client = httpx2.AsyncClient(transport=transport)
-        async with anthropic.AsyncAnthropic(api_key=KEY, http_client=http_client) as client:
-            async with client.messages.stream(**ASK) as stream:
-                return "".join([text async for text in stream.text_stream])
+        client = anthropic.AsyncAnthropic(api_key=KEY, http_client=http_client)
+        async with client, client.messages.stream(**ASK) as stream:
+            return "".join([text async for text in stream.text_stream])
 
     assert asyncio.run(run()) == "hello world"
 
 
+@UNHURRIED
 @given(
     st.text(min_size=1, max_size=200), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from email.utils import parsedate_to_datetime
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import get_args
 
 import anthropic
@@ -18,7 +18,7 @@ from pytest_llmchaos.errors import FaultUnfit
 from pytest_llmchaos.plan import Answer
 from pytest_llmchaos.providers import ErrorKind
 
-from .sdk import KEY, WALL, Wire, anthropic_client, openai_client, post, recognised
+from .sdk import KEY, UNHURRIED, WALL, Wire, anthropic_client, openai_client, post, recognised
 
 MESSAGES = [{"role": "user", "content": "x"}]
 URLS = {
@@ -217,7 +217,7 @@ def test_openai_errors(kind, details, exception, status, type_, code, text, stre
     ],
 )
 def test_anthropic_errors(kind, details, exception, status, type_, text, stream):
-    """Class, status, type and text, for a plain and a streamed call alike; one request id in header and body."""
+    """Class, status, type and text, for a plain and a streamed call; one request id in header and body."""
     error = anthropic_error(kind, stream=stream, **details)
     assert type(error) is exception
     assert (error.status_code, error.body["error"]["type"]) == (status, type_)
@@ -256,6 +256,7 @@ def test_the_forms_of_retry_after(what, form, seconds, expected):
     assert {key: value for key, value in found.items() if key.startswith("retry-after")} == expected
 
 
+@UNHURRIED
 @given(st.floats(0.001, 4000), st.sampled_from(["seconds", "ms", "date"]), st.floats(0, 2e9))
 def test_the_exhausted_limit_agrees_with_retry_after(seconds, form, wall):
     """The limit's reset and the header name the same time, within the second that whole seconds cost."""

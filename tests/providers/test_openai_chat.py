@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pytest_llmchaos.errors import UsageProblem
 from pytest_llmchaos.replies import Reply, ToolCall
 
-from .sdk import KEY, WALL, Wire, openai_client
+from .sdk import KEY, UNHURRIED, WALL, Wire, openai_client
 
 ASK = {"model": "gpt-5", "messages": [{"role": "user", "content": "Where is my order?"}]}
 WEATHER = {
@@ -142,7 +142,7 @@ def test_a_tool_that_must_be_called_is_called(choice, name, finish):
 
 
 def test_an_agent_that_must_call_a_tool_comes_to_an_end():
-    """A forced choice takes the tool not called yet, so a framework whose last tool ends the run gets there."""
+    """A forced choice takes the tool not called yet, so a framework whose last tool ends the run ends."""
     called = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
     history = [
         *ASK["messages"],
@@ -267,6 +267,7 @@ def test_the_async_client_reads_the_same():
     assert asyncio.run(run()) == "hello world"
 
 
+@UNHURRIED
 @given(st.text(max_size=200), st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=5)), max_size=2))
 def test_what_is_scripted_comes_out_exactly(text, arguments):
     """Joined pieces are the reply, whatever characters it has, surrogates and newlines included."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pytest_llmchaos.providers._openai_images import png
 
-from .sdk import Wire, openai_client
+from .sdk import UNHURRIED, Wire, openai_client
 
 SMALL = "text-embedding-3-small"
 
@@ -82,6 +82,7 @@ def parsed_png(data):
     return width, height
 
 
+@UNHURRIED
 @given(st.integers(1, 200), st.integers(1, 200))
 def test_a_png_has_its_size(width, height):
     """The file is whole and small, whatever its size is."""

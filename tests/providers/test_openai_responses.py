@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_llmchaos.replies import Reply, ToolCall
 
-from .sdk import Wire, openai_client
+from .sdk import UNHURRIED, Wire, openai_client
 from .test_openai_chat import Ticket
 
 ASK = {"model": "gpt-5", "input": "Where is my order?"}
@@ -153,6 +153,7 @@ def test_the_error_event_raises():
     assert not isinstance(caught.value, openai.APIStatusError)
 
 
+@UNHURRIED
 @given(st.text(min_size=1, max_size=200))
 def test_what_is_scripted_comes_out_exactly(text):
     """Joined pieces are the reply, and so is the plain answer."""

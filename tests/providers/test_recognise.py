@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos.call import HttpRequest
+from pytest_llmchaos.draw import Draw
 from pytest_llmchaos.providers import Providers, dialects
 
-from .sdk import post, recognised
+from .sdk import UNHURRIED, post, recognised
 
 OPENAI, ANTHROPIC = (dialects()[name]() for name in ("openai", "anthropic"))
 
@@ -139,18 +140,22 @@ def test_the_body_tells_model_and_stream():
     assert (call.model, call.stream) == (None, False)
 
 
+MEMBERS = (
+    "model messages input prompt tools tool_choice stream n max_tokens content type function name "
+    "response_format json_schema schema text format output_config size stream_options dimensions "
+    "allowed_tools mode tool_calls input_schema parameters"
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(string.printable, max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([
-        "model", "messages", "input", "prompt", "tools", "tool_choice", "stream", "n", "max_tokens", "content", "type",
-        "function", "name", "response_format", "json_schema", "schema", "text", "format", "output_config", "size",
-        "stream_options", "dimensions", "allowed_tools", "mode", "tool_calls", "input_schema", "parameters",
-    ]), inner, max_size=6),
-    max_leaves=25,
-)  # fmt: skip
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS.split()), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
 ENDPOINTS = st.sampled_from([path for _, method, path, _ in ROUTES if method == "POST"])
 
 
+@UNHURRIED
 @given(
     ENDPOINTS,
     st.binary(max_size=60),
@@ -163,18 +168,18 @@ def test_garbage_never_breaks_the_recogniser(path, content, host):
         assert call is None
 
 
-@given(ENDPOINTS, st.dictionaries(st.text(max_size=12), JSON, max_size=8))
+@UNHURRIED
+@given(ENDPOINTS, st.dictionaries(st.sampled_from(MEMBERS.split()), JSON, max_size=5))
 def test_other_json_is_never_taken_for_a_call(path, body):
     """JSON at an unknown host without a model's name in it is no LLM call, whatever else it holds."""
     body.pop("model", None)
     assert recognised(post(f"https://shop.example{path}", json.dumps(body).encode())) is None
 
 
+@UNHURRIED
 @given(ENDPOINTS, JSON, st.booleans())
 def test_whatever_is_asked_gets_an_answer(path, members, stream):
     """A request with nonsense in it is answered all the same; no answer depends on the body's good shape."""
-    from pytest_llmchaos.draw import Draw
-
     host = "api.anthropic.com" if path.startswith("/v1/messages") else "api.openai.com"
     body = (
         {**members, "stream": stream}

@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 
 from pytest_llmchaos.draw import Draw
 from pytest_llmchaos.providers._pattern import matching
 from pytest_llmchaos.providers._schema import example
+
+from .sdk import UNHURRIED
 
 
 class Node(BaseModel):
@@ -96,7 +98,7 @@ def test_everything_validates(seed):
     adapter.validate_python(example(adapter.json_schema(), Draw(str(seed), 0)))
 
 
-@settings(max_examples=60)
+@UNHURRIED
 @given(TYPES, st.integers(0, 5))
 def test_any_type_validates(kind, seed):
     """Nested models, unions, containers and limits in any combination."""
@@ -132,10 +134,21 @@ def test_equal_draws_make_equal_data():
     assert example(schema, Draw("a", 0)) != example(schema, Draw("b", 0))
 
 
-@given(st.recursive(st.none() | st.text(max_size=4) | st.integers(), lambda inner: st.lists(inner, max_size=3) | (
-    st.dictionaries(st.sampled_from(["type", "properties", "items", "enum", "anyOf", "$ref", "required", "minItems",
-        "pattern", "allOf", "maxLength", "minimum", "multipleOf", "description", "format"]), inner, max_size=4)
-), max_leaves=12))  # fmt: skip
+WORDS = (
+    "type properties items enum anyOf $ref required minItems pattern allOf maxLength minimum multipleOf "
+    "description format object array string integer number"
+)
+NONSENSE = st.recursive(
+    st.none() | st.sampled_from(WORDS.split()) | st.text(max_size=4) | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS.split()), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@UNHURRIED
+@given(NONSENSE)
 def test_nonsense_is_no_error(schema):
     """A broken schema gets some value: the request was the app's, and the answer must not fail on it."""
     example(schema, Draw("k", 0))

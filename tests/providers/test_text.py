@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 
 import pytest
@@ -15,9 +16,11 @@ from pytest_llmchaos.providers._text import pieces, prose, request_tokens, token
 from pytest_llmchaos.providers._wire import dump
 from pytest_llmchaos.replies import Reply
 
+from .sdk import UNHURRIED, WALL
 from .test_errors import call_to
 
 
+@UNHURRIED
 @given(st.text())
 def test_pieces_join_to_the_text(text):
     """No character is lost, and no piece is empty."""
@@ -27,6 +30,7 @@ def test_pieces_join_to_the_text(text):
     assert tokens(text) == len(parts)
 
 
+@UNHURRIED
 @given(st.integers(1, 60), st.integers(0, 50))
 def test_prose_keeps_its_limit(limit, seed):
     """Never more tokens than allowed, never nothing."""
@@ -68,18 +72,18 @@ def test_json_is_utf8_where_it_can_be():
 
 @pytest.mark.parametrize("what", ["chat", "messages", "completions"])
 def test_a_long_stream_needs_no_memory(what):
-    """Ten thousand words stream in a few kilobytes beyond the text itself, again and again."""
+    """Thousands of words stream in a few kilobytes beyond the text itself, again and again."""
     call = call_to(what, stream=True)
-    text = "word " * 10_000
+    text = "word " * 6_000
     answer = call.speaks.answer(call, Reply(text=text), Draw("k", 0))
     for _ in range(2):
         events = iter(answer.chunks)
         next(events)
         tracemalloc.start()
-        count = sum(1 for _ in zip(range(9_000), events, strict=False))
+        count = sum(1 for _ in zip(range(5_000), events, strict=False))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert count == 9_000
+        assert count == 5_000
         assert peak < 50_000
 
 
@@ -88,10 +92,10 @@ def test_a_response_streams_one_event_at_a_time():
     call = call_to("responses", stream=True)
     events = iter(call.speaks.answer(call, Reply(text="word " * 10_000), Draw("k", 0)).chunks)
     tracemalloc.start()
-    count = sum(1 for _ in zip(range(9_000), events, strict=False))
+    count = sum(1 for _ in zip(range(5_000), events, strict=False))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 9_000
+    assert count == 5_000
     assert peak < 50_000
 
 
@@ -105,4 +109,26 @@ def test_each_chunk_is_one_whole_event(what):
         assert chunk.endswith(b"\n\n")
         assert chunk.count(b"\n\n") == 1
         assert b"data: " in chunk
-    assert list(answer.chunks) == list(answer.chunks)
+    chunks = list(answer.chunks)
+    assert chunks == list(answer.chunks)
+    # Chat and legacy completions have a terminator, an event by itself; the others a last named event.
+    assert chunks.count(b"data: [DONE]\n\n") == (what in ("chat", "completions"))
+    last = {"responses": b"event: response.completed\n", "messages": b"event: message_stop\n"}
+    assert chunks[-1].startswith(last.get(what, b"data: [DONE]\n\n"))
+
+
+def test_healthy_answers_carry_the_vendors_headers():
+    """Ids, rate limits with room left, the CDN's marks, and a date that is the app's."""
+    for what in ("chat", "messages"):
+        call = call_to(what)
+        found = dict(call.speaks.answer(call, None, Draw("k", WALL + 0.9)).headers)
+        assert found["date"] == "Sun, 22 Nov 2026 10:20:00 GMT"
+        assert found["server"] == "cloudflare"
+        assert re.fullmatch(r"[0-9a-f]{16}-[A-Z]{3}", found["cf-ray"])
+        if what == "chat":
+            assert found["openai-version"] == "2020-10-01"
+            assert int(found["openai-processing-ms"]) > 0
+            assert int(found["x-ratelimit-remaining-requests"]) > 0
+        else:
+            assert found["anthropic-ratelimit-tokens-reset"] == "2026-11-22T10:20:01Z"
+            assert int(found["anthropic-ratelimit-requests-remaining"]) > 0

@@ -25,13 +25,13 @@ def check(name, **given):
 def test_the_whole_message():
     """Headline, expected and seen, the marked timeline, the seed and how to replay it."""
     made = journal(*sdk(0, "openai", "503", by="outage", site="bot.py:12"))
-    assert text(made, check("failed_over", to="anthropic", within="5s"), width=110).splitlines() == [
+    assert text(made, check("failed_over", to="anthropic", within="5s"), width=100).splitlines() == [
         "llmchaos: failed_over(to='anthropic', within='5s') violated",
         "",
         "✗ failed_over(to='anthropic', within='5s') violated",
         "    expected  an ok call to anthropic within 5s when calls to openai/gpt-5 fail",
-        "    seen      the app gave up at 1s after 3 calls to openai/gpt-5 (1 by the app, 2 SDK retries), the last with",
-        "              503",
+        "    seen      the app gave up at 1s after 3 calls to openai/gpt-5 (1 by the app, 2 SDK retries), the",
+        "              last with 503",
         "",
         HEADING,
         "3 LLM calls: openai 0 of 3 ok  (> evidence)",

@@ -16,7 +16,7 @@ from ..checks.journals import journal, journals, sdk
 
 
 def test_one_line_per_call_and_event():
-    """A call's line has time, outcome sign in its lane, label, attempt, bar, outcome, faults and call site."""
+    """A call's line has time, sign in its lane, label, attempt, bar, outcome, faults and call site."""
     made = journal(
         "0 !phase gone",
         "0 openai 503 +2s by=outage,latency retry=0 site=bot.py:12",
@@ -85,6 +85,12 @@ def test_long_runs_collapse():
     lines = timeline(journal(*(line for ask in asks for line in ask))).splitlines()
     assert len(lines) == 2 + 4 + 1
     assert lines[-1].strip() == "… these 4 lines 19 times more until 3m12.0s"
+    started = journal(
+        *(line for ask in asks for line in ask), "300 openai 503 retry=0", "301 openai 503 retry=1"
+    )
+    lines = timeline(started).splitlines()
+    assert lines[6].strip() == "… these 4 lines 19 times more until 3m12.0s"
+    assert len(lines) == 2 + 4 + 1 + 2
     assert len(timeline(journal(*(f"{at} openai 503" for at in range(12)))).splitlines()) == 2 + 12
 
 

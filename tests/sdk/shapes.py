@@ -121,29 +121,34 @@ class Outcome:
     error: BaseException | None = None
     took: float = 0.0
 
-    @property
-    def raised(self) -> str:
-        """The exception's class with the module users import it from, or `none`."""
-        if self.error is None:
-            return "none"
-        kind = type(self.error)
-        return f"{kind.__module__.partition('._')[0]}.{kind.__qualname__}"
+    def must(self) -> Outcome:
+        """Return this outcome; raise the exception where there was one."""
+        if self.error is not None:
+            raise self.error
+        return self
 
 
 def ask(
     provider: str, shape: str, mode: str, *faults: Any, timeout: float | None = None, **chaos: Any
 ) -> tuple[Chaos, Outcome]:
     """Make one call under chaos; return the run and what came of the call. `timeout` is the client's."""
-    outcome, how = Outcome(), SHAPES[provider][shape]
-    sdk = standing_client(provider, mode, timeout)
+    standing_client(provider, mode, timeout)  # made before the run, as most apps make theirs
     began = time.perf_counter()  # outside the run, so real time
     with inject(*faults, **chaos) as run:
-        if mode == "sync":
-            _sync(sdk, how, outcome)
-        else:
-            asyncio.run(_async(sdk, how, outcome))
+        outcome = call(provider, shape, mode, timeout)
     outcome.took = time.perf_counter() - began
     return run, outcome
+
+
+def call(provider: str, shape: str, mode: str, timeout: float | None = None) -> Outcome:
+    """Make one call, async ones in an event loop of their own, and return what came of it."""
+    outcome, how = Outcome(), SHAPES[provider][shape]
+    sdk = standing_client(provider, mode, timeout)
+    if mode == "sync":
+        _sync(sdk, how, outcome)
+    else:
+        asyncio.run(_async(sdk, how, outcome))
+    return outcome
 
 
 def _method(sdk: Any, how: Shape) -> Any:

@@ -66,7 +66,8 @@ class RetryAfterHonoured(Check):
 
 def _next(label: str, ended: float, calls: list[Exchange], place: int) -> Exchange | None:
     """Return the first call of that kind from `place` on that began when the answer was known."""
-    return next((each for each in islice(calls, place, None) if each.label == label and each.started >= ended), None)
+    later = islice(calls, place, None)
+    return next((each for each in later if each.label == label and each.started >= ended), None)
 
 
 def _early(request: str, asked: Exchange, waited: float) -> str:

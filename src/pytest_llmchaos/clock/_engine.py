@@ -4,12 +4,12 @@ A thread that waits registers its deadline and blocks. When nothing in the proce
 jumps to the earliest deadline and the threads that are due wake up. Three kinds of evidence that nothing
 runs, cheapest first:
 
-1. every other thread is in a wait of ours too, and none of them has just been woken: jump at once, on the
-spot;
+1. every other thread is in a wait of ours too, and none of them has just been woken: jump at once, on
+   the spot;
 2. other threads exist (idle pool workers, a lock, a socket): a watcher thread looks whether they do anything
    during a short window of real time (`_quiet`);
-3. real I/O may be in flight (an event loop with open sockets, a thread blocked in a read): the window is 20
-ms.
+3. real I/O may be in flight (an event loop with open sockets, a thread blocked in a read): the window
+   is 20 ms.
 
 Meanwhile real time passes too, and every wait also ends by itself when the real clock reaches its deadline:
 where quiet cannot be proved, virtual time degrades to real time.
@@ -41,7 +41,7 @@ HUNG_AFTER = 0.5
 HUNG_AFTER_IO = 5.0
 """The same when real I/O may still wake it."""
 
-FOREIGN_PATIENCE = 0.1
+FOREIGN_PATIENCE = 0.25
 """Seconds for which activity of threads that Python doesn't know (a library's own pool) may put off a
 jump."""
 
@@ -311,7 +311,7 @@ class Engine:
         return first
 
     def declare_hung(self) -> None:
-        """Tell the sessions, and raise `AppHung` in the test's thread and in the threads that the test started."""
+        """Tell the sessions; raise `AppHung` in the test's thread and in those that the test started."""
         victims = [wait for wait in self.waits() if self.is_home(wait.ident) or self._is_new(wait.ident)]
         text = _hung.describe(victims)
         homes = {wait.ident for wait in victims}
@@ -396,11 +396,13 @@ class Look:
             self._seen = None
             return self._busy(lively=True)
         others = engine.others()
-        waiting = {wait.tid for wait in engine.waits()}
-        waiting.add(_thread.get_native_id())
-        known = {
-            thread.native_id or 0 for ident in others if (thread := _internals.thread_of(ident)) is not None
-        } - waiting
+        me = _thread.get_native_id()
+        met = [thread for ident in others if (thread := _internals.thread_of(ident)) is not None]
+        strangers = {thread.native_id or 0 for thread in met}
+        # The threads in our waits count as well: when the GIL is let go, only one of those who want it is
+        # told.
+        # If that is a thread on its way into or out of a wait, the rest look as if they slept.
+        known = (strangers | {wait.tid for wait in engine.waits()}) - {me}
         now = _realtime.monotonic_ns()
         seen = (engine.generation, _quiet.positions(others), _quiet.cpu_times(known))
         if seen != self._seen or _quiet.any_runs(known):
@@ -408,7 +410,7 @@ class Look:
             self._seen, self._since, self._foreign = seen, now, None
             return self._busy(lively)
         # Threads that Python doesn't know are watched as well, but can put off a jump only for so long.
-        foreign = _quiet.kernel_threads() - waiting - _internals.known_tids() if others else set()
+        foreign = _quiet.kernel_threads() - known - {me} if others else set()
         seen_foreign = _quiet.cpu_times(foreign)
         if self._foreign is None:
             self._foreign = seen_foreign
@@ -416,9 +418,14 @@ class Look:
         elif seen_foreign != self._foreign or _quiet.any_runs(foreign):
             self._foreign, self._foreign_since = seen_foreign, now
         quiet_for = max(now - self._foreign_since, now - self._since - FOREIGN_PATIENCE * NS) / NS
-        needed = self._needed(engine, goal, others, known)
+        needed = self._needed(engine, goal, others, strangers)
         if quiet_for < needed:
             return min(max(needed - quiet_for, 0.0001), 0.05)
+        # Reading /proc lets go of the GIL: whoever ran meanwhile was missed above.
+        again = (engine.generation, _quiet.positions(others), _quiet.cpu_times(known))
+        if again != seen or engine.someone_is_up():
+            self._seen = None
+            return self._busy(lively=True)
         self._seen = None
         if goal == math.inf:
             engine.declare_hung()
@@ -426,8 +433,8 @@ class Look:
             engine.jump(goal, seen[0])
         return self._busy(lively=True)
 
-    def _needed(self, engine: Engine, goal: float, others: list[int], known: set[int]) -> float:
-        io = engine.expects_io() or _quiet.any_waits_for_io(known)
+    def _needed(self, engine: Engine, goal: float, others: list[int], strangers: set[int]) -> float:
+        io = engine.expects_io() or _quiet.any_waits_for_io(strangers)
         if goal == math.inf:
             return HUNG_AFTER_IO if io else HUNG_AFTER
         if io:

@@ -81,11 +81,3 @@ def target_module(thread: threading.Thread) -> str:
         return type(thread).__module__
     function = getattr(thread, "function", None) or getattr(thread, "_target", None)
     return getattr(function, "__module__", None) or ""
-
-
-def known_tids() -> set[int]:
-    """Return the kernel's ids of all threads that the threading module has met.
-
-    Not through `threading.enumerate`, whose lock a thread may hold that waits for one of ours.
-    """
-    return {thread.native_id or 0 for thread in list(threading._active.values())}  # type: ignore[attr-defined]

@@ -11,8 +11,9 @@ from . import _internals
 
 PACKAGES = frozenset({
     # they time, stop or schedule the test itself
-    "pytest", "_pytest", "pluggy", "xdist", "execnet", "hypothesis", "_hypothesis_pytestplugin", "pytest_timeout",
-    "pytest_rerunfailures", "pytest_benchmark", "pytest_codspeed", "coverage", "pytest_cov", "faulthandler",
+    "pytest", "_pytest", "pluggy", "xdist", "execnet", "hypothesis", "_hypothesis_pytestplugin",
+    "pytest_timeout", "pytest_rerunfailures", "pytest_benchmark", "pytest_codspeed", "coverage",
+    "pytest_cov", "faulthandler",
     # debuggers and profilers
     "pydevd", "_pydevd_bundle", "debugpy", "cProfile", "profile", "pyinstrument", "bdb", "pdb",
     # they wait for other processes and for sockets, which do not know about virtual time

@@ -1,7 +1,7 @@
 """The faults, one file each. `faults.latency("20s", target="openai")` gives an injection.
 
-Every module of this package that does not start with an underscore holds one `Fault` class; adding a fault means
-adding its file. Third parties add theirs through the entry point group `llmchaos.faults`.
+Every module of this package that does not start with an underscore holds one `Fault` class; adding a fault
+means adding its file. Third parties add theirs through the entry point group `llmchaos.faults`.
 """
 
 from __future__ import annotations

@@ -23,8 +23,9 @@ class StreamFault(Fault):
     """Base of the faults that strike within a stream, after `after` events.
 
     A stream that ends before that is struck at its end, just before the provider's terminator (`[DONE]`,
-    `message_stop`): a fault that was asked for never passes without a trace. Only good answers (2xx) are struck; an
-    error answer passes. An answer that came as no event stream at all is struck before its last piece.
+    `message_stop`): a fault that was asked for never passes without a trace. Only good answers (2xx) are
+    struck; an error answer passes. An answer that came as no event stream at all is struck before its last
+    piece.
     """
 
     streams_only = True
@@ -43,9 +44,9 @@ class StreamFault(Fault):
 class _Striker:
     """The step map of a stream fault.
 
-    Each piece of the body is held back until the next step shows that it was not the terminator, together with the
-    waits that follow it. Waits take no time here, only when they are played; so nothing arrives late but the pieces
-    of a passthrough stream, by one.
+    Each piece of the body is held back until the next step shows that it was not the terminator, together
+    with the waits that follow it. Waits take no time here, only when they are played; so nothing arrives late
+    but the pieces of a passthrough stream, by one.
     """
 
     __slots__ = ("_after", "_armed", "_held", "_passed", "_strike")

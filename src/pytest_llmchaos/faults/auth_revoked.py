@@ -20,7 +20,8 @@ class AuthRevoked(Fault):
     """Every call gets 401: the key was revoked, rotated or leaked, or the provider ended the contract.
 
     OpenAI answers `invalid_api_key`, Anthropic `authentication_error`; no SDK retries it. Sources:
-    https://developers.openai.com/api/docs/guides/error-codes and https://platform.claude.com/docs/en/api/errors.
+    https://developers.openai.com/api/docs/guides/error-codes and
+    https://platform.claude.com/docs/en/api/errors.
     """
 
     name = "auth_revoked"

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectTimeout"]
 
-# Linux sends a SYN and, with the default net.ipv4.tcp_syn_retries = 6, six more, 1 s doubling apart: connect() gives
-# up with ETIMEDOUT after 1 + 2 + 4 + ... + 64 s (tcp(7), and ip-sysctl.rst of the kernel's documentation).
+# Linux sends a SYN and, with the default net.ipv4.tcp_syn_retries = 6, six more, 1 s doubling apart:
+# connect() gives up with ETIMEDOUT after 1 + 2 + 4 + ... + 64 s (tcp(7), and ip-sysctl.rst of the kernel's
+# documentation).
 _KERNEL_GIVES_UP = 127.0
 
 
@@ -24,8 +25,8 @@ _KERNEL_GIVES_UP = 127.0
 class ConnectTimeout(Fault):
     """No TCP handshake is completed; no request is sent.
 
-    The client's own connect timeout decides how long that takes (5 s in the openai and anthropic SDKs). Where it has
-    none, the kernel gives up after 127 s.
+    The client's own connect timeout decides how long that takes (5 s in the openai and anthropic SDKs). Where
+    it has none, the kernel gives up after 127 s.
     """
 
     name = "connect_timeout"

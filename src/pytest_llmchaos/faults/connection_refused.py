@@ -18,7 +18,10 @@ __all__ = ["ConnectionRefused"]
 
 @dataclass(frozen=True)
 class ConnectionRefused(Fault):
-    """The TCP connection is refused at once (ECONNREFUSED); no request is sent. SDKs retry it as a connection error."""
+    """The TCP connection is refused at once (ECONNREFUSED); no request is sent.
+
+    SDKs retry it as a connection error.
+    """
 
     name = "connection_refused"
 

@@ -18,10 +18,11 @@ __all__ = ["DnsFailure"]
 
 @dataclass(frozen=True)
 class DnsFailure(Fault):
-    """The name lookup fails at once (as getaddrinfo says it); no request is sent. SDKs retry it as a connection error.
+    """The name lookup fails at once (as getaddrinfo says it); no request is sent. SDKs retry it as a
+    connection error.
 
-    A vanished provider looks like this for good; the outage of an AWS region on 20 October 2025 began like this
-    (https://aws.amazon.com/message/101925).
+    A vanished provider looks like this for good; the outage of an AWS region on 20 October 2025 began like
+    this (https://aws.amazon.com/message/101925).
     """
 
     name = "dns_failure"

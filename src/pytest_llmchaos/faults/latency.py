@@ -22,7 +22,8 @@ __all__ = ["Latency"]
 
 @dataclass(frozen=True)
 class Latency(Fault):
-    """The answer starts after `delay`; a stream's first event and the gaps after it can have delays of their own.
+    """The answer starts after `delay`; a stream's first event and the gaps after it can have delays of their
+    own.
 
     Args:
         delay: time before status and headers arrive: a duration, or a distribution.

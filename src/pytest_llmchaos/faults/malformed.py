@@ -30,9 +30,10 @@ _PAGE = b"""<!DOCTYPE html>
 class Malformed(Fault):
     """A 200 whose body is broken: half of the JSON, somebody else's HTML page, or nothing.
 
-    What SDKs do (measured): with `json` and `empty` openai 3 and anthropic 2 raise a bare json.JSONDecodeError and
-    retry nothing; with `html` both return the page as a plain str where the app expects an object. Streamed, `json`
-    raises the same JSONDecodeError; `html` and `empty` give a stream without one event.
+    What SDKs do (measured): with `json` and `empty` openai 3 and anthropic 2 raise a bare
+    json.JSONDecodeError and retry nothing; with `html` both return the page as a plain str where the app
+    expects an object. Streamed, `json` raises the same JSONDecodeError; `html` and `empty` give a stream
+    without one event.
 
     Args:
         form: `json` for a JSON body cut off in the middle (streamed: an event with such data), `html` for a

@@ -18,11 +18,12 @@ __all__ = ["ModelRetired"]
 
 @dataclass(frozen=True)
 class ModelRetired(Fault):
-    """Every call gets the provider's 404 for a model that was shut down; target it at the models that are gone.
+    """Every call gets the provider's 404 for a model that was shut down; target it at the models that are
+    gone.
 
-    OpenAI answers `model_not_found` in the words of a missing permission, Anthropic `not_found_error` with no more
-    than the model's name. Sources: https://developers.openai.com/api/docs/deprecations and bodies pasted in public
-    issues.
+    OpenAI answers `model_not_found` in the words of a missing permission, Anthropic `not_found_error` with no
+    more than the model's name. Sources: https://developers.openai.com/api/docs/deprecations and bodies pasted
+    in public issues.
 
     Args:
         successor: the model that takes its place, for providers that name it in the error; None names none.

@@ -21,8 +21,8 @@ __all__ = ["NoResponse"]
 class NoResponse(Fault):
     """The connection stands, the request is sent, and not one byte comes back.
 
-    Only the app's own read timeout or deadline ends it. The openai and anthropic SDKs wait 600 s, three times over;
-    google-genai and ollama wait for ever.
+    Only the app's own read timeout or deadline ends it. The openai and anthropic SDKs wait 600 s, three times
+    over; google-genai and ollama wait for ever.
     """
 
     name = "no_response"

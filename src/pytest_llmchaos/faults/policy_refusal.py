@@ -21,9 +21,10 @@ class PolicyRefusal(Fault):
     """A prompt that worked yesterday is refused: as an error, or as a 200 that holds no usable answer.
 
     Args:
-        form: `error` for a 400 (OpenAI `invalid_prompt`, Anthropic "Output blocked by content filtering policy");
-            `finish` for a 200 that the filter ended (OpenAI `finish_reason: content_filter`); `refusal` for a 200 in
-            which the model declines (OpenAI `message.refusal`, Anthropic `stop_reason: refusal`).
+        form: `error` for a 400 (OpenAI `invalid_prompt`, Anthropic "Output blocked by content filtering
+            policy"); `finish` for a 200 that the filter ended (OpenAI `finish_reason: content_filter`);
+            `refusal` for a 200 in which the model declines (OpenAI `message.refusal`, Anthropic `stop_reason:
+            refusal`).
 
     The texts of the 400s come from bodies pasted in public issues; the members of the 200s from the types of
     openai 3.54 and anthropic 2.12.

@@ -19,10 +19,10 @@ __all__ = ["QuotaExhausted"]
 class QuotaExhausted(Fault):
     """Every call is refused until somebody pays; no retry can help.
 
-    OpenAI answers 429 `insufficient_quota`, which looks like a rate limit and which its SDK retries; Anthropic
-    answers 400 `invalid_request_error` ("Your credit balance is too low..."). Both were also seen at customers who
-    had credit. Sources: https://help.openai.com/en/articles/6614457 and, for Anthropic, bodies pasted in public
-    issues (anthropics/claude-code#66314).
+    OpenAI answers 429 `insufficient_quota`, which looks like a rate limit and which its SDK retries;
+    Anthropic answers 400 `invalid_request_error` ("Your credit balance is too low..."). Both were also seen
+    at customers who had credit. Sources: https://help.openai.com/en/articles/6614457 and, for Anthropic,
+    bodies pasted in public issues (anthropics/claude-code#66314).
     """
 
     name = "quota_exhausted"

@@ -21,15 +21,16 @@ __all__ = ["RateLimit"]
 class RateLimit(Fault):
     """Every call gets a 429 with the provider's rate-limit headers and, if asked for, a time to wait.
 
-    SDKs differ in how long a wait they accept: openai 3 sleeps up to 120 s and gives up without a retry above that,
-    anthropic 2 sleeps however long it is told (measured with openai 3.54 and anthropic 2.12).
+    SDKs differ in how long a wait they accept: openai 3 sleeps up to 120 s and gives up without a retry above
+    that, anthropic 2 sleeps however long it is told (measured with openai 3.54 and anthropic 2.12).
 
     Args:
         retry_after: how long the provider asks the client to wait, a duration; None for no such header.
-        form: how it says so: `seconds` (`retry-after: 20`), `ms` (`retry-after-ms: 20000`) or `date` (`retry-after`
-            with an HTTP date).
+        form: how it says so: `seconds` (`retry-after: 20`), `ms` (`retry-after-ms: 20000`) or `date`
+            (`retry-after` with an HTTP date).
 
-    Sources: https://platform.openai.com/docs/guides/rate-limits and https://platform.claude.com/docs/en/api/errors.
+    Sources: https://platform.openai.com/docs/guides/rate-limits and
+    https://platform.claude.com/docs/en/api/errors.
     """
 
     name = "rate_limit"

@@ -19,8 +19,8 @@ __all__ = ["RegionBlocked"]
 class RegionBlocked(Fault):
     """Every call gets 403, for good: the key is fine, the egress address is not.
 
-    OpenAI answers `unsupported_country_region_territory`, Anthropic `forbidden` ("Request not allowed"); no SDK
-    retries it. Source: bodies pasted in public issues, such as home-assistant/core#120072.
+    OpenAI answers `unsupported_country_region_territory`, Anthropic `forbidden` ("Request not allowed"); no
+    SDK retries it. Source: bodies pasted in public issues, such as home-assistant/core#120072.
     """
 
     name = "region_blocked"

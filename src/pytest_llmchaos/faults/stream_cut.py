@@ -17,13 +17,15 @@ __all__ = ["StreamCut"]
 
 @dataclass(frozen=True)
 class StreamCut(StreamFault):
-    """The connection is closed in the middle of the body, without its closing chunk; the client gets an error.
+    """The connection is closed in the middle of the body, without its closing chunk; the client gets an
+    error.
 
-    No SDK retries it: openai 3 raises APIConnectionError, anthropic 2 lets the HTTP library's own error through
-    (measured).
+    No SDK retries it: openai 3 raises APIConnectionError, anthropic 2 lets the HTTP library's own error
+    through (measured).
 
     Args:
-        after: number of events that arrive before; 0 for none. A shorter stream is cut just before its terminator.
+        after: number of events that arrive before; 0 for none. A shorter stream is cut just before its
+        terminator.
     """
 
     name = "stream_cut"

@@ -19,11 +19,12 @@ __all__ = ["StreamError"]
 class StreamError(StreamFault):
     """The status was 200, then an error event comes in the stream and the stream ends.
 
-    SDKs raise (openai 3: APIError; anthropic 2: APIStatusError with status 200) and retry nothing: their retries
-    cover only the start of a request (anthropics/anthropic-sdk-python#688).
+    SDKs raise (openai 3: APIError; anthropic 2: APIStatusError with status 200) and retry nothing: their
+    retries cover only the start of a request (anthropics/anthropic-sdk-python#688).
 
     Args:
-        after: number of events that arrive before; 0 for none. A shorter stream gets it in place of its terminator.
+        after: number of events that arrive before; 0 for none. A shorter stream gets it in place of its
+        terminator.
     """
 
     name = "stream_error"

@@ -23,13 +23,15 @@ __all__ = ["StreamStall"]
 class StreamStall(StreamFault):
     """Status, headers and some events come, then nothing: the connection stands, no byte arrives.
 
-    A total timeout that ends with the headers does not help (openai/openai-node#1825); only a limit between two
-    events does. openai 3 raises APITimeoutError after its read timeout, anthropic 2 lets the HTTP library's error
-    through (measured).
+    A total timeout that ends with the headers does not help (openai/openai-node#1825); only a limit between
+    two events does. openai 3 raises APITimeoutError after its read timeout, anthropic 2 lets the HTTP
+    library's error through (measured).
 
     Args:
-        after: number of events that arrive before; 0 for none. A shorter stream stalls just before its terminator.
-        delay: how long the silence lasts before the stream goes on: a duration, or a distribution; None for ever.
+        after: number of events that arrive before; 0 for none. A shorter stream stalls just before its
+        terminator.
+        delay: how long the silence lasts before the stream goes on: a duration, or a distribution; None for
+        ever.
     """
 
     name = "stream_stall"

@@ -19,8 +19,8 @@ __all__ = ["StreamTruncated"]
 class StreamTruncated(StreamFault):
     """The body ends cleanly on the HTTP level, but the provider's own terminator never comes.
 
-    The most silent of all: every SDK ends its iteration normally (measured), so only an app that looks for a finish
-    reason notices that it has half an answer.
+    The most silent of all: every SDK ends its iteration normally (measured), so only an app that looks for a
+    finish reason notices that it has half an answer.
 
     Args:
         after: number of events that arrive before; 0 for none. A shorter stream loses only its terminator.

@@ -98,6 +98,8 @@ class HttpxStack:
             def handle_request(transport: Any, request: Any) -> Any:
                 chaos, found = _look(request)
                 if chaos is None or found is None:
+                    if chaos is not None and not own and not self._mocked(original):
+                        chaos.guard(request.method, str(request.url))
                     return original(transport, request)
                 request.read()
                 ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
@@ -116,6 +118,8 @@ class HttpxStack:
             async def handle_async_request(transport: Any, request: Any) -> Any:
                 chaos, found = _look(request)
                 if chaos is None or found is None:
+                    if chaos is not None and not own and not self._mocked(original):
+                        chaos.guard(request.method, str(request.url))
                     return await original(transport, request)
                 await request.aread()
                 chaos.check_async()

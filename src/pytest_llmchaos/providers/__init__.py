@@ -77,6 +77,11 @@ class Providers:
                 return self._at_host(provider, host), route
         return None
 
+    def owner(self, url: str) -> Provider | None:
+        """Return the provider to whose hosts the URL goes, whatever it asks for there."""
+        host = urlsplit(url).netloc.rpartition("@")[2].lower()
+        return next((each for each in (*self._own, *self._built_in) if each.owns(host)), None)
+
     def recognise(
         self,
         found: tuple[Provider, Route],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["matching"]
 
 _MORE = 3  # how far above its minimum a repeat goes
+_LONG = 1_000  # a repeat that must be longer is not worth its memory
 _CLASSES = {
     op.CATEGORY_DIGIT: "0123456789",
     op.CATEGORY_SPACE: " ",
@@ -52,6 +53,8 @@ def _one(kind: Any, value: Any, rng: Random, groups: dict[int, str]) -> str:
         return _all(rng.choice(value[1]), rng, groups)
     if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
         least, most, items = value
+        if least > _LONG:
+            raise NotImplementedError(least)
         times = rng.randint(least, min(most, least + _MORE))
         return "".join(_all(items, rng, groups) for _ in range(times))
     if kind is op.SUBPATTERN:

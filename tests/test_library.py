@@ -1,0 +1,207 @@
+"""The library: what is shipped, and how scenarios are found."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_llmchaos import config, library
+from pytest_llmchaos.errors import ChaosError, UsageProblem
+from pytest_llmchaos.scenario_file import ScenarioError, dump, loads
+
+REPOSITORY = Path(__file__).parents[1]
+MUST_HAVES = {
+    "openai-board-crisis-2023",
+    "openai-outage",
+    "gpt4-20s-latency",
+    "openai-2024-12-04-530-then-stall",
+    "anthropic-overloaded",
+    "model-retired",
+    "claude-model-retired",
+    "policy-geo-block",
+    "quota-exhausted",
+    "stream-breaks",
+}
+OWN = "name: {}\ntags: [own]\ninject:\n  - {{fault: outage, target: 'localhost:8000'}}\n"
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A folder of the user's own, with one scenario."""
+    (tmp_path / "my-outage.yaml").write_text(OWN.format("my-outage"))
+    (tmp_path / "notes.txt").write_text("no scenario")
+    return tmp_path
+
+
+def test_the_scenarios_of_the_documentation_are_shipped():
+    """Nobody has to write a file to begin."""
+    assert set(library.names(())) >= MUST_HAVES
+
+
+@pytest.mark.parametrize("name", library.names(()))
+def test_a_shipped_scenario_is_complete(name):
+    """It is called as its file, says what it tests and expects, how sure its facts are and their sources."""
+    scenario = library.load(name, ())
+    assert scenario.name == name
+    assert scenario.title
+    assert scenario.hypothesis.endswith(".")
+    assert len(scenario.evidence) > 100
+    assert re.search(r"provider's own|[Ss]econd-hand|[Mm]odelled", scenario.evidence)
+    assert scenario.sources
+    assert all(re.fullmatch(r"https://\S+", each) for each in scenario.sources)
+    assert scenario.expect
+    assert {each.target.provider for each in scenario.injections} <= set(scenario.tags)
+    assert loads(dump(scenario)) == scenario
+
+
+@pytest.mark.parametrize("name", library.names(()))
+def test_a_shipped_scenario_can_be_judged_by_a_short_test(name):
+    """Only one that is played for minutes expects a recovery; its first phase breaks something at once."""
+    scenario = library.load(name, ())
+    assert scenario.phases[0].inject
+    if "recovered" in [each.name for each in scenario.expect]:
+        assert "game-day" in scenario.tags
+        assert not scenario.phases[-1].inject
+
+
+def test_a_scenario_is_loaded_by_name_or_by_file(own):
+    """What has a slash or ends in .yaml is a file, everything else a name."""
+    by_name = library.load("my-outage", [own])
+    assert by_name == library.load(own / "my-outage.yaml") == library.load(str(own / "my-outage.yaml"))
+
+
+def test_a_file_beside_the_working_folder_needs_no_slash(own, monkeypatch):
+    """The suffix is enough."""
+    monkeypatch.chdir(own)
+    assert library.load("my-outage.yaml").name == "my-outage"
+
+
+def test_an_unknown_name_gets_the_near_one(own):
+    """Own scenarios are near names too."""
+    with pytest.raises(UsageProblem, match=r"no scenario 'openai-outge'; did you mean 'openai-outage'\?"):
+        library.load("openai-outge", ())
+    with pytest.raises(UsageProblem, match=r"did you mean 'my-outage'\?"):
+        library.load("my-outge", [own])
+    with pytest.raises(UsageProblem, match="`llmchaos list` shows all"):
+        library.load("zzz", ())
+
+
+def test_a_missing_file_gets_the_near_one(own):
+    """A path is never taken for a name."""
+    with pytest.raises(ScenarioError, match=r"no such file; did you mean 'my-outage\.yaml'\?"):
+        library.load(own / "my-outge.yaml")
+
+
+def test_own_folders_come_from_the_settings(own, monkeypatch):
+    """`[tool.llmchaos] scenarios` is used where no folder is given."""
+    (own / "pyproject.toml").write_text("[tool.llmchaos]\nscenarios = ['chaos/']\n")
+    (own / "chaos").mkdir()
+    shutil.move(own / "my-outage.yaml", own / "chaos")
+    monkeypatch.chdir(own)
+    assert config.load().scenarios == (own / "chaos",)
+    assert "my-outage" in library.names()
+    assert library.load("my-outage").name == "my-outage"
+    assert "my-outage" not in library.names(())
+
+
+def test_a_missing_own_folder_is_told(tmp_path):
+    """A typo in the settings is not an empty folder."""
+    with pytest.raises(UsageProblem, match="chaso: there is no such scenario folder"):
+        library.names([tmp_path / "chaso"])
+
+
+def test_two_files_of_one_name_are_refused(own):
+    """A test must not change its meaning because a file was added."""
+    (own / "openai-outage.yaml").write_text(OWN.format("openai-outage"))
+    with pytest.raises(
+        UsageProblem, match=r"two scenarios are named 'openai-outage': .*scenarios/openai-outage\.yaml and "
+    ):
+        library.names([own])
+
+
+def test_a_name_that_is_not_the_files_is_refused(own):
+    """In a folder the file's name is what finds a scenario."""
+    (own / "other.yaml").write_text(OWN.format("my-other"))
+    with pytest.raises(UsageProblem, match=r"other\.yaml: the scenario's name is 'my-other'; .* 'other'"):
+        library.load("other", [own])
+
+
+def test_a_bad_own_file_is_told_with_its_place(own):
+    """Selecting by tag reads every file; a bad one is not skipped."""
+    (own / "bad.yaml").write_text("name: bad\n")
+    with pytest.raises(ScenarioError, match=r"bad\.yaml:1:1: phases is missing"):
+        library.find(tag="own", folders=[own])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"names": "my-*"}, ["my-outage"]),
+        ({"names": ["my-*", "openai-outage"]}, ["my-outage", "openai-outage"]),
+        ({"tag": "own"}, ["my-outage"]),
+        ({"tag": "o?n"}, ["my-outage"]),
+        ({"tag": "deprecation"}, ["claude-model-retired", "model-retired"]),
+        ({"tag": ["deprecation", "anthropic"]}, ["claude-model-retired"]),
+        ({"names": "*retired", "tag": "openai"}, ["model-retired"]),
+    ],
+)
+def test_scenarios_are_selected(given, expected, own):
+    """Names are alternatives, tags narrow; both take patterns."""
+    assert library.select(**given, folders=[own]) == expected
+
+
+def test_everything_is_selected_by_nothing(own):
+    """Without a condition all scenarios fit, sorted by name."""
+    everything = library.select(folders=[own])
+    assert everything == library.names([own]) == sorted(everything)
+    assert [each.name for each in library.all_scenarios([own])] == everything
+
+
+def test_scenarios_are_selected_by_provider(own):
+    """A provider is hit where one of the faults' targets matches it."""
+    hit = {each.name for each in library.find(provider="anthropic", folders=[own])}
+    assert "anthropic-overloaded" in hit
+    assert "openai-outage" not in hit
+    assert [each.name for each in library.find(provider="localhost:8000", folders=[own])] == ["my-outage"]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"names": "opena-*"}, "no scenario has a name like 'opena-*'"),
+        ({"names": ["openai-outage", "nope"]}, "no scenario has a name like 'nope'"),
+        ({"tag": "deprecatio"}, "no scenario has the tag 'deprecatio'; did you mean 'deprecation'? (known: "),
+        ({"tag": ["stream", "quota"]}, "no scenario has the tag 'stream' and the tag 'quota'"),
+        ({"provider": "opnai"}, "no scenario hits 'opnai'; did you mean 'openai'? (known: "),
+        ({"tag": "stream", "provider": "anthropic"}, "no scenario"),
+    ],
+)
+def test_a_selection_of_nothing_is_an_error(given, says):
+    """An empty selection would be a test that tests nothing."""
+    with pytest.raises(UsageProblem, match=re.escape(says)):
+        library.find(**given, folders=())
+
+
+def test_a_wheel_has_the_scenarios_in_the_package(tmp_path, monkeypatch):
+    """They stand in `_scenarios` there; a wheel without them says so."""
+    package = tmp_path / "site-packages" / "pytest_llmchaos"
+    package.mkdir(parents=True)
+    monkeypatch.setattr(library, "_PACKAGE", package)
+    with pytest.raises(ChaosError, match="reinstall"):
+        library.names(())
+    (package / "_scenarios").mkdir()
+    shutil.copy(REPOSITORY / "scenarios" / "openai-outage.yaml", package / "_scenarios")
+    assert library.names(()) == ["openai-outage"]
+
+
+def test_listing_names_reads_no_yaml():
+    """Importing the library, and looking for names, costs nothing of YAML."""
+    code = (
+        "import sys; from pytest_llmchaos import library; library.names(()); assert 'yaml' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)  # noqa: S603
