@@ -24,21 +24,20 @@ MESSAGES = [{"role": "user", "content": "Where is my order?"}]
 real_time = time.perf_counter
 
 
-def median_ms(call: Callable[[], object], times: int) -> float:
-    """Return the median of several timings in milliseconds, after a warm-up."""
-    for _ in range(times // 10 + 3):
-        call()
-    gc.collect()
-    gc.disable()
-    try:
-        took = []
-        for _ in range(times):
+def compare(
+    subject: Callable[[], object], peer: Callable[[], object], rounds: int = 30, block: int = 1
+) -> tuple[float, float]:
+    """Return the median times of both in milliseconds, measured in turns so that a busy machine slows both alike."""
+    took: dict[Callable[[], object], list[float]] = {subject: [], peer: []}
+    for number in range(rounds + 3):
+        for each in (subject, peer):
+            gc.collect(0)
             began = real_time()
-            call()
-            took.append((real_time() - began) * 1000)
-    finally:
-        gc.enable()
-    return statistics.median(took)
+            for _ in range(block):
+                each()
+            if number >= 3:
+                took[each].append((real_time() - began) * 1000 / block)
+    return statistics.median(took[subject]), statistics.median(took[peer])
 
 
 def ask(client: openai.OpenAI) -> object:
@@ -57,14 +56,24 @@ def call_overhead() -> None:
         lambda request: httpx2.Response(200, content=answer.content, headers=answer.headers.multi_items())
     )
     peer = openai.OpenAI(api_key="no-key", http_client=httpx2.Client(transport=mock))
-    subject = openai.OpenAI(api_key="no-key")
-    base = median_ms(lambda: ask(peer), 400)
-    # The clock is real here: what is measured is interception, and virtual time would be measured by itself.
-    with inject(clock="real"):
-        intercepted = median_ms(lambda: ask(subject), 400)
+    client = openai.OpenAI(api_key="no-key")
+    calls = 20
+
+    def subject() -> None:
+        for _ in range(calls):
+            ask(client)
+
+    def plain() -> None:
+        for _ in range(calls):
+            ask(peer)
+
+    # The clock is real here: what is measured is interception, and virtual time is measured by itself.
+    def under_chaos() -> None:
+        with inject(clock="real"):
+            subject()
+
+    intercepted, base = (each / calls for each in compare(under_chaos, plain, rounds=60))
     row("healthy plain call", intercepted, base, f"+{intercepted - base:.3f} ms a call (at most 0.2)")
-    off = median_ms(lambda: ask(peer), 400)
-    row("the same, chaos off", off, base, "nothing patched")
 
 
 def virtual_waits() -> None:
@@ -100,14 +109,13 @@ def virtual_waits() -> None:
         with inject(clock="real"):
             asyncio.run(in_asyncio())
 
-    base, base_async = median_ms(peer, 30), median_ms(peer_async, 30)
     for name, call, against in (
-        ("60 s of waits, sync", subject, base),
-        ("60 s of waits, asyncio", subject_async, base_async),
-        ("60 s of waits, thread pool", subject_pool, base),
+        ("60 s of waits, sync", subject, peer),
+        ("60 s of waits, asyncio", subject_async, peer_async),
+        ("60 s of waits, thread pool", subject_pool, peer),
     ):
-        took = median_ms(call, 30)
-        row(name, took, against, f"1 virtual second costs {took / 60:.3f} ms; at most 50 ms in all")
+        took, base = compare(call, against)
+        row(name, took, base, f"1 virtual second costs {took / 60:.3f} ms; at most 50 ms in all")
 
 
 def own_timeout() -> None:
@@ -128,7 +136,7 @@ def own_timeout() -> None:
             for _ in range(3):
                 ask(client)
 
-    row("three timeouts of 5 s", median_ms(subject, 30), median_ms(peer, 30), "genuine APITimeoutError")
+    row("three timeouts of 5 s", *compare(subject, peer), "genuine APITimeoutError")
 
 
 def stream_memory() -> None:

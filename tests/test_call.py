@@ -104,9 +104,7 @@ def test_a_target_matches(target, call, hits):
 PARTS = st.text("abz01.-*?:", min_size=1, max_size=8)
 
 
-@given(
-    PARTS, st.none() | st.text("abz01.-*?:/", min_size=1, max_size=8), st.none() | st.sampled_from(OPERATIONS)
-)
+@given(PARTS, st.none() | st.text("abz01.-*?:/", min_size=1, max_size=8), st.none() | st.sampled_from(OPERATIONS))
 def test_a_target_survives_writing(provider, model, operation):
     """Whatever can be read as a target is written so that it reads back equal."""
     text = provider + (f"/{model}" if model else "") + (f":{operation}" if operation else "")

@@ -56,9 +56,7 @@ def test_list_of_nothing_names_the_near_tag(run):
     """An error of the user's is one message, exit code 2."""
     result = run("list", "--tag", "deprecatio")
     assert result.exit_code == 2
-    assert result.stderr.startswith(
-        "Error: no scenario has the tag 'deprecatio'; did you mean 'deprecation'?"
-    )
+    assert result.stderr.startswith("Error: no scenario has the tag 'deprecatio'; did you mean 'deprecation'?")
     assert result.stdout == ""
 
 

@@ -201,7 +201,5 @@ def test_a_wheel_has_the_scenarios_in_the_package(tmp_path, monkeypatch):
 
 def test_listing_names_reads_no_yaml():
     """Importing the library, and looking for names, costs nothing of YAML."""
-    code = (
-        "import sys; from pytest_llmchaos import library; library.names(()); assert 'yaml' not in sys.modules"
-    )
+    code = "import sys; from pytest_llmchaos import library; library.names(()); assert 'yaml' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)  # noqa: S603

@@ -123,9 +123,7 @@ def test_a_failure_ends_the_playing():
 
 def test_a_replaced_answer_keeps_the_shapers():
     """What a fault put before the answer stays when a later one replaces it."""
-    plan = Plan(Answer(200, (), ()).steps).shaped(
-        lambda: lambda s: (Wait(1), s) if isinstance(s, Head) else (s,)
-    )
+    plan = Plan(Answer(200, (), ()).steps).shaped(lambda: lambda s: (Wait(1), s) if isinstance(s, Head) else (s,))
     assert list(plan.answering(Answer(503, (), ())).steps()) == [Wait(1), Head(503, ()), End()]
     assert list(plan.instead(Fail("dns_failure")).steps()) == [Fail("dns_failure")]
 
@@ -242,9 +240,7 @@ def test_events_do_not_depend_on_where_the_pieces_are_cut(events, data):
 
 
 STEP = st.one_of(
-    st.builds(
-        Wait, st.floats(0, 100) | st.just(math.inf), st.sampled_from(["pool", "connect", "write", "read"])
-    ),
+    st.builds(Wait, st.floats(0, 100) | st.just(math.inf), st.sampled_from(["pool", "connect", "write", "read"])),
     st.builds(Chunk, st.binary(max_size=3), st.booleans()),
     st.just(OK),
     st.builds(Fail, st.sampled_from(["stream_cut", "connection_reset"])),

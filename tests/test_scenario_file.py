@@ -77,9 +77,7 @@ def test_a_whole_file_is_read():
                 "rumours",
                 (
                     faults.latency(faults.lognormal("6s", "20s"), target="openai"),
-                    faults.overloaded(
-                        target="openai/gpt-4*:chat", rate=0.1, calls="2-", between=("10s", "2m")
-                    ),
+                    faults.overloaded(target="openai/gpt-4*:chat", rate=0.1, calls="2-", between=("10s", "2m")),
                 ),
                 "10m",
             ),
@@ -274,9 +272,7 @@ def test_reading_from_files(tmp_path, monkeypatch):
     (tmp_path / "good.yaml").write_text(WHOLE)
     (tmp_path / "bad.yaml").write_text("name: X\n")
     assert load("good.yaml") == load(tmp_path / "good.yaml") == loads(WHOLE)
-    with pytest.raises(
-        ScenarioError, match=r"^bad\.yaml:1:1: phases is missing\nbad\.yaml:1:7: name must be"
-    ):
+    with pytest.raises(ScenarioError, match=r"^bad\.yaml:1:1: phases is missing\nbad\.yaml:1:7: name must be"):
         load("bad.yaml")
 
 
@@ -344,9 +340,7 @@ def test_a_valid_file_with_changes_gives_a_scenario_or_its_problems(rng: random.
     for _ in range(changes):
         start = rng.randrange(len(text) + 1)
         end = min(start + rng.choice([0, 1, 2, 5, 20, 80]), len(text))
-        piece = rng.choice(
-            [rng.choice(WORDS), text[start:end] * 2, "", text[rng.randrange(len(text) + 1) :][:15]]
-        )
+        piece = rng.choice([rng.choice(WORDS), text[start:end] * 2, "", text[rng.randrange(len(text) + 1) :][:15]])
         text = text[:start] + piece + text[end:]
     survives(text)
 
@@ -370,9 +364,7 @@ SECONDS = st.floats(0.001, 1e6)
 DELAY = st.one_of(
     SECONDS.map(lambda seconds: Delay("fixed", seconds, seconds)),
     st.tuples(SECONDS, SECONDS).map(lambda pair: Delay("uniform", min(pair), max(pair))),
-    st.tuples(st.floats(0.1, 100), st.floats(0, 1e4)).map(
-        lambda pair: Delay("lognormal", pair[0], sum(pair))
-    ),
+    st.tuples(st.floats(0.1, 100), st.floats(0, 1e4)).map(lambda pair: Delay("lognormal", pair[0], sum(pair))),
 )
 TARGET = st.builds(
     "{}{}{}".format,
@@ -424,9 +416,7 @@ SCENARIO = st.builds(
     title=st.just("") | TEXT,
     hypothesis=st.just("") | TEXT,
     evidence=st.just("") | TEXT,
-    tags=st.lists(
-        TEXT | st.sampled_from(["1e3", "0o17", "no", "null", "~", "0x1F", ".5", "2023-01-01"]), max_size=3
-    ),
+    tags=st.lists(TEXT | st.sampled_from(["1e3", "0o17", "no", "null", "~", "0x1F", ".5", "2023-01-01"]), max_size=3),
     sources=st.lists(TEXT, max_size=2),
     expect=st.lists(CHECK, max_size=3),
 )

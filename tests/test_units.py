@@ -16,9 +16,7 @@ from pytest_llmchaos.units import CallRange, Delay, Window
 SECONDS = st.floats(0, 1e9, allow_nan=False)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.integers() | st.text(max_size=4), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.integers() | st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
 
@@ -116,9 +114,7 @@ def test_a_raw_duration_reads_back_exactly(seconds):
     assert units.duration(units.raw_duration(seconds)) == seconds
 
 
-@pytest.mark.parametrize(
-    ("typed", "share"), [(0.3, 0.3), ("30%", 0.3), ("100%", 1.0), (1, 1.0), (" 5 % ", 0.05)]
-)
+@pytest.mark.parametrize(("typed", "share"), [(0.3, 0.3), ("30%", 0.3), ("100%", 1.0), (1, 1.0), (" 5 % ", 0.05)])
 def test_a_rate_is_a_share(typed, share):
     """Rates are numbers or percentages."""
     assert units.rate(typed) == share

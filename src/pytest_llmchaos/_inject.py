@@ -45,21 +45,23 @@ class inject:  # noqa: N801 - used like a function
         allow_unused: bool = False,
         allow_escapes: bool = False,
     ) -> None:
-        config = load()
-        scenarios, loose = resolve(what)
-        self._chaos = Chaos(
-            scenarios,
-            loose,
+        self._make = lambda: Chaos(
+            *resolve(what),
             seed=seed,
             clock=clock,
             upstream=upstream,
             checks=checks,
             allow_unused=allow_unused,
             allow_escapes=allow_escapes,
-            providers=Providers(config.providers),
+            providers=Providers(load().providers),
         )
+        self._chaos = self._make()  # here already, so that a mistake is told where it was written
+        self._entered = False
 
     def __enter__(self) -> Chaos:
+        if self._entered:
+            self._chaos = self._make()
+        self._entered = True
         self._chaos.start()
         return self._chaos
 

@@ -104,9 +104,7 @@ def read(data: bytes, path: str) -> tuple[Node | None, list[Problem]]:
         good = data[: problem.start].decode("utf-8-sig", "replace")
         return None, [Problem(path, _spot_at(good, len(good)), f"is not UTF-8: {problem.reason}")]
     if bad := _UNPRINTABLE.search(text):
-        return None, [
-            Problem(path, _spot_at(text, bad.start()), f"the character {bad[0]!r} is not allowed in YAML")
-        ]
+        return None, [Problem(path, _spot_at(text, bad.start()), f"the character {bad[0]!r} is not allowed in YAML")]
     builder = _Builder(path)
     try:
         for event in _events(text):

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATIONS", "Call", "HttpRequest", "Operation", "Target", "Timeouts"]
 
-Operation = Literal[
-    "chat", "completions", "embeddings", "images", "audio", "moderation", "rerank", "models", "auth"
-]
+Operation = Literal["chat", "completions", "embeddings", "images", "audio", "moderation", "rerank", "models", "auth"]
 OPERATIONS: tuple[str, ...] = get_args(Operation)
 
 
@@ -139,9 +137,7 @@ class Target:
         if isinstance(text, Target):
             return text
         if not isinstance(text, str) or not text.strip() or re.search(r"\s", text.strip()):
-            raise ParameterError(
-                "target", f"{text!r} is not a target such as 'openai', 'openai/gpt-4*:chat' or '*'"
-            )
+            raise ParameterError("target", f"{text!r} is not a target such as 'openai', 'openai/gpt-4*:chat' or '*'")
         provider, slash, model = text.strip().partition("/")
         rest = model if slash else provider
         head, colon, operation = rest.rpartition(":")
@@ -150,9 +146,7 @@ class Target:
             if operation not in OPERATIONS and operation != "*":
                 known = ", ".join(OPERATIONS)
                 hint = near(operation, OPERATIONS)
-                raise ParameterError(
-                    "target", f"{operation!r} in {text!r} is not an operation ({known}){hint}"
-                )
+                raise ParameterError("target", f"{operation!r} in {text!r} is not an operation ({known}){hint}")
             rest = head
         else:
             operation = "*"

@@ -30,9 +30,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except ChaosError as problem:
-            raise (_Mistake if isinstance(problem, UsageProblem) else click.ClickException)(
-                str(problem)
-            ) from None
+            raise (_Mistake if isinstance(problem, UsageProblem) else click.ClickException)(str(problem)) from None
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -158,6 +156,4 @@ def _paragraph(title: str, text: str) -> None:
 def _table(rows: list[tuple[str, ...]], indent: str = "  ") -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo(
-            (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
-        )
+        click.echo((indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip())

@@ -60,7 +60,9 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
     Raises:
         FaultUnfit: an injection strikes that cannot apply to this call.
     """
-    plan, hits, misses = healthy, [], []
+    plan = healthy
+    hits: list[str] = []
+    misses: list[tuple[str, Miss]] = []
     for each in aimed:
         injection = each.injection
         if injection.calls is not None and each.nth not in injection.calls:

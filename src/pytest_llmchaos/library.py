@@ -129,9 +129,7 @@ def _shipped() -> Path:
     for folder in (_PACKAGE / "_scenarios", _PACKAGE.parents[1] / "scenarios"):
         if folder.is_dir():
             return folder
-    raise ChaosError(
-        "the scenario library is missing from this installation of pytest-llmchaos; reinstall it"
-    )
+    raise ChaosError("the scenario library is missing from this installation of pytest-llmchaos; reinstall it")
 
 
 def _several(value: str | Iterable[str] | None) -> tuple[str, ...]:

@@ -46,7 +46,9 @@ class _Marker:
             "allow_unused": allow_unused,
             "allow_escapes": allow_escapes,
         }
-        return pytest.mark.llmchaos(*what, **{key: value for key, value in options.items() if value is not None})
+        given = {key: value for key, value in options.items() if value is not None}
+        marked: pytest.MarkDecorator = pytest.mark.llmchaos(*what, **given)
+        return marked
 
     def each(self, *names: str, tag: str | None = None, **options: Any) -> pytest.MarkDecorator:
         """Run the test once for each scenario of the library that fits, each as a test of its own.
@@ -56,7 +58,8 @@ class _Marker:
             tag: a tag (or pattern) that the scenario must have.
             options: as for the marker itself.
         """
-        return pytest.mark.llmchaos(each={"names": names, "tag": tag}, **options)
+        marked: pytest.MarkDecorator = pytest.mark.llmchaos(each={"names": names, "tag": tag}, **options)
+        return marked
 
 
 llmchaos = _Marker()

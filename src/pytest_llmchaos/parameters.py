@@ -28,9 +28,7 @@ def choice(*allowed: Any) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if any(type(value) is type(each) and value == each for each in allowed):
             return value
-        hint = (
-            near(value, [each for each in allowed if isinstance(each, str)]) if isinstance(value, str) else ""
-        )
+        hint = near(value, [each for each in allowed if isinstance(each, str)]) if isinstance(value, str) else ""
         raise ValueError(f"{value!r} is not one of {', '.join(map(repr, allowed))}{hint}")
 
     return read

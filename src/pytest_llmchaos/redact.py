@@ -127,9 +127,7 @@ _SHORTEST = 12  # of a word that can be shaped like a credential
 _PLACES = (
     (
         "bearer",
-        re.compile(
-            r"(\bbearer\s+)(?:(?=[^\s\"',;]*[0-9])[^\s\"',;]{8,}|[A-Za-z0-9._~+/-]{24,}=*)", re.IGNORECASE
-        ),
+        re.compile(r"(\bbearer\s+)(?:(?=[^\s\"',;]*[0-9])[^\s\"',;]{8,}|[A-Za-z0-9._~+/-]{24,}=*)", re.IGNORECASE),
     ),
     ("basic", re.compile(r"(\bbasic\s+)(?=[A-Za-z0-9+/]*[0-9=])[A-Za-z0-9+/]{12,}={0,2}", re.IGNORECASE)),
     ("://", re.compile(r"(://[^/\s:@\"']*:)[^/\s@\"']+(?=@)")),
@@ -143,9 +141,7 @@ _PLACES = (
     ("=", re.compile(r"(\b[A-Z][A-Z0-9_]*_(?:KEY|TOKEN|SECRET|PASSWORD)\s*=\s*[\"']?)[^\s\"']+")),
     (
         "private key",
-        re.compile(
-            r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
-        ),
+        re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     ),
 )
 # JSON within a text, such as a tool call's arguments, its quotes escaped any number of times.

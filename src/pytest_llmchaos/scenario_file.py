@@ -67,9 +67,7 @@ def loads(data: bytes | str, path: str = "<scenario>") -> Scenario:
         if scenario and not reader.problems:
             return scenario
     elif not problems:
-        reader.problems.append(
-            Problem(path, Spot(1, 1), "is empty; a scenario needs at least name and phases")
-        )
+        reader.problems.append(Problem(path, Spot(1, 1), "is empty; a scenario needs at least name and phases"))
     raise ScenarioError(reader.problems)
 
 
@@ -85,9 +83,7 @@ def dump(scenario: Scenario) -> str:
     try:
         same = loads(text, scenario.name or "<scenario>") == scenario
     except ScenarioError as problem:
-        raise UsageProblem(
-            f"the scenario {scenario.name!r} cannot be written to a file:\n{problem}"
-        ) from None
+        raise UsageProblem(f"the scenario {scenario.name!r} cannot be written to a file:\n{problem}") from None
     if not same:
         raise UsageProblem(f"the scenario {scenario.name!r} would not read back the same from a file")
     return text
@@ -155,9 +151,7 @@ class _Reader:
     def _short(self, node: Node) -> tuple[Phase, ...] | None:
         """Read top-level `inject`, the short form of one endless phase."""
         if "phases" in node.keys:
-            self.add(
-                node.keys["inject"], "inject stands beside phases; move it into a phase, or leave phases out"
-            )
+            self.add(node.keys["inject"], "inject stands beside phases; move it into a phase, or leave phases out")
         inject = self._need(node, "inject", self._injections)
         return None if inject is None else (Phase("", inject),)
 
@@ -197,9 +191,7 @@ class _Reader:
 
     def _injection(self, node: Node) -> Injection | None:
         if not isinstance(node.value, dict):
-            self.add(
-                node.spot, f"an injection is a mapping such as {{fault: outage}}, not {kind(node.value)}"
-            )
+            self.add(node.spot, f"an injection is a mapping such as {{fault: outage}}, not {kind(node.value)}")
             return None
         name = self._need(node, "fault", self._text)
         if name is None:
@@ -221,11 +213,7 @@ class _Reader:
 
     def _expect(self, node: Node, key: str) -> tuple[Check, ...] | None:
         items = self._list(node, key, "an expectation")
-        return (
-            None
-            if items is None
-            else tuple(found for each in items if (found := self._check(each)) is not None)
-        )
+        return None if items is None else tuple(found for each in items if (found := self._check(each)) is not None)
 
     def _check(self, node: Node) -> Check | None:
         name, at, given = node.value, node.spot, Node(node.spot, {})
@@ -233,11 +221,7 @@ class _Reader:
             ((name, given),) = name.items()
             at = node.keys[name]
         if not isinstance(name, str):
-            got = (
-                kind(node.value)
-                if not node.value or not isinstance(node.value, dict)
-                else "a mapping of several"
-            )
+            got = kind(node.value) if not node.value or not isinstance(node.value, dict) else "a mapping of several"
             self.add(at, f"an expectation is a check's name, or one name with its parameters, not {got}")
             return None
         try:
@@ -250,9 +234,7 @@ class _Reader:
             self.add(given.spot, f"the parameters of {name} must be a mapping, not {kind(given.value)}")
             return None
         known = [public(each.name) for each in dataclasses.fields(check)]
-        made: Check | None = self._build(
-            lambda values: check.build((), values), parameters, given.keys, at, known
-        )
+        made: Check | None = self._build(lambda values: check.build((), values), parameters, given.keys, at, known)
         return made
 
     def _build(
@@ -300,9 +282,7 @@ class _Reader:
             return False
         for key in node.value:
             if key not in known:
-                self.add(
-                    node.keys[key], f"{key!r} is not known here{near(key, known)} (known: {', '.join(known)})"
-                )
+                self.add(node.keys[key], f"{key!r} is not known here{near(key, known)} (known: {', '.join(known)})")
         return True
 
     def _list(self, node: Node, key: str, of: str) -> list[Node] | None:
@@ -322,9 +302,7 @@ class _Reader:
     def _slug(self, node: Node, key: str) -> str | None:
         text = self._text(node, key)
         if text is not None and not _SLUG.fullmatch(text):
-            self.add(
-                node.spot, f"{key} must be lower-case words with hyphens such as openai-outage, not {text!r}"
-            )
+            self.add(node.spot, f"{key} must be lower-case words with hyphens such as openai-outage, not {text!r}")
             return None
         return text
 

@@ -245,19 +245,13 @@ def delay(value: Any) -> Delay:
     names = _DISTRIBUTIONS[kind]
     for key in value:
         if key != "distribution" and key not in names:
-            raise ValueError(
-                f"{key!r} does not belong to {kind}: it takes {' and '.join(names)}{near(key, names)}"
-            )
+            raise ValueError(f"{key!r} does not belong to {kind}: it takes {' and '.join(names)}{near(key, names)}")
     for key in names:
         if key not in value:
             raise ValueError(f"{kind} needs {' and '.join(names)}: {key!r} is missing")
     low, high = (duration(value[key]) for key in names)
     if high < low or (kind == "lognormal" and not low):
-        raise ValueError(
-            f"{kind} needs {names[0]} <= {names[1]}, got {value[names[0]]!r} and {value[names[1]]!r}"
-        )
+        raise ValueError(f"{kind} needs {names[0]} <= {names[1]}, got {value[names[0]]!r} and {value[names[1]]!r}")
     if kind == "lognormal" and high / low > _LONGEST_TAIL:
-        raise ValueError(
-            f"lognormal needs p99 within {_LONGEST_TAIL:g} times the median, got {value['p99']!r}"
-        )
+        raise ValueError(f"lognormal needs p99 within {_LONGEST_TAIL:g} times the median, got {value['p99']!r}")
     return Delay(kind, low, high)

@@ -103,9 +103,7 @@ def exchanges(draw, requests=("", "checkout")):
 def events(draw, requests=("", "checkout")):
     """Draw any event."""
     kind = draw(
-        st.sampled_from(
-            ("phase", "advance", "enter", "clear", "inject", "request", "answered", "raised", "escape")
-        )
+        st.sampled_from(("phase", "advance", "enter", "clear", "inject", "request", "answered", "raised", "escape"))
     )
     at = draw(st.floats(0, 120).map(lambda value: round(value, 1)))
     text = draw(st.sampled_from(requests if kind in ("request", "answered", "raised") else ("gone", "back")))

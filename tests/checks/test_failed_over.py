@@ -159,9 +159,7 @@ def test_an_earlier_answer_is_no_failover():
 def test_cut_stream_is_a_failure():
     """Status 200 with a cut stream is not an answer; an app that closed it itself had enough."""
     assert judge(journal("0 openai 200:stream_cut +1s", "2 anthropic 200")).outcome == "held"
-    assert (
-        judge(journal("0 openai 503", "2 anthropic 200:stream_cut +1s"), to="anthropic").outcome == "violated"
-    )
+    assert judge(journal("0 openai 503", "2 anthropic 200:stream_cut +1s"), to="anthropic").outcome == "violated"
     assert judge(journal("0 openai 503", "2 anthropic 200:closed +1s"), to="anthropic").outcome == "held"
 
 
@@ -177,9 +175,7 @@ def test_unmarked_asks_side_by_side_are_doubtful():
 
 def test_a_try_without_retries_does_not_lend_its_retries():
     """A retry belongs to the latest call that can have caused it: calls in sequence are not parallel."""
-    made = journal(
-        "0 openai 400 retry=0", "5 openai 503 +1s retry=0", "7 openai 503 +1s retry=1", "9 anthropic 200"
-    )
+    made = journal("0 openai 400 retry=0", "5 openai 503 +1s retry=0", "7 openai 503 +1s retry=1", "9 anthropic 200")
     assert judge(made, to="anthropic").outcome == "held"
 
 

@@ -50,9 +50,7 @@ def test_the_trouble_ends_with_its_last_phase():
     verdict = judge(made, to="openai", within="5m")
     assert verdict.outcome == "held"
     assert "ended at 40m" in verdict.reason
-    relapse = journal(
-        *TROUBLE, "600 !phase back", "601 openai 200", "700 openai 503 by=outage", "701 openai 200"
-    )
+    relapse = journal(*TROUBLE, "600 !phase back", "601 openai 200", "700 openai 503 by=outage", "701 openai 200")
     assert judge(relapse, to="openai").outcome == "inconclusive"
 
 

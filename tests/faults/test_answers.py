@@ -126,9 +126,7 @@ def test_a_fault_is_repeated_exactly():
     assert applied(faults.malformed()) != applied(faults.malformed(), key="other")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in faults.names() if not name.startswith(("stream", "latency"))]
-)
+@pytest.mark.parametrize("name", [name for name in faults.names() if not name.startswith(("stream", "latency"))])
 def test_only_stream_faults_need_a_stream(name):
     """Every other fault fits plain and streamed calls."""
     fault = faults.find(name)().fault
@@ -138,9 +136,7 @@ def test_only_stream_faults_need_a_stream(name):
 
 def test_every_fault_says_what_it_does():
     """Each has a docstring that names all its parameters, and its place in the list of names."""
-    answered = (
-        "outage overloaded rate_limit quota_exhausted auth_revoked region_blocked model_retired malformed"
-    )
+    answered = "outage overloaded rate_limit quota_exhausted auth_revoked region_blocked model_retired malformed"
     transport = "connection_refused dns_failure connect_timeout no_response connection_reset latency"
     streams = "stream_cut stream_truncated stream_stall stream_error policy_refusal"
     assert set(faults.names()) >= set(f"{answered} {transport} {streams}".split())

@@ -15,18 +15,12 @@ from .fakes import SSE, call, draw
 
 AFTER = st.integers(0, 6)
 SECONDS = st.floats(0, 1e4) | st.just("2s")
-DELAY = (
-    SECONDS
-    | st.builds(faults.uniform, st.floats(0, 5), st.floats(5, 9))
-    | st.just(faults.lognormal("1s", "9s"))
-)
+DELAY = SECONDS | st.builds(faults.uniform, st.floats(0, 5), st.floats(5, 9)) | st.just(faults.lognormal("1s", "9s"))
 MAYBE = st.none() | DELAY
 BUILDS = {
     "latency": st.builds(faults.latency, DELAY, MAYBE, MAYBE),
     "outage": st.builds(faults.outage, st.sampled_from([500, 503, 530]), st.sampled_from(["json", "html"])),
-    "rate_limit": st.builds(
-        faults.rate_limit, st.none() | SECONDS, st.sampled_from(["seconds", "ms", "date"])
-    ),
+    "rate_limit": st.builds(faults.rate_limit, st.none() | SECONDS, st.sampled_from(["seconds", "ms", "date"])),
     "model_retired": st.builds(faults.model_retired, st.none() | st.just("m-2")),
     "policy_refusal": st.builds(faults.policy_refusal, st.sampled_from(["error", "finish", "refusal"])),
     "malformed": st.builds(faults.malformed, st.sampled_from(["json", "html", "empty"])),
@@ -35,9 +29,7 @@ BUILDS = {
     "stream_stall": st.builds(faults.stream_stall, AFTER, MAYBE),
     "stream_error": st.builds(faults.stream_error, AFTER),
 }
-ANY_FAULT = st.one_of(
-    BUILDS[name] if name in BUILDS else st.builds(faults.find(name)) for name in faults.names()
-)
+ANY_FAULT = st.one_of(BUILDS[name] if name in BUILDS else st.builds(faults.find(name)) for name in faults.names())
 ANSWER = st.builds(
     Answer,
     st.sampled_from([200, 200, 200, 201, 304, 400, 429, 503]),

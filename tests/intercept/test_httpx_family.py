@@ -199,6 +199,27 @@ def test_the_runs_own_router_wins_over_simulated_answers(lib):
 
 
 @both
+def test_stream_faults_work_on_answers_from_beneath(lib):
+    """A mock's event stream, however its bytes are cut, is broken after whole events; plain bytes pass untouched."""
+    events = [f"data: {number}\n\n".encode() for number in range(5)]
+    ragged = [b"".join(events)[at : at + 7] for at in range(0, 50, 7)]
+
+    def handler(request):
+        return lib.Response(200, headers={"content-type": "text/event-stream"}, content=iter(ragged))
+
+    client = lib.Client(transport=lib.MockTransport(handler))
+    got = []
+    with inject(faults.stream_cut(after=2)) as chaos, client.stream("POST", URL, json=STREAM) as response:
+        with pytest.raises(lib.RemoteProtocolError):
+            for chunk in response.iter_raw():
+                got.append(chunk)  # noqa: PERF402 - what came before the cut counts
+    assert b"".join(got) == b"".join(events[:2])
+    assert chaos.calls[0].outcome == "200 stream_cut"
+    with inject():
+        assert client.post(URL, json=STREAM).content == b"".join(events)
+
+
+@both
 def test_redirects(lib):
     """A route that redirects is followed by the client as in production; both requests are calls."""
     with inject() as chaos:

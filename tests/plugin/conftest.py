@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
+import anthropic
+import hypothesis  # noqa: F401 - pytest's plugin for it imports it late
+import openai
 import pytest
+
+from pytest_llmchaos import inject
 
 APP = '''
 import httpx2
@@ -48,6 +55,27 @@ async def ask_async():
         )
         return answer.choices[0].message.content
 '''
+
+
+@pytest.fixture(scope="session")
+def warm():
+    """Have the SDKs and our own lazy parts imported: an in-process pytest run drops what it imported itself."""
+    import pytest_llmchaos.library
+    import pytest_llmchaos.report.failure
+    import pytest_llmchaos.scenario_file  # noqa: F401
+
+    messages = [{"role": "user", "content": "x"}]
+    with inject("openai-outage", checks=[], allow_unused=True):
+        for ask in (
+            lambda: openai.OpenAI(api_key="k").chat.completions.create(model="m", messages=messages),
+            lambda: anthropic.Anthropic(api_key="k").messages.create(model="m", max_tokens=9, messages=messages),
+        ):
+            try:
+                ask()
+            except openai.APIError:
+                continue
+    # pytest collects garbage five times at the end of each inner run; the SDKs' classes need not be walked again.
+    gc.freeze()
 
 
 @pytest.fixture

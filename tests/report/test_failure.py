@@ -63,9 +63,7 @@ def test_worst_first():
 def test_reasons_of_several_lines():
     """What the run itself found may have lines of its own; they stay lines, made safe."""
     odd = Verdict("unused", "violated", "nothing was injected\n  openai/\x1b[2J: the target does not match")
-    assert "\n    nothing was injected\n      openai/\\x1b[2J: the target does not match\n" in text(
-        journal(), odd
-    )
+    assert "\n    nothing was injected\n      openai/\\x1b[2J: the target does not match\n" in text(journal(), odd)
 
 
 def test_no_verdict():

@@ -28,13 +28,10 @@ def test_one_line_per_call_and_event():
     assert timeline(made, width=120).splitlines() == [
         "4 LLM calls: openai 0 of 3 ok, anthropic 1 of 1 ok",
         "── 0s  gone " + "─" * 108,
-        "    0.000s  ✗ ┊  openai/gpt-5               #1            ━━━        2s  503 ← outage, latency"
-        "      bot.py:12",
-        "    2.500s  ✗ ┊  openai/gpt-5               #2 SDK retry  ━       500ms  429, wait 7s ← rate_limit"
-        "  bot.py:12",
+        "    0.000s  ✗ ┊  openai/gpt-5               #1            ━━━        2s  503 ← outage, latency      bot.py:12",
+        "    2.500s  ✗ ┊  openai/gpt-5               #2 SDK retry  ━       500ms  429, wait 7s ← rate_limit  bot.py:12",
         "    3.000s  » advance 10m",
-        "  10m03.0s  ┊ ✓  anthropic/claude-x stream  #1            ━━━━━━     4s  200"
-        "                        bot.py:17",
+        "  10m03.0s  ┊ ✓  anthropic/claude-x stream  #1            ━━━━━━     4s  200                        bot.py:17",
         "  11m40.0s  … ┊  openai/gpt-5               #3            …              under way",
     ]
 
@@ -85,9 +82,7 @@ def test_long_runs_collapse():
     lines = timeline(journal(*(line for ask in asks for line in ask))).splitlines()
     assert len(lines) == 2 + 4 + 1
     assert lines[-1].strip() == "… these 4 lines 19 times more until 3m12.0s"
-    started = journal(
-        *(line for ask in asks for line in ask), "300 openai 503 retry=0", "301 openai 503 retry=1"
-    )
+    started = journal(*(line for ask in asks for line in ask), "300 openai 503 retry=0", "301 openai 503 retry=1")
     lines = timeline(started).splitlines()
     assert lines[6].strip() == "… these 4 lines 19 times more until 3m12.0s"
     assert len(lines) == 2 + 4 + 1 + 2

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_llmchaos import faults
 from pytest_llmchaos.faults import Injection
 
-from .shapes import SHAPES, Shape, installed
+from .shapes import MODES, SHAPES, Shape, installed
 
 Bounds = tuple[float, float]
 
@@ -55,14 +55,21 @@ class Reaction:
         return f"{self.call.replace(' ', '_')}-{self.fault}{args}{limit}"
 
 
-def read(path: Path = Path(__file__).with_name("reactions.toml")) -> list[Reaction]:
+_TABLE = tomllib.loads(Path(__file__).with_name("reactions.toml").read_text("utf-8"))
+
+
+def read() -> list[Reaction]:
     """Return all reactions, as the installed SDKs have them."""
-    table = tomllib.loads(path.read_text("utf-8"))
     return [
         each
-        for row in table["reaction"]
-        for each in _expanded(row, table["sources"], table["backoff"]["waits"])
+        for row in _TABLE["reaction"]
+        for each in _expanded(row, _TABLE["sources"], _TABLE["backoff"]["waits"])
     ]
+
+
+def http_errors() -> list[tuple[str, str, str]]:
+    """Return fault, mode and the text of the HTTP library's own exception."""
+    return [(row["fault"], mode, row[mode]) for row in _TABLE["http_error"] for mode in MODES]
 
 
 def _expanded(row: dict[str, Any], sources: dict[str, str], backoff: list[Any]) -> list[Reaction]:

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmchaos import ChaosFailed, faults
 
-from .reactions import Bounds, Reaction, read
+from .reactions import Bounds, Reaction, http_errors, read
 from .shapes import MODES, SHAPES, Outcome, ask, installed
 
 REACTIONS = read()
@@ -119,3 +119,31 @@ def test_a_stream_fault_at_a_plain_call_fails_the_run(provider, call, fault, mod
         ask(provider, call, mode, faults.find(fault)())
     reasons = [verdict.reason for verdict in failed.value.verdicts]
     assert f"{fault} breaks a stream, and this chat call asks for no stream" in reasons[0]
+
+
+_OTHER_TEXT = {
+    ("no_response", "sync"): "intercept says 'timed out', the text without TLS",
+    ("no_response", "async"): "intercept says 'timed out', the text of sync calls",
+    ("connect_timeout", "async"): "intercept says 'timed out', the text of sync calls",
+    ("connection_refused", "async"): "intercept says what the operating system says, the text of sync calls",
+    ("connection_reset", "async"): "intercept says what the operating system says, the text of sync calls",
+}
+
+
+def _known_gaps() -> list[Any]:
+    return [
+        pytest.param(
+            fault,
+            mode,
+            text,
+            marks=[pytest.mark.xfail(strict=True, reason=_OTHER_TEXT[fault, mode])] if (fault, mode) in _OTHER_TEXT else [],
+        )
+        for fault, mode, text in http_errors()
+    ]
+
+
+@pytest.mark.parametrize(("fault", "mode", "text"), _known_gaps())
+def test_text_of_the_http_librarys_own_error(fault, mode, text):
+    """Behind the SDK's exception stands the HTTP library's, with the words that it has in production."""
+    _, outcome = ask("openai", "chat", mode, faults.find(fault)())
+    assert str(outcome.error.__cause__) == text

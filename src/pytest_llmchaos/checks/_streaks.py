@@ -47,9 +47,7 @@ def kind(call: Exchange) -> str:
     return "text" if call.operation in ("chat", "completions") else call.operation
 
 
-def streaks(
-    entries: Sequence[Exchange | Event], source: Kind, destination: Kind, *, marked: bool
-) -> list[Streak]:
+def streaks(entries: Sequence[Exchange | Event], source: Kind, destination: Kind, *, marked: bool) -> list[Streak]:
     """Cut the calls of one request into failing streaks.
 
     Args:

@@ -60,9 +60,7 @@ class AnsweredWithin(Check):
                     reason = against(f"an answer within {show_duration(self.within)}", reason)
                 return self.verdict(told[0].outcome, reason, evidence)
         if not findings:
-            return self.verdict(
-                "inconclusive", "no LLM call and no marked request was seen: let the app ask something"
-            )
+            return self.verdict("inconclusive", "no LLM call and no marked request was seen: let the app ask something")
         slowest = max(findings, key=lambda each: each.took)
         of = f"; the slowest of {len(findings)} requests" if len(findings) > 1 else ""
         return self.verdict("held", slowest.text + of, slowest.evidence)

@@ -66,11 +66,7 @@ class FailedOver(Check):
         cured: list[Exchange] = []
         for request, calls in by_request(journal).items():
             # Events cut unmarked asks only; a marked request is one ask.
-            own = (
-                calls
-                if request
-                else [each for each in entries if isinstance(each, Event) or not each.request]
-            )
+            own = calls if request else [each for each in entries if isinstance(each, Event) or not each.request]
             for name, source, goal in self._sources(calls):
                 for streak in streaks(own, source, goal, marked=bool(request)):
                     if streak.how == "cured":
@@ -86,9 +82,7 @@ class FailedOver(Check):
                 yield str(self.from_), self._source(which), self._goal(which)
             return
         failed = [each for each in calls if each.failed and self._is_source(each)]
-        for provider, model, which in dict.fromkeys(
-            (each.provider, each.model, kind(each)) for each in failed
-        ):
+        for provider, model, which in dict.fromkeys((each.provider, each.model, kind(each)) for each in failed):
             own = _same(provider, model, which)
             goal = self._goal(which) if self.to is not None else _other(provider, model, which)
             yield (f"{provider}/{model}" if model else provider), own, goal
@@ -113,9 +107,7 @@ class FailedOver(Check):
         return goal
 
     def _expected(self, name: str) -> str:
-        other = (
-            f"something other than {self.from_}" if self.from_ is not None else "another provider or model"
-        )
+        other = f"something other than {self.from_}" if self.from_ is not None else "another provider or model"
         goal = str(self.to) if self.to is not None else other
         in_time = "" if self.within is None else f" within {show_duration(self.within)}"
         return f"an ok call to {goal}{in_time} when calls to {name} fail"
@@ -132,16 +124,12 @@ class FailedOver(Check):
                 late = f"{text}, {show_duration(took - limit + SLACK)} too late"
                 return _Finding("violated", against(self._expected(name), late), evidence)
             if streak.doubtful:
-                text = (
-                    f"{where}failed calls to {name} ran side by side: an answer may hide an ask without one"
-                )
+                text = f"{where}failed calls to {name} ran side by side: an answer may hide an ask without one"
                 return _Finding("inconclusive", f"{text}; {MARKING}", evidence)
             return _Finding("held", text, evidence)
         if streak.pending and now - began <= limit:
             open_ = streak.pending[-1].label
-            text = (
-                f"{where}calls to {name} failed, one to {open_} is still under way: judge when it has ended"
-            )
+            text = f"{where}calls to {name} failed, one to {open_} is still under way: judge when it has ended"
             return _Finding("inconclusive", text, evidence)
         did = f"{where}{_did(name, streak, goal)}"
         return _Finding("violated", against(self._expected(name), did), evidence)

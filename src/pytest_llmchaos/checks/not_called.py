@@ -38,9 +38,7 @@ class NotCalled(Check):
         if hits:
             first = hits[0]
             where = f" from {first.call_site}" if first.call_site else ""
-            said = (
-                f"it made {tally(hits)}, the first at {show_duration(first.started)} ({first.label}{where})"
-            )
+            said = f"it made {tally(hits)}, the first at {show_duration(first.started)} ({first.label}{where})"
             return self.verdict("violated", against(f"the app not to call {self.target}", said), hits)
         if not seen:
             return self.verdict(

@@ -61,9 +61,7 @@ class Recovered(Check):
         evidence = [call for each in worst for call in each.evidence]
         return self.verdict(ranked[0].outcome, "; ".join(each.reason for each in worst), evidence)
 
-    def _one(
-        self, name: str, matches: Callable[[Exchange], bool], entries: Sequence[Exchange | Event]
-    ) -> Verdict:
+    def _one(self, name: str, matches: Callable[[Exchange], bool], entries: Sequence[Exchange | Event]) -> Verdict:
         last, after = _split(entries, matches)
         ends = [place for place, each in enumerate(after) if isinstance(each, Event) and _ends(each)]
         if not ends:
@@ -88,9 +86,7 @@ class Recovered(Check):
         good = None if back is None else after[back]
         return self._judge(name, last, end, later, good if isinstance(good, Exchange) else None)
 
-    def _judge(
-        self, name: str, last: Exchange, end: Event, later: list[Exchange], good: Exchange | None
-    ) -> Verdict:
+    def _judge(self, name: str, last: Exchange, end: Event, later: list[Exchange], good: Exchange | None) -> Verdict:
         over = f"the trouble with {name} ended at {show_duration(end.at)}"
         if not later:
             return self.verdict(

@@ -54,14 +54,8 @@ class RetryAfterHonoured(Check):
         if early:
             reason = against("a wait as long as retry-after says", worst(early))
             return self.verdict("violated", reason, pairs)
-        what = (
-            f"the app called again {count(len(again), 'time')}, never too early"
-            if again
-            else "no call followed"
-        )
-        return self.verdict(
-            "held", f"{count(len(asked), 'answer')} asked to wait and {what}", [*asked, *again]
-        )
+        what = f"the app called again {count(len(again), 'time')}, never too early" if again else "no call followed"
+        return self.verdict("held", f"{count(len(asked), 'answer')} asked to wait and {what}", [*asked, *again])
 
 
 def _next(label: str, ended: float, calls: list[Exchange], place: int) -> Exchange | None:

@@ -16,8 +16,7 @@ from ._base import Fault, FaultFactory, Injection
 __all__ = ["Fault", "FaultFactory", "Injection", "find", "lognormal", "names", "uniform"]
 
 _FACTORIES = {
-    name: FaultFactory(fault)
-    for name, fault in discover(__name__, __path__, Fault, "llmchaos.faults", "name").items()
+    name: FaultFactory(fault) for name, fault in discover(__name__, __path__, Fault, "llmchaos.faults", "name").items()
 }
 globals().update(_FACTORIES)  # `faults.latency` is the factory, not the module of that name
 

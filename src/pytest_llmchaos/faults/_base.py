@@ -110,14 +110,10 @@ class FaultFactory:
 
     def __init__(self, fault: type[Fault]) -> None:
         self.fault = fault
-        self.name = (
-            fault.name
-        )  # not __name__: pytest takes a mark called with a named callable for a decorated test
+        self.name = fault.name  # not __name__: pytest takes a mark called with a named callable for a decorated test
         self.__doc__ = fault.__doc__
         own = inspect.signature(fault).parameters.values()
-        when = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_WHEN[name][0]) for name in _WHEN
-        ]
+        when = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_WHEN[name][0]) for name in _WHEN]
         self.__signature__ = inspect.Signature([*own, *when])
 
     def parameters(self) -> list[str]:

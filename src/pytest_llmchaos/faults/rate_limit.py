@@ -40,6 +40,4 @@ class RateLimit(Fault):
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Answer with the provider's rate-limit error."""
-        return plan.answering(
-            call.speaks.error("rate_limit", call, draw, retry_after=self.retry_after, form=self.form)
-        )
+        return plan.answering(call.speaks.error("rate_limit", call, draw, retry_after=self.retry_after, form=self.form))

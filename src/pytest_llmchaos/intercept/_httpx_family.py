@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -256,7 +256,7 @@ class _SyncOriginal:
     """The library's own (or a mock's) answer, as steps."""
 
     def __init__(self, original: Any, transport: Any, request: Any) -> None:
-        self._open = lambda: original(transport, request)
+        self._open: Callable[[], Any] = lambda: original(transport, request)
         self._response: Any = None
         self._pieces: Iterator[bytes] = iter(())
 
@@ -278,7 +278,7 @@ class _AsyncOriginal:
     """The same, async."""
 
     def __init__(self, original: Any, transport: Any, request: Any) -> None:
-        self._open = lambda: original(transport, request)
+        self._open: Callable[[], Any] = lambda: original(transport, request)
         self._response: Any = None
         self._pieces: AsyncIterator[bytes]
 

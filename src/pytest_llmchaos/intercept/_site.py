@@ -6,6 +6,7 @@ import sys
 import sysconfig
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 
 __all__ = ["call_site"]
 
@@ -29,10 +30,10 @@ def _shown(filename: str) -> str | None:
 
 def call_site() -> str | None:
     """Return `file:line` of the app code that is making the current call, None where there is none on the stack."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         shown = _shown(frame.f_code.co_filename)
         if shown is not None:
             return f"{shown}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment] # None ends the walk
+        frame = frame.f_back
     return None

@@ -28,7 +28,8 @@ __all__ = ["ErrorKind", "Provider", "Providers", "Recognised", "Route", "dialect
 @cache
 def dialects() -> dict[str, type[Provider]]:
     """Return the provider classes by their dialect name."""
-    return discover(__name__, __path__, Provider, "llmchaos.providers", "dialect")
+    abstract: type[Any] = Provider
+    return discover(__name__, __path__, abstract, "llmchaos.providers", "dialect")
 
 
 class Providers:

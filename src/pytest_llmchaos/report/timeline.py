@@ -124,11 +124,7 @@ class _Timeline:
         if isinstance(entry, _Phase):
             return None
         if isinstance(entry, Event):
-            return (
-                (entry.kind, entry.text)
-                if entry.kind in ("advance", "request", "answered", "raised")
-                else None
-            )
+            return (entry.kind, entry.text) if entry.kind in ("advance", "request", "answered", "raised") else None
         return (
             *(entry.provider, entry.operation, entry.model, entry.stream, entry.retry, entry.request),
             *(entry.outcome, entry.faults, entry.call_site, id(entry) in self.marked),
@@ -168,7 +164,7 @@ class _Timeline:
             request=fit(self._safe(call.request) or "-", 16, self.glyphs.more) if self.names else "",
             call=label + _STREAM if call.stream else label,
             attempt=f"#{call.attempt} SDK retry" if call.retry else f"#{call.attempt}",
-            took="" if call.ended is None else show_duration(max(call.ended - call.started, 0.0)),
+            took="" if call.ended is None else _show_took(_took(call)),
             outcome=self._safe(call.outcome) + wait + by,
             site=self._safe(call.call_site or ""),
         )
@@ -195,7 +191,7 @@ class _Timeline:
         """Return the width of each column, narrowed in turn until a line fits."""
         names = ("time", "lanes", "request", "call", "attempt", "took", "outcome", "site")
         widths = {name: max((cells(getattr(row, name)) for row in rows), default=0) for name in names}
-        widths["bar"] = _BAR if self.longest >= 0.0005 else 0
+        widths["bar"] = _BAR if self.longest >= 0.005 else 0
         if not widths["bar"]:
             widths["took"] = 0
         over = sum(each + 2 for each in widths.values() if each) - self.width
@@ -278,6 +274,11 @@ class _Timeline:
 
 def _took(call: Exchange) -> float:
     return 0.0 if call.ended is None else max(call.ended - call.started, 0.0)
+
+
+def _show_took(seconds: float) -> str:
+    """Write how long a call took; what the machine itself takes for it, below 5 ms, is not worth a digit."""
+    return show_duration(0.0 if seconds < 0.005 else round(seconds, 3 if seconds < 0.1 else 2))
 
 
 def _mixed(entries: Sequence[_Entry]) -> bool:
