@@ -57,7 +57,7 @@ def call_overhead() -> None:
     )
     peer = openai.OpenAI(api_key="no-key", http_client=httpx2.Client(transport=mock))
     client = openai.OpenAI(api_key="no-key")
-    calls = 20
+    calls = 200
 
     def subject() -> None:
         for _ in range(calls):
@@ -72,7 +72,7 @@ def call_overhead() -> None:
         with inject(clock="real"):
             subject()
 
-    intercepted, base = (each / calls for each in compare(under_chaos, plain, rounds=60))
+    intercepted, base = (each / calls for each in compare(under_chaos, plain, rounds=12))
     row("healthy plain call", intercepted, base, f"+{intercepted - base:.3f} ms a call (at most 0.2)")
 
 

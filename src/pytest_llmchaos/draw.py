@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import cached_property
+from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Draw"]
 
 _local = threading.local()
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
 
 
 class Draw:
@@ -26,32 +28,48 @@ class Draw:
     def __init__(self, key: str, wall: float) -> None:
         self.key = key
         self.wall = wall
-
-    @cached_property
-    def rng(self) -> Random:
-        """The generator behind all other draws."""
-        return Random(self.key)
+        self._drawn = 0
 
     def part(self, name: str) -> Draw:
         """Return an independent source, so that one user of chance cannot shift another's."""
         return Draw(f"{self.key}|{name}", self.wall)
 
+    @cached_property
+    def rng(self) -> Random:
+        """A generator, for distributions and Faker. Making one costs more than the draws below, which hash."""
+        return Random(self.key)
+
+    def fraction(self) -> float:
+        """Return a number from 0 (included) to 1 (excluded)."""
+        return int.from_bytes(self._bytes(7)) / 2**56
+
+    def whole(self, low: int, high: int) -> int:
+        """Return a whole number, both ends included."""
+        return low + int(self.fraction() * (high - low + 1))
+
     def hex(self, digits: int) -> str:
         """Return that many random hexadecimal digits."""
-        return f"{self.rng.getrandbits(4 * digits):0{digits}x}"
+        return self._bytes((digits + 1) // 2).hex()[:digits]
 
     def token(self, length: int) -> str:
         """Return that many random letters and digits, as provider ids use them."""
-        return "".join(self.rng.choices("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789", k=length))
+        return "".join([_LETTERS[byte % len(_LETTERS)] for byte in self._bytes(length)])
 
     @cached_property
     def fake(self) -> Faker:
-        """A Faker seeded for this call; do not keep it beyond the call."""
+        """A Faker that draws from `rng`; do not keep it beyond the call."""
         fake: Any = getattr(_local, "fake", None)
         if fake is None:
             from faker import Faker
 
             fake = _local.fake = Faker("en_US", use_weighting=False)
-        fake.random = Random(self.rng.getrandbits(64))  # what seed_instance does, at a tenth of its cost
+        fake.random = self.rng
         found: Faker = fake
         return found
+
+    def _bytes(self, count: int) -> bytes:
+        got = b""
+        while len(got) < count:
+            self._drawn += 1
+            got += blake2b(f"{self._drawn}|{self.key}".encode("utf-8", "replace")).digest()
+        return got[:count]

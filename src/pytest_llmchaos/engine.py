@@ -69,7 +69,7 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
             misses.append((each.key, "calls"))
             continue
         own = draw.part(each.key)
-        if injection.rate < 1 and own.part("rate").rng.random() >= injection.rate:
+        if injection.rate < 1 and own.part("rate").fraction() >= injection.rate:
             misses.append((each.key, "rate"))
             continue
         if reason := injection.fault.unfit(call):

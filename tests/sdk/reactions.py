@@ -61,9 +61,7 @@ _TABLE = tomllib.loads(Path(__file__).with_name("reactions.toml").read_text("utf
 def read() -> list[Reaction]:
     """Return all reactions, as the installed SDKs have them."""
     return [
-        each
-        for row in _TABLE["reaction"]
-        for each in _expanded(row, _TABLE["sources"], _TABLE["backoff"]["waits"])
+        each for row in _TABLE["reaction"] for each in _expanded(row, _TABLE["sources"], _TABLE["backoff"]["waits"])
     ]
 
 

@@ -1,4 +1,4 @@
-"""Virtual time through the SDKs' own retry loops: in threads, tasks and anyio, with deadlines and hedges around them."""
+"""Virtual time through the SDKs' own retry loops: threads, tasks and anyio, with deadlines and hedges around."""
 
 from __future__ import annotations
 
@@ -97,7 +97,14 @@ def test_the_apps_clocks_agree():
 
     def clocks() -> list[float]:
         loop = asyncio.get_running_loop()
-        return [time.monotonic(), monotonic(), time.perf_counter(), time.time(), datetime.now().timestamp(), loop.time()]
+        return [
+            time.monotonic(),
+            monotonic(),
+            time.perf_counter(),
+            time.time(),
+            datetime.now().timestamp(),
+            loop.time(),
+        ]
 
     async def measure() -> list[float]:
         before = clocks()

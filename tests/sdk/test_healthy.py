@@ -22,7 +22,9 @@ def shapes(*names: str) -> Any:
     return pytest.mark.parametrize(
         ("provider", "shape"),
         [
-            pytest.param(provider, shape, id=shape.replace(" ", "_"), marks=[current] if provider == "anthropic" else [])
+            pytest.param(
+                provider, shape, id=shape.replace(" ", "_"), marks=[current] if provider == "anthropic" else []
+            )
             for provider in SHAPES
             for shape in SHAPES[provider]
             if not names or shape in names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -81,7 +82,7 @@ def _check_time(reaction: Reaction, chaos: Any, outcome: Outcome) -> None:
     """Attempts, the gaps between them and the whole: what was waited, and the little that the machine needed itself."""
     calls = chaos.calls
     tries = [call.ended - call.started for call in calls]
-    gaps = [after.started - before.ended for before, after in zip(calls, calls[1:], strict=False)]
+    gaps = [after.started - before.ended for before, after in pairwise(calls)]
     parts = [*((took, reaction.tries) for took in tries), *zip(gaps, reaction.waits, strict=True)]
     for took, (low, high) in [*parts, (chaos.now, _sum(bounds for _, bounds in parts))]:
         assert low - 0.001 <= took <= high + outcome.took
@@ -130,19 +131,15 @@ _OTHER_TEXT = {
 }
 
 
-def _known_gaps() -> list[Any]:
-    return [
-        pytest.param(
-            fault,
-            mode,
-            text,
-            marks=[pytest.mark.xfail(strict=True, reason=_OTHER_TEXT[fault, mode])] if (fault, mode) in _OTHER_TEXT else [],
-        )
-        for fault, mode, text in http_errors()
-    ]
+def _known_gap(fault: str, mode: str) -> list[Any]:
+    reason = _OTHER_TEXT.get((fault, mode))
+    return [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
 
 
-@pytest.mark.parametrize(("fault", "mode", "text"), _known_gaps())
+@pytest.mark.parametrize(
+    ("fault", "mode", "text"),
+    [pytest.param(*each, marks=_known_gap(*each[:2]), id="-".join(each[:2])) for each in http_errors()],
+)
 def test_text_of_the_http_librarys_own_error(fault, mode, text):
     """Behind the SDK's exception stands the HTTP library's, with the words that it has in production."""
     _, outcome = ask("openai", "chat", mode, faults.find(fault)())

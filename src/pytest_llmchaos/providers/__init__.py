@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["ErrorKind", "Provider", "Providers", "Recognised", "Route", "dialects"]
 
 
+_REMEMBERED = 512  # addresses; every HTTP request of the app is looked up twice
+
+
 @cache
 def dialects() -> dict[str, type[Provider]]:
     """Return the provider classes by their dialect name."""
@@ -46,6 +49,7 @@ class Providers:
         self._own = [_configured(name, table) for name, table in (own or {}).items()]
         self._built_in = [each() for each in dialects().values()]
         self._by_host: dict[str, Provider] = {}
+        self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
 
     def names(self) -> list[str]:
         """Return the names of all known providers."""
@@ -66,6 +70,13 @@ class Providers:
 
     def route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         """Find the provider and operation from method and URL alone; None where it is no LLM call."""
+        if (method, url) not in self._routes:
+            if len(self._routes) >= _REMEMBERED:
+                self._routes.clear()
+            self._routes[method, url] = self._route(method, url)
+        return self._routes[method, url]
+
+    def _route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2].lower()
         for provider in (*self._own, *self._built_in):

@@ -81,7 +81,7 @@ def _overloaded(call: Call, draw: Draw) -> Answer:
 
 def _rate_limit(call: Call, draw: Draw, *, retry_after: float | None = None, form: str = "seconds") -> Answer:
     # The limit's headers always say when there is room again, even where no retry-after header asks for it.
-    reset = draw.part("reset").rng.randint(1, 20) if retry_after is None else retry_after
+    reset = draw.part("reset").whole(1, 20) if retry_after is None else retry_after
     message = "This request would exceed your account's rate limit. Please try again later."
     extra = retry_after_headers(retry_after, form, draw.wall)
     return _answer(call, draw, 429, "rate_limit_error", message, extra=extra, exhausted_for=reset)

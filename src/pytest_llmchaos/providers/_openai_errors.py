@@ -101,7 +101,7 @@ def _overloaded(call: Call, draw: Draw) -> Answer:
 def _rate_limit(call: Call, draw: Draw, *, retry_after: float | None = None, form: str = "seconds") -> Answer:
     # The vendor always says when there is room again, in the limit's headers and the text, even where no
     # retry-after header asks for it.
-    reset = draw.part("reset").rng.randint(1, 20) if retry_after is None else retry_after
+    reset = draw.part("reset").whole(1, 20) if retry_after is None else retry_after
     model = f" for {call.model}" if call.model else ""
     message = (
         f"Rate limit reached{model} in organization {ORGANISATION} on requests per min (RPM): Limit "

@@ -55,7 +55,7 @@ def _result(scores: Draw, seen: set[str]) -> dict[str, Any]:
     return {
         "flagged": False,
         "categories": dict.fromkeys(names, False),
-        "category_scores": {name: round(scores.rng.uniform(1e-6, 4e-4), 8) for name in names},
+        "category_scores": {name: round(1e-6 + 4e-4 * scores.fraction(), 8) for name in names},
         "category_applied_input_types": {
             name: sorted(seen if name in _IMAGES_TOO else seen & {"text"}, reverse=True) for name in names
         },

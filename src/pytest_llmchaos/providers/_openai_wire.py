@@ -114,7 +114,7 @@ def headers(call: Call, draw: Draw, *, exhausted_for: float | None = None) -> He
     return (
         *common,
         ("openai-organization", ORGANISATION),
-        ("openai-processing-ms", str(head.rng.randint(180, 1400))),
+        ("openai-processing-ms", str(head.whole(180, 1400))),
         ("openai-version", "2020-10-01"),
         *cdn_headers(draw),
     )

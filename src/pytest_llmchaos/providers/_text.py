@@ -30,11 +30,11 @@ def tokens(text: str) -> int:
 
 def prose(draw: Draw, limit: int | None = None) -> str:
     """Return two to four made-up sentences of about 20 to 40 words, cut to `limit` tokens."""
-    rng = draw.part("prose").rng
-    words = draw.fake.words(rng.randint(20, 40))
+    source = draw.part("prose")
+    words = source.fake.words(source.whole(20, 40))
     sentences, start = [], 0
     while start < len(words):
-        end = start + rng.randint(8, 13)
+        end = start + source.whole(8, 13)
         if len(words) - end < 4:  # no sentence of two words at the end
             end = len(words)
         sentences.append(" ".join(words[start:end]).capitalize() + ".")

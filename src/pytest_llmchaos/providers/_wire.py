@@ -47,7 +47,7 @@ def cdn_headers(draw: Draw) -> Headers:
     ray = draw.part("cdn")
     return (
         ("server", "cloudflare"),
-        ("cf-ray", f"{ray.hex(16)}-{ray.rng.choice(_COLOS)}"),
+        ("cf-ray", f"{ray.hex(16)}-{_COLOS[ray.whole(0, len(_COLOS) - 1)]}"),
         ("cf-cache-status", "DYNAMIC"),
     )
 
