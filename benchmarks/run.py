@@ -160,7 +160,8 @@ def stream_memory() -> None:
 
     peak(100)
     small, large = peak(1_000), peak(100_000)
-    print(f"{'peak of a 100,000-event stream':<32}{large:9.0f} KiB{small:9.0f} KiB{large / small:8.2f} x   against 1,000 events")
+    name = "peak of a 100,000-event stream"
+    print(f"{name:<32}{large:9.0f} KiB{small:9.0f} KiB{large / small:8.2f} x   against 1,000 events")
 
 
 def row(name: str, subject: float, peer: float, note: str) -> None:

@@ -15,9 +15,7 @@ client = openai.OpenAI(api_key="no-key", max_retries=0)
 
 def ask(prompt="hi", **options):
     """Ask the model one thing."""
-    answer = client.chat.completions.create(
-        model="gpt-5", messages=[{"role": "user", "content": prompt}], **options
-    )
+    answer = client.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": prompt}], **options)
     return answer.choices[0].message
 
 
@@ -78,7 +76,12 @@ def test_between_is_scenario_time():
 
 @pytest.mark.parametrize(
     ("calls", "expected"),
-    [(1, [503, 200, 200, 200]), ("1-2", [503, 503, 200, 200]), ("3-", [200, 200, 503, 503]), ("2", [200, 503, 200, 200])],
+    [
+        (1, [503, 200, 200, 200]),
+        ("1-2", [503, 503, 200, 200]),
+        ("3-", [200, 200, 503, 503]),
+        ("2", [200, 503, 200, 200]),
+    ],
 )
 def test_calls_selects_the_nth_matching_call(calls, expected):
     """Calls that do not match the target are not counted."""

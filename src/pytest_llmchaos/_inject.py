@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from .session import Chaos
 __all__ = ["inject", "settle"]
 
 
-class inject:  # noqa: N801 - used like a function
+class inject:
     """Run a block under chaos, sync (`with`) or async (`async with`); gives the running `Chaos`.
 
     When the block ends, the run is judged: what did not hold is raised as `ChaosFailed`, or noted on the exception
@@ -45,7 +46,7 @@ class inject:  # noqa: N801 - used like a function
         allow_unused: bool = False,
         allow_escapes: bool = False,
     ) -> None:
-        self._make = lambda: Chaos(
+        self._make: Callable[[], Chaos] = lambda: Chaos(
             *resolve(what),
             seed=seed,
             clock=clock,
@@ -94,5 +95,3 @@ def settle(chaos: Chaos, error: BaseException | None) -> None:
     if error is None:
         raise failed
     error.add_note(str(failed))
-
-

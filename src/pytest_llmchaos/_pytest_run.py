@@ -46,7 +46,7 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
 
 def use_fixture(item: pytest.Item) -> None:
-    """Have a marked test use the fixture, set up before its other function-scoped fixtures: these may make calls too."""
+    """Have a marked test use the fixture, before its other function-scoped fixtures: these may make calls too."""
     names: list[str] | None = getattr(item, "fixturenames", None)
     if names is None:
         pytest.fail(f"{item.nodeid}: the llmchaos marker works on Python tests only", pytrace=False)
@@ -69,7 +69,9 @@ def prepare(request: pytest.FixtureRequest) -> Chaos:
         for marker in reversed(list(item.iter_markers("llmchaos"))):
             for key in marker.kwargs:
                 if key not in (*_OPTIONS, "each"):
-                    raise UsageProblem(f"llmchaos() takes no {key!r} (options: {', '.join(_OPTIONS)}){near(key, _OPTIONS)}")
+                    raise UsageProblem(
+                        f"llmchaos() takes no {key!r} (options: {', '.join(_OPTIONS)}){near(key, _OPTIONS)}"
+                    )
             what += marker.args
             options |= {key: value for key, value in marker.kwargs.items() if key != "each"}
         if (chosen := getattr(request, "param", None)) is not None:

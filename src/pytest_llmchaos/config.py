@@ -53,7 +53,9 @@ def _read(path: Path, version: int) -> Config:
         raise UsageProblem(f"{path}: {problem}") from None
     for key in table:
         if key not in _KEYS:
-            raise UsageProblem(f"{path}: [tool.llmchaos] has no {key!r} (it takes {', '.join(_KEYS)}){near(key, _KEYS)}")
+            raise UsageProblem(
+                f"{path}: [tool.llmchaos] has no {key!r} (it takes {', '.join(_KEYS)}){near(key, _KEYS)}"
+            )
     providers = table.get("providers", {})
     if not isinstance(providers, Mapping):
         raise UsageProblem(f"{path}: [tool.llmchaos.providers] must be a table, got {providers!r}")

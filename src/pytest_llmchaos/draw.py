@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,14 @@ __all__ = ["Draw"]
 
 _local = threading.local()
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
+
+
+@cache
+def _faker_words() -> tuple[str, ...]:
+    """Asked for once: Faker copies its list for every draw."""
+    from faker import Faker
+
+    return tuple(Faker("en_US", use_weighting=False).get_words_list())
 
 
 class Draw:
@@ -37,7 +45,7 @@ class Draw:
     @cached_property
     def rng(self) -> Random:
         """A generator, for distributions and Faker. Making one costs more than the draws below, which hash."""
-        return Random(self.key)
+        return Random(self.key)  # noqa: S311 - repeatable on purpose
 
     def fraction(self) -> float:
         """Return a number from 0 (included) to 1 (excluded)."""
@@ -66,6 +74,12 @@ class Draw:
         fake.random = self.rng
         found: Faker = fake
         return found
+
+    def words(self, count: int) -> list[str]:
+        """Return that many of Faker's words."""
+        known = _faker_words()
+        raw = self._bytes(2 * count)
+        return [known[(raw[at] << 8 | raw[at + 1]) % len(known)] for at in range(0, 2 * count, 2)]
 
     def _bytes(self, count: int) -> bytes:
         got = b""

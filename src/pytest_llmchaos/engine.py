@@ -1,4 +1,7 @@
-"""The engine: which injections strike a call, and the plan that comes of it. Pure: no I/O, no clock, no global chance."""
+"""The engine: which injections strike a call, and the plan that comes of it.
+
+Pure: no I/O, no clock, no global chance.
+"""
 
 from __future__ import annotations
 

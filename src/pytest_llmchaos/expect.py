@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import checks
@@ -41,9 +42,13 @@ class Judge:
         return judged.judge(self._chaos.journal)
 
     def record(self, verdict: Verdict) -> None:
-        """Keep a verdict; the same one twice counts once."""
-        if verdict not in self._verdicts:
-            self._verdicts.append(verdict)
+        """Keep a verdict; the same one twice counts once, with the evidence of both."""
+        for index, known in enumerate(self._verdicts):
+            if (known.check, known.outcome, known.reason) == (verdict.check, verdict.outcome, verdict.reason):
+                evidence = dict.fromkeys((*known.evidence, *verdict.evidence))
+                self._verdicts[index] = replace(known, evidence=tuple(evidence))
+                return
+        self._verdicts.append(verdict)
 
     def add(self, what: str, reason: str, evidence: Iterable[Exchange] = ()) -> None:
         """Record that something went wrong in the run itself."""
@@ -70,13 +75,16 @@ class Judge:
 
     def error(self, told: Iterable[Verdict] = ()) -> ChaosFailed | None:
         """Return the error that tells what did not hold, None when all did; verdicts already `told` are left out."""
-        left = [verdict for verdict in self.failures() if verdict not in tuple(told)]
-        if not left:
-            return None
+        known = [(verdict.check, verdict.reason) for verdict in told]
+        left = [verdict for verdict in self.failures() if (verdict.check, verdict.reason) not in known]
+        return self.failure(left) if left else None
+
+    def failure(self, verdicts: Sequence[Verdict]) -> ChaosFailed:
+        """Return the error that tells these verdicts, with the timeline."""
         from .report.failure import failure_text
 
-        text = failure_text(left, self._chaos.journal, seed=self._chaos.seed, replay=self._chaos.replay)
-        return ChaosFailed(text, left)
+        text = failure_text(verdicts, self._chaos.journal, seed=self._chaos.seed, replay=self._chaos.replay)
+        return ChaosFailed(text, verdicts)
 
     def _unused(self, track: Track, unused: Sequence[str]) -> str:
         seen: dict[str, int] = {}
@@ -109,9 +117,7 @@ class Expect:
             verdict = self._judge.verdict(name, args, given)
             self._judge.record(verdict)
             if not verdict.ok:
-                error = self._judge.error(told=[each for each in self._judge.failures() if each != verdict])
-                assert error is not None  # noqa: S101 - the verdict just recorded is not ok
-                raise error
+                raise self._judge.failure([verdict])
             return verdict
 
         judge.__doc__ = check.__doc__

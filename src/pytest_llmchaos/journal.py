@@ -63,7 +63,7 @@ class Exchange:
 
     @property
     def failed(self) -> bool:
-        """Whether the call came to a bad end; a call under way is neither ok nor failed, unless its status is an error."""
+        """Whether the call came to a bad end; one under way is neither ok nor failed unless its status is an error."""
         return (self.status is not None and self.status >= 400) or (self.ended is not None and not self.ok)
 
     @property

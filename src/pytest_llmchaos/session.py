@@ -283,7 +283,7 @@ class Chaos:
             intercept.release()
 
     def finish(self) -> None:
-        """Judge the whole run: expectations of scenarios, what hit no call, what escaped. Only the first call judges."""
+        """Judge the whole run: expectations of scenarios, what hit no call. Only the first call judges."""
         with self._lock:
             self._move()
         self._judge.finish(self._tracks, self._checks)
@@ -306,9 +306,7 @@ class Chaos:
             self._judge.add("clock", str(problem))
             raise
 
-    def begin(
-        self, found: tuple[Provider, Route], request: HttpRequest, via: str, *, own: bool
-    ) -> Ongoing | None:
+    def begin(self, found: tuple[Provider, Route], request: HttpRequest, via: str, *, own: bool) -> Ongoing | None:
         """Recognise a call, decide its plan and write it down; None where its body shows that it is no LLM call.
 
         Args:

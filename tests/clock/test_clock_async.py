@@ -45,9 +45,7 @@ def test_timeouts_on_every_selector(clock, real_seconds, selector):
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    tasks=st.lists(st.integers(1, 1000), min_size=1, unique=True, max_size=6), in_threads=st.integers(0, 3)
-)
+@given(tasks=st.lists(st.integers(1, 1000), min_size=1, unique=True, max_size=6), in_threads=st.integers(0, 3))
 def test_tasks_and_threads_wake_in_order(clock, tasks, in_threads):
     """Whatever tasks and worker threads sleep, they wake in the order of their deadlines, each at its own."""
 
@@ -256,10 +254,7 @@ def test_subprocesses_keep_real_time(clock):
     import subprocess
     import sys
 
-    assert (
-        subprocess.run([sys.executable, "-c", "print(1)"], timeout=20, capture_output=True).stdout.strip()
-        == b"1"
-    )
+    assert subprocess.run([sys.executable, "-c", "print(1)"], timeout=20, capture_output=True).stdout.strip() == b"1"
 
 
 def test_uvloop_is_refused(clock):

@@ -28,10 +28,7 @@ from pytest_llmchaos.clock import (
 def state():
     """Everything that a virtual clock touches."""
     return [
-        *(
-            getattr(time, name)
-            for name in ("sleep", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
-        ),
+        *(getattr(time, name) for name in ("sleep", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")),
         threading.Condition.__dict__["wait"],
         threading.Thread.__dict__["join"],
         threading.Thread.__dict__["_delete"],

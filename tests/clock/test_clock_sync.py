@@ -48,12 +48,8 @@ def test_dates_move(clock):
     day, universal = date.today(), datetime.now(dt.UTC)
     time.sleep(2 * 86400)
     assert date.today() - day == dt.timedelta(days=2)
-    assert datetime.now(dt.UTC) - universal == pytest.approx(
-        dt.timedelta(days=2), abs=dt.timedelta(seconds=5)
-    )
-    assert abs(datetime.now() - datetime.now(dt.UTC).astimezone().replace(tzinfo=None)) < dt.timedelta(
-        seconds=5
-    )
+    assert datetime.now(dt.UTC) - universal == pytest.approx(dt.timedelta(days=2), abs=dt.timedelta(seconds=5))
+    assert abs(datetime.now() - datetime.now(dt.UTC).astimezone().replace(tzinfo=None)) < dt.timedelta(seconds=5)
 
 
 def test_names_imported_earlier_follow(clock, real_seconds):
@@ -289,9 +285,7 @@ class Interrupted(Exception):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
-@pytest.mark.parametrize(
-    "wait", [lambda clock: clock.sleep(math.inf), lambda clock: threading.Event().wait()]
-)
+@pytest.mark.parametrize("wait", [lambda clock: clock.sleep(math.inf), lambda clock: threading.Event().wait()])
 def test_a_signal_ends_a_wait_and_leaves_nothing_behind(clock, wait):
     """An exception out of a signal handler (Ctrl-C, pytest-timeout) passes through a wait."""
 

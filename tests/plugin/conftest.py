@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmchaos import inject
 
-APP = '''
+APP = """
 import httpx2
 import openai
 import anthropic
@@ -54,7 +54,7 @@ async def ask_async():
             model="gpt-5", messages=[{"role": "user", "content": "hello"}]
         )
         return answer.choices[0].message.content
-'''
+"""
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,11 @@ def test_green():
     ask()
 """)
     result.assert_outcomes(failed=1)
-    result.shows("nothing was injected", "outage -> anthropic: the target does not match (1 call)", "LLM calls seen: 1 x openai/gpt-5:chat")
+    result.shows(
+        "nothing was injected",
+        "outage -> anthropic: the target does not match (1 call)",
+        "LLM calls seen: 1 x openai/gpt-5:chat",
+    )
 
 
 def test_a_test_that_makes_no_call_fails(run):

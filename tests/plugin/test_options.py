@@ -63,7 +63,16 @@ def test_number(): pass
 """)
     result.assert_outcomes(errors=5)
     result.stdout.no_fnmatch_line("*Traceback*")
-    result.shows("test_it.py::test_name:", "openai-outtage", "did you mean 'openai-outage'", "test_it.py::test_option: llmchaos() takes no 'sead'", "did you mean 'seed'", "test_it.py::test_target: 'opnai' is not a provider; did you mean 'openai'", "test_it.py::test_not_called: faults.outage must be called", "test_it.py::test_number: 42 is neither")
+    result.shows(
+        "test_it.py::test_name:",
+        "openai-outtage",
+        "did you mean 'openai-outage'",
+        "test_it.py::test_option: llmchaos() takes no 'sead'",
+        "did you mean 'seed'",
+        "test_it.py::test_target: 'opnai' is not a provider; did you mean 'openai'",
+        "test_it.py::test_not_called: faults.outage must be called",
+        "test_it.py::test_number: 42 is neither",
+    )
 
 
 def test_a_mistake_in_a_fault_shows_the_users_line_only(run):
@@ -127,7 +136,8 @@ def test_every(llmchaos):
 
 def test_secrets_do_not_show(run):
     """A key in the client never reaches the failure, the timeline or a repr."""
-    result = run("""
+    result = run(
+        """
 key = "sk-proj-CANARYcanary1234567890abcdef"
 secret = openai.OpenAI(api_key=key, default_query={"api_key": key}, default_headers={"x-api-key": key})
 
@@ -141,9 +151,14 @@ def test_red(llmchaos):
     print("REPR", llmchaos.calls, list(llmchaos.calls), llmchaos.journal.entries, llmchaos.calls[0].body)
     assert key not in str(llmchaos.calls[0].body)
     llmchaos.expect.failed_over(to="anthropic")
-""", "-rA", "--showlocals")
+""",
+        "-rA",
+        "--showlocals",
+    )
     result.assert_outcomes(failed=1)
-    shown = [line for line in result.outlines if "CANARY" in line and "key = " not in line and "key        =" not in line]
+    shown = [
+        line for line in result.outlines if "CANARY" in line and "key = " not in line and "key        =" not in line
+    ]
     assert shown == []
 
 

@@ -52,9 +52,7 @@ class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
 class Wire:
     """Stands for the network: answers each request and remembers the calls."""
 
-    def __init__(
-        self, respond: Responder | None = None, *, reply: Reply | None = None, seed: str = "seed"
-    ) -> None:
+    def __init__(self, respond: Responder | None = None, *, reply: Reply | None = None, seed: str = "seed") -> None:
         self._respond = respond or (lambda call, draw: call.speaks.answer(call, reply, draw))
         self._seed = seed
         self.calls: list[Call] = []

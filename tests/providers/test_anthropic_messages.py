@@ -194,9 +194,7 @@ def test_the_async_client_reads_the_same():
 
 
 @UNHURRIED
-@given(
-    st.text(min_size=1, max_size=200), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
-)
+@given(st.text(min_size=1, max_size=200), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
 def test_what_is_scripted_comes_out_exactly(text, arguments):
     """Joined pieces are the reply, whatever characters it has."""
     reply = Reply(text=text, tool_calls=(ToolCall("t", arguments),))

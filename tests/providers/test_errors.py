@@ -271,9 +271,7 @@ def test_the_exhausted_limit_agrees_with_retry_after(seconds, form, wall):
         assert 0 <= float(found["retry-after"]) - seconds <= 1
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.25, "250ms"), (20, "20s"), (432, "7m12s"), (3600, "1h0m0s")]
-)
+@pytest.mark.parametrize(("seconds", "text"), [(0.25, "250ms"), (20, "20s"), (432, "7m12s"), (3600, "1h0m0s")])
 def test_openai_says_the_same_time_everywhere(seconds, text):
     """Header of the limit and text of the error agree with retry-after."""
     call = call_to("chat")
@@ -421,9 +419,7 @@ def test_the_error_within_a_stream_raises():
         return Answer(200, healthy.headers, chunks, events=True)
 
     with pytest.raises(openai.APIError, match="The server had an error") as caught:
-        list(
-            openai_client(Wire(broken)).chat.completions.create(model="gpt-5", messages=MESSAGES, stream=True)
-        )
+        list(openai_client(Wire(broken)).chat.completions.create(model="gpt-5", messages=MESSAGES, stream=True))
     assert not isinstance(caught.value, openai.APIStatusError)
     with pytest.raises(anthropic.APIStatusError) as status:
         list(

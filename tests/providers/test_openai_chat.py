@@ -244,9 +244,7 @@ def test_legacy_completions():
     assert all(each.text for each in answer.choices)
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     client = openai_client(Wire(reply=Reply(text="to be continued")))
-    stream = client.completions.create(
-        model="davinci", prompt="x", stream=True, stream_options={"include_usage": True}
-    )
+    stream = client.completions.create(model="davinci", prompt="x", stream=True, stream_options={"include_usage": True})
     *chunks, last = stream
     assert "".join(each.choices[0].text for each in chunks) == "to be continued"
     assert chunks[-1].choices[0].finish_reason == "stop"
@@ -258,9 +256,7 @@ def test_the_async_client_reads_the_same():
 
     async def run():
         transport = httpx2.MockTransport(Wire(reply=Reply(text="hello world")))
-        async with openai.AsyncOpenAI(
-            api_key=KEY, http_client=httpx2.AsyncClient(transport=transport)
-        ) as client:
+        async with openai.AsyncOpenAI(api_key=KEY, http_client=httpx2.AsyncClient(transport=transport)) as client:
             stream = await client.chat.completions.create(**ASK, stream=True)
             return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
 

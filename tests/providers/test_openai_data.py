@@ -25,9 +25,7 @@ def embed(given_input, **asked):
     return [each.embedding for each in answer.data]
 
 
-@pytest.mark.parametrize(
-    ("model", "size"), [(SMALL, 1536), ("text-embedding-3-large", 3072), ("own-model", 1536)]
-)
+@pytest.mark.parametrize(("model", "size"), [(SMALL, 1536), ("text-embedding-3-large", 3072), ("own-model", 1536)])
 def test_vectors_have_the_models_size_and_unit_length(model, size):
     """Known models have their own dimensions."""
     (vector,) = embed("x", model=model)
@@ -110,9 +108,7 @@ def test_images_come_as_links_that_lead_nowhere():
 
 def test_streamed_images():
     """Partial images as many as asked for, then the whole one."""
-    stream = openai_client(Wire()).images.generate(
-        model="gpt-image-1", prompt="x", stream=True, partial_images=2
-    )
+    stream = openai_client(Wire()).images.generate(model="gpt-image-1", prompt="x", stream=True, partial_images=2)
     *partial, last = stream
     assert [each.partial_image_index for each in partial] == [0, 1]
     assert last.type == "image_generation.completed"

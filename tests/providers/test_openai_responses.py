@@ -114,9 +114,7 @@ def test_a_forced_call_moves_on():
     assert create(input=history, tools=[WEATHER, FINAL], tool_choice="required").output[0].name == "final"
 
 
-@pytest.mark.parametrize(
-    ("finish", "reason"), [("length", "max_output_tokens"), ("content_filter", "content_filter")]
-)
+@pytest.mark.parametrize(("finish", "reason"), [("length", "max_output_tokens"), ("content_filter", "content_filter")])
 def test_an_unfinished_response(finish, reason):
     """It is `incomplete` with its reason, and so is the last event of its stream."""
     response = create(Reply(text="The order", finish=finish))

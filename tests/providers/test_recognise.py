@@ -147,9 +147,7 @@ MEMBERS = (
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(string.printable, max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS.split()), inner, max_size=6)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS.split()), inner, max_size=6),
     max_leaves=12,
 )
 ENDPOINTS = st.sampled_from([path for _, method, path, _ in ROUTES if method == "POST"])
@@ -181,11 +179,7 @@ def test_other_json_is_never_taken_for_a_call(path, body):
 def test_whatever_is_asked_gets_an_answer(path, members, stream):
     """A request with nonsense in it is answered all the same; no answer depends on the body's good shape."""
     host = "api.anthropic.com" if path.startswith("/v1/messages") else "api.openai.com"
-    body = (
-        {**members, "stream": stream}
-        if isinstance(members, dict)
-        else {"messages": members, "tools": members}
-    )
+    body = {**members, "stream": stream} if isinstance(members, dict) else {"messages": members, "tools": members}
     call = recognised(post(f"https://{host}{path}", json.dumps(body).encode()))
     answer = call.speaks.answer(call, None, Draw("k", 0))
     assert answer.status == 200

@@ -82,9 +82,7 @@ TYPES = st.recursive(
         | inner.map(lambda each: dict[str, each])
         | st.tuples(inner, inner).map(lambda pair: pair[0] | pair[1])
         | st.lists(inner, min_size=1, max_size=3).map(
-            lambda each: create_model(
-                "Made", **{f"field_{index}": (kind, ...) for index, kind in enumerate(each)}
-            )
+            lambda each: create_model("Made", **{f"field_{index}": (kind, ...) for index, kind in enumerate(each)})
         )
     ),
     max_leaves=8,
@@ -140,9 +138,7 @@ WORDS = (
 )
 NONSENSE = st.recursive(
     st.none() | st.sampled_from(WORDS.split()) | st.text(max_size=4) | st.integers(),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS.split()), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS.split()), inner, max_size=4),
     max_leaves=12,
 )
 

@@ -122,23 +122,8 @@ def test_a_stream_fault_at_a_plain_call_fails_the_run(provider, call, fault, mod
     assert f"{fault} breaks a stream, and this chat call asks for no stream" in reasons[0]
 
 
-_OTHER_TEXT = {
-    ("no_response", "sync"): "intercept says 'timed out', the text without TLS",
-    ("no_response", "async"): "intercept says 'timed out', the text of sync calls",
-    ("connect_timeout", "async"): "intercept says 'timed out', the text of sync calls",
-    ("connection_refused", "async"): "intercept says what the operating system says, the text of sync calls",
-    ("connection_reset", "async"): "intercept says what the operating system says, the text of sync calls",
-}
-
-
-def _known_gap(fault: str, mode: str) -> list[Any]:
-    reason = _OTHER_TEXT.get((fault, mode))
-    return [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-
-
 @pytest.mark.parametrize(
-    ("fault", "mode", "text"),
-    [pytest.param(*each, marks=_known_gap(*each[:2]), id="-".join(each[:2])) for each in http_errors()],
+    ("fault", "mode", "text"), [pytest.param(*each, id="-".join(each[:2])) for each in http_errors()]
 )
 def test_text_of_the_http_librarys_own_error(fault, mode, text):
     """Behind the SDK's exception stands the HTTP library's, with the words that it has in production."""

@@ -72,6 +72,4 @@ class Aliases:
         table = self._table_for(name)
         if table.keys().isdisjoint(map(id, names.values())):
             return
-        self._found[name] = [
-            (alias, *table[id(value)]) for alias, value in list(names.items()) if id(value) in table
-        ]
+        self._found[name] = [(alias, *table[id(value)]) for alias, value in list(names.items()) if id(value) in table]

@@ -283,11 +283,7 @@ class Engine:
             frames.pop(wait.ident, None)
         if self._watcher.ident:
             frames.pop(self._watcher.ident, None)
-        return [
-            ident
-            for ident, frame in frames.items()
-            if self.is_home(ident) or not _tools.runs_tool(ident, frame)
-        ]
+        return [ident for ident, frame in frames.items() if self.is_home(ident) or not _tools.runs_tool(ident, frame)]
 
     def waits(self) -> list[Wait]:
         """Return the waits as they stand now."""
@@ -443,9 +439,7 @@ class Look:
 
     def _busy(self, lively: bool) -> float:
         """Look again soon; less and less often while the process only computes."""
-        self._pause = (
-            _quiet.WINDOW if lively else min(self._pause * 1.5, max(_quiet.WINDOW, LONGEST_BUSY_PAUSE))
-        )
+        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, max(_quiet.WINDOW, LONGEST_BUSY_PAUSE))
         return self._pause
 
 

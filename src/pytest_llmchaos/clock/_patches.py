@@ -86,13 +86,7 @@ def _tables() -> tuple[Table, Table]:
     real_time = _realtime.stand_in()
     back: dict[Any, Any] = {time: real_time}
     # Tools keep the functions that time-machine moves, and lose ours if they were imported while a clock ran.
-    back.update(
-        {
-            getattr(time, name): getattr(real_time, name)
-            for name in _realtime.WALL_NAMES
-            if hasattr(time, name)
-        }
-    )
+    back.update({getattr(time, name): getattr(real_time, name) for name in _realtime.WALL_NAMES if hasattr(time, name)})
     back.update({replacement: real for real, replacement in REPLACED.items()})
     return app, {id(old): (old, new) for old, new in back.items()}
 

@@ -36,9 +36,7 @@ def stand_in() -> types.ModuleType:
     copy.__dict__.update(vars(time))
     real = (sleep, monotonic, monotonic_ns, perf_counter, perf_counter_ns)
     copy.__dict__.update({function.__name__: function for function in real})
-    copy.__dict__.update(
-        {name: getattr(escape_hatch.time, name) for name in WALL_NAMES if hasattr(time, name)}
-    )
+    copy.__dict__.update({name: getattr(escape_hatch.time, name) for name in WALL_NAMES if hasattr(time, name)})
     return copy
 
 

@@ -169,9 +169,7 @@ class _Bell:
         return self._here.fileno()
 
     def ring(self) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # rung to the brim, or just taken down: in both cases its thread is up
+        with contextlib.suppress(OSError):  # rung to the brim, or just taken down: in both cases its thread is up
             self._there.send(b"\0")
 
     def _silence(self) -> None:

@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ..call import HttpRequest, Timeouts
@@ -25,33 +25,56 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpxStack"]
 
-# What each failure is in httpx: class, text, and the system's error behind it. Texts as httpx 0.28 and httpx2 2.16
-# raise them on Linux over httpcore's sync and anyio backends.
-_FAILURES: dict[FailKind, tuple[str, str, type[OSError] | None, int]] = {
+_Cause = Callable[[], BaseException] | None
+
+_REFUSED = partial(ConnectionRefusedError, errno.ECONNREFUSED, "Connection refused")
+_NO_NAME = partial(socket.gaierror, socket.EAI_NONAME, "Name or service not known")
+_RESET = partial(ConnectionResetError, errno.ECONNRESET, "Connection reset by peer")
+_EARLY_END = "peer closed connection without sending complete message body (incomplete chunked read)"
+
+# What each failure is in httpx: class, text of the sync and of the async client, and the error behind each. Measured
+# on httpx 0.28 and httpx2 2.16 on Linux against a scripted loopback server (over TLS for the sync read timeout):
+# async, anyio words some itself and leaves others without a word.
+_FAILURES: dict[FailKind, tuple[str, str, str, _Cause, _Cause]] = {
     "connection_refused": (
         "ConnectError",
         "[Errno 111] Connection refused",
-        ConnectionRefusedError,
-        errno.ECONNREFUSED,
+        "All connection attempts failed",
+        _REFUSED,
+        partial(OSError, "All connection attempts failed"),
     ),
-    "dns_failure": ("ConnectError", "[Errno -2] Name or service not known", socket.gaierror, socket.EAI_NONAME),
-    "connection_reset": ("ReadError", "[Errno 104] Connection reset by peer", ConnectionResetError, errno.ECONNRESET),
+    "dns_failure": (
+        "ConnectError",
+        "[Errno -2] Name or service not known",
+        "[Errno -2] Name or service not known",
+        _NO_NAME,
+        _NO_NAME,
+    ),
+    "connection_reset": ("ReadError", "[Errno 104] Connection reset by peer", "", _RESET, _RESET),
     "server_disconnected": (
         "RemoteProtocolError",
         "Server disconnected without sending a response.",
+        "Server disconnected without sending a response.",
         None,
-        0,
-    ),
-    "stream_cut": (
-        "RemoteProtocolError",
-        "peer closed connection without sending complete message body (incomplete chunked read)",
         None,
-        0,
     ),
-    "pool_timeout": ("PoolTimeout", "", None, 0),
-    "connect_timeout": ("ConnectTimeout", "timed out", TimeoutError, 0),
-    "write_timeout": ("WriteTimeout", "timed out", TimeoutError, 0),
-    "read_timeout": ("ReadTimeout", "timed out", TimeoutError, 0),
+    "stream_cut": ("RemoteProtocolError", _EARLY_END, _EARLY_END, None, None),
+    "pool_timeout": ("PoolTimeout", "", "", None, None),
+    "connect_timeout": ("ConnectTimeout", "timed out", "", partial(TimeoutError, "timed out"), TimeoutError),
+    "write_timeout": (
+        "WriteTimeout",
+        "The write operation timed out",
+        "",
+        partial(TimeoutError, "The write operation timed out"),
+        TimeoutError,
+    ),
+    "read_timeout": (
+        "ReadTimeout",
+        "The read operation timed out",
+        "",
+        partial(TimeoutError, "The read operation timed out"),
+        TimeoutError,
+    ),
 }
 
 # Whether the send in this context came by an interception point: a one-item list that the point ticks.
@@ -106,7 +129,7 @@ class HttpxStack:
                 if ongoing is None:
                     return original(transport, request)
                 upstream = chaos.upstream_for(ongoing, _SyncOriginal(original, transport, request))
-                driver = SyncDriver(ongoing, lambda kind: self._exception(kind, request), upstream)
+                driver = SyncDriver(ongoing, partial(self._exception, request=request, is_async=False), upstream)
                 return self._response(driver.head(), self._sync_body(driver), request)
 
             return handle_request
@@ -127,7 +150,7 @@ class HttpxStack:
                 if ongoing is None:
                     return await original(transport, request)
                 upstream = chaos.async_upstream_for(ongoing, _AsyncOriginal(original, transport, request))
-                driver = AsyncDriver(ongoing, lambda kind: self._exception(kind, request), upstream)
+                driver = AsyncDriver(ongoing, partial(self._exception, request=request, is_async=True), upstream)
                 return self._response(await driver.head(), self._async_body(driver), request)
 
             return handle_async_request
@@ -192,11 +215,12 @@ class HttpxStack:
             extensions={"http_version": b"HTTP/1.1"},
         )
 
-    def _exception(self, kind: FailKind, request: Any) -> BaseException:
-        name, text, cause, code = _FAILURES[kind]
-        error: BaseException = getattr(self._module, name)(text, request=request)
+    def _exception(self, kind: FailKind, request: Any, *, is_async: bool) -> BaseException:
+        name, sync_text, async_text, sync_cause, async_cause = _FAILURES[kind]
+        error: BaseException = getattr(self._module, name)(async_text if is_async else sync_text, request=request)
+        cause = async_cause if is_async else sync_cause
         if cause is not None:
-            error.__cause__ = cause(code, text.partition("] ")[2] or text) if code else cause(text)
+            error.__cause__ = cause()
         return error
 
     def _mocked(self, original: Any) -> bool:

@@ -34,8 +34,8 @@ class Patches:
         current = owner.__dict__.get(name)
         if current is None:
             raise ChaosError(
-                f"{self.stack}: {owner.__module__}.{owner.__qualname__}.{name} is gone in the installed version, so its "
-                "calls cannot be intercepted; please report this with the version you use"
+                f"{self.stack}: {owner.__module__}.{owner.__qualname__}.{name} is gone in the installed version, so "
+                "its calls cannot be intercepted; please report this with the version you use"
             )
         if current is self._wrappers.get((owner, name)):
             return

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -114,7 +113,7 @@ class Providers:
         recognised = provider.read(route, sent)
         if recognised is None:
             return None
-        call = Call(
+        return Call(
             provider=provider.name,
             operation=recognised.operation,
             model=recognised.model,
@@ -126,9 +125,9 @@ class Providers:
             body=recognised.body,
             retry=provider.retry_count(sent),
             timeouts=sent.timeouts,
+            call_site=where(),
             **details,
         )
-        return replace(call, call_site=where())
 
     def _at_host(self, provider: Provider, host: str) -> Provider:
         if host not in self._by_host:

@@ -38,11 +38,7 @@ def models(call: Call, draw: Draw) -> Answer:
     Any model that is asked for exists here: it goes away when a scenario says so. What another host serves is
     not known, so it lists one model under a name of no vendor.
     """
-    listed = (
-        [_model(*each) for each in _MODELS]
-        if at_vendor(call)
-        else [_model("default", "Default", _EPOCH, None)]
-    )
+    listed = [_model(*each) for each in _MODELS] if at_vendor(call) else [_model("default", "Default", _EPOCH, None)]
     if call.model is not None:
         named = (each for each in listed if each["id"] in (call.model, answered_by(call)))
         return plain_answer(call, draw, next(named, None) or _model(call.model, call.model, _EPOCH, None))

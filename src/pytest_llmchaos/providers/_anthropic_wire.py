@@ -68,9 +68,7 @@ def headers(call: Call, draw: Draw, *, exhausted_for: float | None = None) -> He
     The vendor's own headers are left out for another host; the rate limit's and the request id stay.
     """
     used = prompt_tokens(call)
-    left, reset = (
-        (_REQUESTS_A_MINUTE - 1, draw.wall) if exhausted_for is None else (0, draw.wall + exhausted_for)
-    )
+    left, reset = (_REQUESTS_A_MINUTE - 1, draw.wall) if exhausted_for is None else (0, draw.wall + exhausted_for)
     limits = [("requests", _REQUESTS_A_MINUTE, left, reset)]
     for kind, limit in _LIMITS.items():
         # The vendor rounds what remains to thousands.
@@ -95,9 +93,7 @@ def plain_answer(call: Call, draw: Draw, body: Any, *, error: str | None = None)
     return json_answer(200, headers(call, draw), body, error=error)
 
 
-def events_answer(
-    call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *, error: str | None = None
-) -> Answer:
+def events_answer(call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *, error: str | None = None) -> Answer:
     """Return a healthy streamed answer; `make` starts its events afresh for each reading."""
     head = (*headers(call, draw), ("content-type", "text/event-stream; charset=utf-8"))
     return Answer(200, head, Events(make), events=True, error=error)

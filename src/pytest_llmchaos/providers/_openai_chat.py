@@ -98,9 +98,7 @@ def _schema(wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def functions(described: Any) -> tuple[Tool, ...]:
     """Return the tools of function descriptions (`name`, `parameters`); other kinds have no name there."""
-    return tuple(
-        Tool(each["name"], mapping(each.get("parameters"))) for each in described if word(each.get("name"))
-    )
+    return tuple(Tool(each["name"], mapping(each.get("parameters"))) for each in described if word(each.get("name")))
 
 
 def _wanted(body: Mapping[str, Any]) -> int:

@@ -39,9 +39,7 @@ def embeddings(call: Call, draw: Draw) -> Answer:
     coded = call.body.get("encoding_format") == "base64"  # the SDK's default; the API's own is `float`
     data = [
         {"object": "embedding", "index": index, "embedding": _coded(vector) if coded else vector.tolist()}
-        for index, vector in enumerate(
-            _vector(model, text, min(size, _MOST_DIMENSIONS)) for text in _inputs(call)
-        )
+        for index, vector in enumerate(_vector(model, text, min(size, _MOST_DIMENSIONS)) for text in _inputs(call))
     ]
     used = request_tokens(call.body.get("input"))
     usage = {"prompt_tokens": used, "total_tokens": used}

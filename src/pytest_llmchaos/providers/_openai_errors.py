@@ -39,9 +39,7 @@ def fail(kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
 def stream_error(call: Call) -> bytes:
     """Return the event that reports a failure within a started stream."""
     if not call.path.rstrip("/").endswith("/responses"):
-        return event(
-            {"error": {"message": _SERVER_ERROR, "type": "server_error", "param": None, "code": None}}
-        )
+        return event({"error": {"message": _SERVER_ERROR, "type": "server_error", "param": None, "code": None}})
     # The API reference and the SDK's ResponseErrorEvent describe flat members beside `type`; what the API
     # really sends nests them under `error`, as captured in openai/openai-dotnet issue 881, Effect-TS/effect
     # pull request 7262 and vercel/ai pull request 20022. It matters: the SDK raises APIError for the nested
@@ -78,9 +76,7 @@ def _outage(call: Call, draw: Draw, *, status: int = 503, page: str = "json") ->
     if status in CDN_STATUSES:
         raise FaultUnfit(f"status {status} is the CDN's own and never comes as JSON: use page='html' with it")
     if not at_vendor(call) or status not in _EDGE:
-        return _answer(
-            call, draw, status, _SERVER_ERROR if status == 500 else reason(status), "server_error", None
-        )
+        return _answer(call, draw, status, _SERVER_ERROR if status == 500 else reason(status), "server_error", None)
     message, kind = _EDGE[status]
     return _answer(call, draw, status, message, kind, status)
 
@@ -109,9 +105,7 @@ def _rate_limit(call: Call, draw: Draw, *, retry_after: float | None = None, for
         "Visit https://platform.openai.com/account/rate-limits to learn more."
     )
     extra = retry_after_headers(retry_after, form, draw.wall)
-    return _answer(
-        call, draw, 429, message, "requests", "rate_limit_exceeded", extra=extra, exhausted_for=reset
-    )
+    return _answer(call, draw, 429, message, "requests", "rate_limit_exceeded", extra=extra, exhausted_for=reset)
 
 
 def _quota_exhausted(call: Call, draw: Draw) -> Answer:

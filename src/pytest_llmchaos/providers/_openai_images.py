@@ -98,9 +98,7 @@ def png(width: int, height: int, colour: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     rows = (b"\0" * (1 + (width + 7) // 8)) * height
-    header = struct.pack(
-        ">IIBBBBB", width, height, 1, 3, 0, 0, 0
-    )  # one bit a pixel, an index into the palette
+    header = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)  # one bit a pixel, an index into the palette
     return b"".join(
         (
             b"\x89PNG\r\n\x1a\n",

@@ -44,9 +44,7 @@ def models(call: Call, draw: Draw) -> Answer:
     """
     if call.model is not None:
         known = {each["id"]: each for each in _vendor_models()} if at_vendor(call) else {}
-        return plain_answer(
-            call, draw, known.get(call.model) or _model(call.model, "2025-01-01", None, "system")
-        )
+        return plain_answer(call, draw, known.get(call.model) or _model(call.model, "2025-01-01", None, "system"))
     listed = _vendor_models() if at_vendor(call) else [_model("default", "2025-01-01", None, call.host)]
     return plain_answer(call, draw, {"object": "list", "data": listed})
 

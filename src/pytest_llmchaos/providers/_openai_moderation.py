@@ -39,10 +39,7 @@ def moderation(call: Call, draw: Draw) -> Answer:
     # A list of texts is several inputs; a list of parts (text and images) is one.
     parts = given if isinstance(given, list) else []
     count = len(parts) if parts and isinstance(parts[0], str) else 1
-    seen = {
-        "image" if isinstance(each, dict) and each.get("type") == "image_url" else "text"
-        for each in parts or [""]
-    }
+    seen = {"image" if isinstance(each, dict) and each.get("type") == "image_url" else "text" for each in parts or [""]}
     scores = draw.part("scores")
     results = [_result(scores, seen) for _ in range(count)]
     model = call.model or "omni-moderation-latest"

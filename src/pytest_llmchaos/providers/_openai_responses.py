@@ -72,9 +72,7 @@ def _asked(body: Mapping[str, Any]) -> Asked:
 
 def _base(call: Call, draw: Draw) -> dict[str, Any]:
     """Return the response as it is before anything was said."""
-    repeated = {
-        key: default if (given := call.body.get(key)) is None else given for key, default in _REPEATED.items()
-    }
+    repeated = {key: default if (given := call.body.get(key)) is None else given for key, default in _REPEATED.items()}
     return {
         "id": f"resp_{draw.part('id').hex(50)}",
         "object": "response",
@@ -169,9 +167,7 @@ def _stream(base: Mapping[str, Any], call: Call, said: Said, items: list[dict[st
     yield send("response.in_progress", response=base)
     for index, item in enumerate(items):
         empty: dict[str, Any] = {"content": []} if item["type"] == "message" else {"arguments": ""}
-        yield send(
-            "response.output_item.added", output_index=index, item={**item, "status": "in_progress", **empty}
-        )
+        yield send("response.output_item.added", output_index=index, item={**item, "status": "in_progress", **empty})
         at = {"item_id": item["id"], "output_index": index}
         for kind, members in _told(item):
             yield send(kind, **at, **members)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ def answered_by(call: Call) -> str:
     return f"{model}-{date}" if date else model
 
 
+@lru_cache(maxsize=64)
 def fingerprint(model: str) -> str:
     """Return the backend's fingerprint: it belongs to the model, not to the call."""
     return f"fp_{blake2b(model.encode('utf-8', 'replace'), digest_size=5).hexdigest()}"
@@ -125,9 +127,7 @@ def plain_answer(call: Call, draw: Draw, body: Any, *, error: str | None = None)
     return json_answer(200, headers(call, draw), body, error=error)
 
 
-def events_answer(
-    call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *, error: str | None = None
-) -> Answer:
+def events_answer(call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *, error: str | None = None) -> Answer:
     """Return a healthy streamed answer; `make` starts its events afresh for each reading."""
     head = (*headers(call, draw), ("content-type", "text/event-stream; charset=utf-8"))
     return Answer(200, head, Events(make), events=True, error=error)

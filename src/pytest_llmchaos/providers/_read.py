@@ -25,9 +25,7 @@ _SHAPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def find_route(
-    routes: tuple[tuple[str, re.Pattern[str], Route], ...], method: str, path: str
-) -> Route | None:
+def find_route(routes: tuple[tuple[str, re.Pattern[str], Route], ...], method: str, path: str) -> Route | None:
     """Return the first route whose method and path fit; a group `model` in its pattern gives the model."""
     for verb, pattern, route in routes:
         if verb == method.upper() and (match := pattern.search(path)):

@@ -80,9 +80,7 @@ def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
     if asked.must_call and asked.tools:
         tool = _next_tool(asked)
         arguments = example(tool.schema, draw)
-        return Said(
-            None, (ToolCall(tool.name, arguments if isinstance(arguments, dict) else {}),), reply.finish
-        )
+        return Said(None, (ToolCall(tool.name, arguments if isinstance(arguments, dict) else {}),), reply.finish)
     if asked.schema is not None:
         data = example(asked.schema, draw) if asked.schema else {"answer": prose(draw, asked.limit)}
         return Said(_json(data), (), reply.finish)

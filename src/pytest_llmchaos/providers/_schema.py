@@ -259,9 +259,7 @@ def _limits(schema: Mapping[str, Any], gap: float) -> tuple[float, float]:
     return low, max(low, high)
 
 
-def _tighter(
-    included: Any, excluded: Any, gap: float, pick: Callable[[list[float]], float]
-) -> float | None:
+def _tighter(included: Any, excluded: Any, gap: float, pick: Callable[[list[float]], float]) -> float | None:
     limits = [_number(included), _number(excluded)]
     if limits[1] is not None and limits[1].is_integer():  # an excluded fraction keeps no integer away
         limits[1] += gap

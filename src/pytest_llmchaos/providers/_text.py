@@ -31,7 +31,7 @@ def tokens(text: str) -> int:
 def prose(draw: Draw, limit: int | None = None) -> str:
     """Return two to four made-up sentences of about 20 to 40 words, cut to `limit` tokens."""
     source = draw.part("prose")
-    words = source.fake.words(source.whole(20, 40))
+    words = source.words(source.whole(20, 40))
     sentences, start = [], 0
     while start < len(words):
         end = start + source.whole(8, 13)

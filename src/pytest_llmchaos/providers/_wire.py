@@ -6,6 +6,7 @@ import json
 import math
 from datetime import UTC, datetime
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..plan import Answer, Headers
@@ -34,7 +35,12 @@ def json_answer(status: int, headers: Headers, body: Any, *, error: str | None =
 
 def http_date(epoch: float) -> str:
     """Return the time as `date` headers write it, in the seconds that have begun."""
-    return formatdate(math.floor(epoch), usegmt=True)
+    return _http_date(math.floor(epoch))
+
+
+@lru_cache(maxsize=16)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def rfc3339(epoch: float) -> str:

@@ -83,9 +83,7 @@ class OpenAI(Provider):
         if form == "error":
             return errors.fail(kind, call, draw, **details)
         if call.operation not in _TALKING:
-            raise FaultUnfit(
-                f"a {call.operation} call has no answer that ends in a refusal: use form='error'"
-            )
+            raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal: use form='error'")
         if call.operation == "completions" and form == "refusal":
             raise FaultUnfit("legacy completions have no refusal: use form='finish' or 'error'")
         reply = Reply(finish="content_filter" if form == "finish" else "refusal")
