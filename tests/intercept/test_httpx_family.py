@@ -388,9 +388,12 @@ def test_what_is_not_simulated_does_not_leave_the_machine():
             await client.get("https://api.openai.com/v1/files")
 
     for attempt in (lambda: httpx2.get("https://api.openai.com/v1/files"), lambda: asyncio.run(call())):
-        with pytest.raises(ChaosFailed, match=r"GET /v1/files at api\.openai\.com"), inject():
-            with pytest.raises(ChaosError, match="not simulated"):
-                attempt()
+        with (
+            pytest.raises(ChaosFailed, match=r"GET /v1/files at api\.openai\.com"),
+            inject(),
+            pytest.raises(ChaosError, match="not simulated"),
+        ):
+            attempt()
     mock = httpx2.MockTransport(lambda request: httpx2.Response(200, json={"data": []}))
     with inject():
         assert httpx2.Client(transport=mock).get("https://api.openai.com/v1/files").json() == {"data": []}
