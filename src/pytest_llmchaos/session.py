@@ -25,7 +25,7 @@ from .replies import Replies
 from .scenario import Scenario
 from .track import Track
 from .units import duration, show_duration
-from .upstream import AsyncRouted, Given, Routed, new_router
+from .upstream import AsyncRouted, Given, Routed, Translate, new_router
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -348,15 +348,15 @@ class Chaos:
         exchange.faults = decision.plan.faults
         return Ongoing(call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated)
 
-    def upstream_for(self, ongoing: Ongoing, original: SyncUpstream) -> SyncUpstream:
+    def upstream_for(self, ongoing: Ongoing, original: SyncUpstream, translate: Translate) -> SyncUpstream:
         """Return where a passthrough plan takes its steps from: the test's routes before what is behind them."""
         behind = original if ongoing.simulated is None else Given(ongoing.simulated)
-        return Routed(self.upstream, ongoing.request, behind) if self._routed else behind
+        return Routed(self.upstream, ongoing.request, behind, translate) if self._routed else behind
 
-    def async_upstream_for(self, ongoing: Ongoing, original: AsyncUpstream) -> AsyncUpstream:
+    def async_upstream_for(self, ongoing: Ongoing, original: AsyncUpstream, translate: Translate) -> AsyncUpstream:
         """Return the same for an async stack."""
         behind = original if ongoing.simulated is None else Given(ongoing.simulated).in_async()
-        return AsyncRouted(self.upstream, ongoing.request, behind) if self._routed else behind
+        return AsyncRouted(self.upstream, ongoing.request, behind, translate) if self._routed else behind
 
     def escaped(self, found: tuple[Provider, Route], host: str, transport: Any) -> None:
         """Write down that an LLM call got an answer without passing an interception point."""

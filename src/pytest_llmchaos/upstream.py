@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncRouted", "Given", "Routed", "new_router"]
 
+Translate = Callable[[Exception], Exception]
+"""Makes the stack's own exception of one that a route raised in httpx's terms; any other it returns as it is."""
+
 
 def new_router() -> respx.Router:
     """Return a router whose unmatched requests go on to the healthy answer behind it."""
@@ -71,8 +74,9 @@ class _AsyncGiven:
 class Routed:
     """Takes the steps from the router's route, or from `behind` where none matches."""
 
-    def __init__(self, router: respx.Router, request: HttpRequest, behind: SyncUpstream) -> None:
+    def __init__(self, router: respx.Router, request: HttpRequest, behind: SyncUpstream, translate: Translate) -> None:
         self._router = router
+        self._translate = translate
         self._request = request
         self._behind = behind
         self._steps: Iterator[Step] | None = None
@@ -82,7 +86,10 @@ class Routed:
         """Return the next step."""
         if not self._asked:
             self._asked = True
-            resolved = self._router.resolve(_as_httpx(self._request))
+            try:
+                resolved = self._router.resolve(_as_httpx(self._request))
+            except Exception as error:
+                raise self._translate(error) from error
             if resolved.route is not None:
                 self._steps = _steps(resolved.response)
         return next(self._steps) if self._steps is not None else self._behind.pull()
@@ -95,8 +102,9 @@ class Routed:
 class AsyncRouted:
     """The same for async stacks; async side effects of the router work."""
 
-    def __init__(self, router: respx.Router, request: HttpRequest, behind: AsyncUpstream) -> None:
+    def __init__(self, router: respx.Router, request: HttpRequest, behind: AsyncUpstream, translate: Translate) -> None:
         self._router = router
+        self._translate = translate
         self._request = request
         self._behind = behind
         self._steps: AsyncIterator[Step] | None = None
@@ -106,7 +114,10 @@ class AsyncRouted:
         """Return the next step."""
         if not self._asked:
             self._asked = True
-            resolved = await self._router.aresolve(_as_httpx(self._request))
+            try:
+                resolved = await self._router.aresolve(_as_httpx(self._request))
+            except Exception as error:
+                raise self._translate(error) from error
             if resolved.route is not None:
                 self._steps = _async_steps(resolved.response)
         return await anext(self._steps) if self._steps is not None else await self._behind.pull()

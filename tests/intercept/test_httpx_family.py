@@ -199,6 +199,23 @@ def test_the_runs_own_router_wins_over_simulated_answers(lib):
 
 
 @both
+def test_a_routes_exception_is_the_librarys_own(lib):
+    """`side_effect=httpx.ConnectError`, as respx users write it, is httpx2's ConnectError for httpx2, sync and async."""
+
+    async def call():
+        async with lib.AsyncClient() as client:
+            await client.post(URL, json=BODY)
+
+    with inject() as chaos:
+        chaos.upstream.post(URL).mock(side_effect=httpx.ConnectError)
+        with pytest.raises(lib.ConnectError):
+            lib.Client().post(URL, json=BODY)
+        with pytest.raises(lib.ConnectError) as caught:
+            asyncio.run(call())
+    assert str(caught.value.request.url) == URL
+
+
+@both
 def test_stream_faults_work_on_answers_from_beneath(lib):
     """A mock's event stream, however its bytes are cut, is broken after whole events; plain bytes pass untouched."""
     events = [f"data: {number}\n\n".encode() for number in range(5)]

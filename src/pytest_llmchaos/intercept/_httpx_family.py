@@ -128,7 +128,7 @@ class HttpxStack:
                 ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
                 if ongoing is None:
                     return original(transport, request)
-                upstream = chaos.upstream_for(ongoing, _SyncOriginal(original, transport, request))
+                upstream = chaos.upstream_for(ongoing, _SyncOriginal(original, transport, request), self._translate)
                 driver = SyncDriver(ongoing, partial(self._exception, request=request, is_async=False), upstream)
                 return self._response(driver.head(), self._sync_body(driver), request)
 
@@ -149,7 +149,9 @@ class HttpxStack:
                 ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
                 if ongoing is None:
                     return await original(transport, request)
-                upstream = chaos.async_upstream_for(ongoing, _AsyncOriginal(original, transport, request))
+                upstream = chaos.async_upstream_for(
+                    ongoing, _AsyncOriginal(original, transport, request), self._translate
+                )
                 driver = AsyncDriver(ongoing, partial(self._exception, request=request, is_async=True), upstream)
                 return self._response(await driver.head(), self._async_body(driver), request)
 
@@ -222,6 +224,14 @@ class HttpxStack:
         if cause is not None:
             error.__cause__ = cause()
         return error
+
+    def _translate(self, error: Exception) -> Exception:
+        """Return a route's httpx exception as this library's: `side_effect=httpx.ConnectError` works for both."""
+        own = getattr(self._module, type(error).__name__, None)
+        if type(error).__module__.partition(".")[0] != "httpx" or own is None:
+            return error
+        translated: Exception = own(str(error))
+        return translated
 
     def _mocked(self, original: Any) -> bool:
         """Tell whether a mocking tool (respx, pytest-httpx, a cassette) answers beneath us."""
