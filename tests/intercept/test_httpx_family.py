@@ -200,7 +200,7 @@ def test_the_runs_own_router_wins_over_simulated_answers(lib):
 
 @both
 def test_a_routes_exception_is_the_librarys_own(lib):
-    """`side_effect=httpx.ConnectError`, as respx users write it, is httpx2's ConnectError for httpx2, sync and async."""
+    """`side_effect=httpx.ConnectError`, as respx users write it, is each library's own, sync and async."""
 
     async def call():
         async with lib.AsyncClient() as client:
