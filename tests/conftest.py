@@ -13,7 +13,7 @@ import pytest
 import pytest_llmchaos._pytest_run  # noqa: F401
 from pytest_llmchaos.session import active
 
-for _name in ("anthropic", "httpx2"):  # the environment of the older SDK line has neither
+for _name in ("aiohttp", "anthropic", "httpx2"):  # the environment of the older SDK line has neither
     with suppress(ImportError):
         import_module(_name)
 
@@ -24,6 +24,8 @@ def _patched():
 
     libraries = [httpx, *([sys.modules["httpx2"]] if "httpx2" in sys.modules else [])]
     points = [(each.HTTPTransport.handle_request, each.Client.send) for each in libraries]
+    if aiohttp := sys.modules.get("aiohttp"):
+        points.append((aiohttp.BaseConnector.connect, aiohttp.ClientSession._request))
     return [*points, time.sleep]
 
 

@@ -81,6 +81,43 @@ def test_a_wait_beyond_the_timeout_ends_in_it(phase):
     assert played(Wait(20, phase), OK, End(), timeouts=timeouts) == [Sleep(10), Raise(f"{phase}_timeout")]
 
 
+@pytest.mark.parametrize("phase", ["pool", "connect", "write", "read"])
+def test_the_total_timeout_counts_over_all_phases(phase):
+    """What passed in other phases, and over head and body, is part of it."""
+    actions = played(Wait(2, "connect"), Wait(3, phase), OK, Chunk(b"a"), Wait(4), End(), timeouts=Timeouts(total=8))
+    assert actions == [Sleep(2), Sleep(3), Respond(OK), Emit(Chunk(b"a")), Sleep(3), Raise("total_timeout")]
+
+
+def test_the_nearer_limit_decides():
+    """Of the phase's limit and the total the one that is reached first is raised; at the same second the phase's."""
+    assert played(Wait(9), timeouts=Timeouts(read=4, total=6)) == [Sleep(4), Raise("read_timeout")]
+    assert played(Wait(9), timeouts=Timeouts(read=6, total=4)) == [Sleep(4), Raise("total_timeout")]
+    assert played(Wait(9), timeouts=Timeouts(read=4, total=4)) == [Sleep(4), Raise("read_timeout")]
+    assert played(Wait(math.inf), timeouts=Timeouts(total=4)) == [Sleep(4), Raise("total_timeout")]
+
+
+def test_the_total_timeout_goes_on_while_the_app_is_busy():
+    """With a clock the app's own time counts; bytes that are there need no wait and are not taken away."""
+    clock = [100.0]
+    steps = (OK, Wait(1), Chunk(b"a"), Chunk(b"b"), Wait(1), End())
+    playing = play(Plan(lambda: steps), Timeouts(total=10), lambda: clock[0])
+    assert next(playing) == Respond(OK)
+    clock[0] += 5
+    assert next(playing) == Sleep(1)
+    clock[0] += 1
+    assert next(playing) == Emit(Chunk(b"a"))
+    clock[0] += 20
+    assert list(playing) == [Emit(Chunk(b"b")), Sleep(0), Raise("total_timeout")]
+
+
+def test_a_sleep_tells_its_phase():
+    """A stack that connects in a step of its own plays that part first."""
+    assert [action.phase for action in played(Wait(1, "connect"), Wait(2)) if isinstance(action, Sleep)] == [
+        "connect",
+        "read",
+    ]
+
+
 def test_only_the_limit_of_the_phase_counts():
     """A connect timeout does not end a wait for the answer."""
     assert played(Wait(20), OK, End(), timeouts=Timeouts(connect=5, pool=5, write=5))[:2] == [

@@ -24,12 +24,17 @@ OPERATIONS: tuple[str, ...] = get_args(Operation)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """The client's own limits in seconds; None is no limit."""
+    """The client's own limits in seconds; None is no limit.
+
+    `total` counts from the start of the call over head and body, whatever arrives; the others start again with each
+    piece.
+    """
 
     pool: float | None = None
     connect: float | None = None
     write: float | None = None
     read: float | None = None
+    total: float | None = None
 
     def limit(self, phase: str) -> float | None:
         """Return the limit of one phase of the call."""

@@ -7,8 +7,9 @@ pulls for it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .call import Timeouts
@@ -44,6 +45,7 @@ FailKind = Literal[
     "connect_timeout",
     "write_timeout",
     "read_timeout",
+    "total_timeout",
 ]
 Headers = tuple[tuple[str, str], ...]
 
@@ -160,9 +162,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Let this many seconds of the run's clock pass."""
+    """Let this many seconds of the run's clock pass; `phase` tells what the client is waiting in."""
 
     seconds: float
+    phase: Phase = field(default="read", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +212,21 @@ _TIMEOUT_KIND: dict[str, FailKind] = {
 }
 
 
-def play(plan: Plan, timeouts: Timeouts) -> Playing:
+def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None) -> Playing:
     """Yield the primitive actions of a plan; the driver performs each and answers a `Pull` with the
     upstream's step.
 
     A wait that the client's own timeout cuts short ends in that timeout. Waits in a row count together: the
-    client sees no byte between them.
+    client sees no byte between them. The total timeout counts on over head and body, and over what the app itself
+    does between them; bytes that need no wait are in the client's hands already, and no timeout takes them away.
+
+    Args:
+        plan: what happens.
+        timeouts: the client's own limits; the one that is reached first decides, of equal ones that of the phase.
+        now: the clock that the total timeout counts on, in seconds; without one it counts the waits.
     """
+    slept = 0.0
+    began = now() if now is not None else 0.0
     maps = [make() for make in plan.shapers]
     waited: dict[str, float] = {}
     steps = _pulled(framed=bool(maps)) if plan.source is None else _given(plan.source())
@@ -231,13 +242,18 @@ def play(plan: Plan, timeouts: Timeouts) -> Playing:
             continue
         for step in _through(maps, item):
             if isinstance(step, Wait):
-                limit = timeouts.limit(step.phase)
+                limit, total = timeouts.limit(step.phase), timeouts.total
                 before = waited.get(step.phase, 0.0)
-                if limit is not None and before + step.seconds >= limit:
-                    yield Sleep(max(limit - before, 0.0))
-                    yield Raise(_TIMEOUT_KIND[step.phase])
+                left, kind = math.inf if limit is None else limit - before, _TIMEOUT_KIND[step.phase]
+                if total is not None:
+                    elapsed = slept if now is None else now() - began
+                    left, kind = min((left, kind), (total - elapsed, "total_timeout"), key=lambda each: each[0])
+                if left < math.inf and step.seconds >= left:
+                    yield Sleep(max(left, 0.0), step.phase)
+                    yield Raise(kind)
                     return
-                yield Sleep(step.seconds)
+                yield Sleep(step.seconds, step.phase)
+                slept += step.seconds
                 waited[step.phase] = before + step.seconds
                 continue
             waited.clear()

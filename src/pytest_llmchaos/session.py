@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -359,17 +360,23 @@ class Chaos:
         return AsyncRouted(self.upstream, ongoing.request, behind, translate) if self._routed else behind
 
     def escaped(self, found: tuple[Provider, Route], host: str, transport: Any) -> None:
-        """Write down that an LLM call got an answer without passing an interception point."""
+        """Write down that an LLM call got an answer without passing an interception point.
+
+        Args:
+            found: what `providers.route` gave for its address.
+            host: where it should have gone.
+            transport: the object, or a mock's function, that answered.
+        """
         if self._allow_escapes:
             return
-        kind = type(transport)
+        kind = transport if isinstance(transport, FunctionType) else type(transport)
         self.journal.note(self.now, "escape", f"{found[0].name}:{found[1].operation}")
         self._judge.add(
             "escape",
             f"a call to {found[0].name}:{found[1].operation} at {host} was answered by "
             f"{kind.__module__}.{kind.__qualname__} and passed no interception point: no fault could reach it, and it "
-            "may have left this machine. Build that transport on the library's own HTTPTransport, or accept it with "
-            "allow_escapes=True (a response cache, say)",
+            "may have left this machine. Give a mock's answers through llmchaos.upstream instead, build a transport on "
+            "the library's own HTTPTransport, or accept it with allow_escapes=True (a response cache, say)",
         )
 
     def guard(self, method: str, url: str) -> None:

@@ -62,8 +62,9 @@ def _broken(answer: Answer) -> bytes:
     if not answer.events:
         return _half(b"".join(answer.chunks))
     for event in answer.chunks:
-        if found := re.search(rb"^data: *(\{.*)$", event, re.MULTILINE):
-            return event[: found.start(1)] + _half(found[1].rstrip(b"\r")) + b"\n\n"
+        # An event has its JSON after `data:`; where a stream has lines, as Ollama's, a line is JSON alone.
+        if found := re.search(rb"^(?:data: *)?(\{[^\r\n]*)", event, re.MULTILINE):
+            return event[: found.start(1)] + _half(found[1]) + event[found.end(1) :]
     return b'data: {"id": "\n\n'
 
 

@@ -14,7 +14,16 @@ from ..plan import Action, Chunk, Done, Emit, FailKind, Head, Pull, Raise, Respo
 if TYPE_CHECKING:
     from ..ongoing import Ongoing
 
-__all__ = ["AsyncDriver", "AsyncUpstream", "Failure", "SyncDriver", "SyncUpstream"]
+__all__ = ["CONNECTING", "AsyncDriver", "AsyncUpstream", "Failure", "SyncDriver", "SyncUpstream"]
+
+CONNECTING: tuple[FailKind, ...] = (
+    "dns_failure",
+    "connection_refused",
+    "pool_timeout",
+    "connect_timeout",
+    "total_timeout",
+)
+"""How a call can fail before its request is sent."""
 
 Failure = Callable[[FailKind], BaseException]
 """Makes the stack's own exception for a failure."""
@@ -38,7 +47,7 @@ class _Driver:
     def __init__(self, ongoing: Ongoing, failure: Failure) -> None:
         self._ongoing = ongoing
         self._failure = failure
-        self._playing = play(ongoing.plan, ongoing.call.timeouts)
+        self._playing = play(ongoing.plan, ongoing.call.timeouts, ongoing.clock.now)
         self._injected: str | None = None
 
     def _perform(self, action: Action) -> Respond | Emit | Done | None:
@@ -127,6 +136,27 @@ class AsyncDriver(_Driver):
     def __init__(self, ongoing: Ongoing, failure: Failure, upstream: AsyncUpstream) -> None:
         super().__init__(ongoing, failure)
         self._upstream = upstream
+        self._ahead: Action | None = None
+
+    async def connect(self) -> None:
+        """Play what comes before the request is sent, for a stack that connects in a step of its own.
+
+        Raises:
+            BaseException: the stack's own exception where the plan fails there.
+        """
+        try:
+            while (action := next(self._playing, None)) is not None:
+                if isinstance(action, Sleep) and action.phase in ("pool", "connect"):
+                    await self._ongoing.clock.asleep(action.seconds)
+                elif isinstance(action, Raise) and action.kind in CONNECTING:
+                    self._perform(action)
+                else:
+                    self._ahead = action
+                    return
+        except BaseException as error:
+            self._broke(error)
+            await self._upstream.close()
+            raise
 
     async def head(self) -> Head:
         """Play up to status and headers.
@@ -154,10 +184,10 @@ class AsyncDriver(_Driver):
         try:
             while True:
                 try:
-                    action = self._playing.send(sent)
+                    action = self._ahead or self._playing.send(sent)
                 except StopIteration:
                     return None
-                sent = None
+                sent = self._ahead = None
                 if isinstance(action, Sleep):
                     await self._ongoing.clock.asleep(action.seconds)
                 elif isinstance(action, Pull):

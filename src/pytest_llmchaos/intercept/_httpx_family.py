@@ -11,13 +11,13 @@ import errno
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextvars import ContextVar
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ..call import HttpRequest, Timeouts
 from ..plan import Chunk, End, FailKind, Head, Step
 from ._drive import AsyncDriver, SyncDriver
+from ._passage import passed, watch
 from ._patches import Patches
 
 if TYPE_CHECKING:
@@ -76,9 +76,6 @@ _FAILURES: dict[FailKind, tuple[str, str, str, _Cause, _Cause]] = {
         TimeoutError,
     ),
 }
-
-# Whether the send in this context came by an interception point: a one-item list that the point ticks.
-_passage: ContextVar[list[bool] | None] = ContextVar("llmchaos_passage", default=None)
 
 
 class HttpxStack:
@@ -166,13 +163,9 @@ class HttpxStack:
             chaos, found = _look(request, tick=False)
             if chaos is None or found is None:
                 return original(client, request, **options)
-            passed = [False]
-            token = _passage.set(passed)
-            try:
+            with watch() as seen:
                 response = original(client, request, **options)
-            finally:
-                _passage.reset(token)
-            if not passed[0]:
+            if not seen[0]:
                 chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
             return response
 
@@ -183,13 +176,9 @@ class HttpxStack:
             chaos, found = _look(request, tick=False)
             if chaos is None or found is None:
                 return await original(client, request, **options)
-            passed = [False]
-            token = _passage.set(passed)
-            try:
+            with watch() as seen:
                 response = await original(client, request, **options)
-            finally:
-                _passage.reset(token)
-            if not passed[0]:
+            if not seen[0]:
                 chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
             return response
 
@@ -281,8 +270,8 @@ def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:
     if chaos is None:
         return None, None
     found = chaos.providers.route(request.method, str(request.url))
-    if tick and (passed := _passage.get()) is not None:
-        passed[0] = True
+    if tick and found is not None:
+        passed()
     return chaos, found
 
 

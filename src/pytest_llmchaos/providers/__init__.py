@@ -47,12 +47,12 @@ class Providers:
     def __init__(self, own: Mapping[str, Any] | None = None) -> None:
         self._own = [_configured(name, table) for name, table in (own or {}).items()]
         self._built_in = [each() for each in dialects().values()]
-        self._by_host: dict[str, Provider] = {}
+        self._by_host: dict[tuple[str, str], Provider] = {}
         self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
 
     def names(self) -> list[str]:
         """Return the names of all known providers."""
-        return [each.name for each in (*self._own, *self._built_in)]
+        return list(dict.fromkeys(each.name for each in (*self._own, *self._built_in)))
 
     def check_name(self, name: str) -> None:
         """Make sure that a target's provider can be one: a known name, a pattern, or a host.
@@ -78,20 +78,22 @@ class Providers:
     def _route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2].lower()
-        for provider in (*self._own, *self._built_in):
-            if provider.owns(host):
-                route = provider.route(method, parts.path)
-                return (provider, route) if route else None
-        for provider in self._built_in:
-            route = provider.route(method, parts.path)
-            if route and route.needs:
+        # Several providers may share a host and tell their calls by path, as on Azure.
+        owners = [each for each in (*self._own, *self._built_in) if each.owns(host)]
+        for provider in owners:
+            if route := provider.route(method, parts.path):
+                return provider, route
+        for provider in () if owners else self._built_in:
+            if route := provider.guess(method, parts.path):
                 return self._at_host(provider, host), route
         return None
 
     def owner(self, url: str) -> Provider | None:
-        """Return the provider to whose hosts the URL goes, whatever it asks for there."""
-        host = urlsplit(url).netloc.rpartition("@")[2].lower()
-        return next((each for each in (*self._own, *self._built_in) if each.owns(host)), None)
+        """Return the provider to which the URL goes, whatever it asks for there; None where no LLM answers."""
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2].lower()
+        known = (*self._own, *self._built_in)
+        return next((each for each in known if each.owns(host) and each.claims(parts.path)), None)
 
     def recognise(
         self,
@@ -130,9 +132,10 @@ class Providers:
         )
 
     def _at_host(self, provider: Provider, host: str) -> Provider:
-        if host not in self._by_host:
-            self._by_host[host] = type(provider)(name=host, hosts=(host,))
-        return self._by_host[host]
+        key = (host, provider.dialect)  # a gateway may speak several dialects
+        if key not in self._by_host:
+            self._by_host[key] = type(provider)(name=host, hosts=(host,))
+        return self._by_host[key]
 
 
 def _configured(name: str, table: Any) -> Provider:

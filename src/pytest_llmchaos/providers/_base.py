@@ -74,9 +74,18 @@ class Provider(ABC):
         bare = host.partition(":")[0]
         return any(fnmatchcase(host, each) or fnmatchcase(bare, each) for each in self.hosts)
 
+    def claims(self, path: str) -> bool:
+        """Tell whether a request to this path at the provider's hosts is a call to an LLM, known or not."""
+        return True
+
     @abstractmethod
     def route(self, method: str, path: str) -> Route | None:
         """Return what this path asks for, or None where it is no LLM call. Paths may have a gateway's prefix."""
+
+    def guess(self, method: str, path: str) -> Route | None:
+        """Return what this path asks for at a host that nobody named; None where the path tells too little."""
+        route = self.route(method, path)
+        return route if route and route.needs else None
 
     @abstractmethod
     def read(self, route: Route, request: HttpRequest) -> Recognised | None:

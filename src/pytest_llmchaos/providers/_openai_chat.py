@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from ._openai_wire import answered_by, events_answer, fingerprint, plain_answer
+from ._openai_wire import answered_by, chunks_answer, fingerprint, plain_answer, vendor
 from ._read import mapping, mappings, positive, word
 from ._say import DECLINED, Asked, Said, Tool, choose, say
-from ._sse import DONE, event
 from ._text import pieces, request_tokens, tokens
 
 if TYPE_CHECKING:
@@ -18,14 +17,14 @@ if TYPE_CHECKING:
     from ..plan import Answer
     from ..replies import Reply
 
-__all__ = ["chat", "completions", "functions"]
+__all__ = ["chat", "completions", "functions", "spoken_tokens", "what_is_asked"]
 
 _MOST_CHOICES = 128  # the API's own limit of `n`
 
 
 def chat(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = None) -> Answer:
     """Answer `POST /v1/chat/completions`."""
-    asked = _asked(call.body)
+    asked = what_is_asked(call.body)
     said = [say(reply, asked, draw.part(f"choice {index}")) for index in range(_wanted(call.body))]
     ids = [_call_ids(each, draw.part(f"ids {index}")) for index, each in enumerate(said)]
     base = {
@@ -38,7 +37,7 @@ def chat(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = Non
     }
     named = asked.must_call == "named"
     if call.stream:
-        return events_answer(call, draw, lambda: _stream(base, call, said, ids, named), error=error)
+        return chunks_answer(call, draw, lambda: _stream(base, call, said, ids, named), error=error)
     choices = [
         {
             "index": index,
@@ -65,7 +64,7 @@ def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | Non
         "model": answered_by(call),
     }
     if call.stream:
-        return events_answer(call, draw, lambda: _stream_text(base, call, said), error=error)
+        return chunks_answer(call, draw, lambda: _stream_text(base, call, said), error=error)
     choices = [_text_choice(index, each.text or "", _finish(each, False)) for index, each in enumerate(said)]
     return plain_answer(call, draw, {**base, "choices": choices, "usage": _usage(call, said)}, error=error)
 
@@ -73,7 +72,8 @@ def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | Non
 # --- what is asked for --------------------------------------------------------------------------------------
 
 
-def _asked(body: Mapping[str, Any]) -> Asked:
+def what_is_asked(body: Mapping[str, Any]) -> Asked:
+    """Return what a chat request with these members asks for."""
     tools = functions(mapping(each.get("function")) for each in mappings(body.get("tools")))
     choice = body.get("tool_choice")
     allowed = mapping(mapping(choice).get("allowed_tools"))
@@ -145,7 +145,7 @@ def _call_ids(said: Said, draw: Draw) -> list[str]:
 def _usage(call: Call, said: list[Said]) -> dict[str, Any]:
     asked = {key: value for key, value in call.body.items() if key in _PROMPT}
     prompt = request_tokens(asked)
-    completion = max(sum(_spoken(each) for each in said), 1)
+    completion = max(sum(spoken_tokens(each) for each in said), 1)
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
@@ -163,7 +163,8 @@ def _usage(call: Call, said: list[Said]) -> dict[str, Any]:
 _PROMPT = ("messages", "prompt", "tools", "response_format")
 
 
-def _spoken(said: Said) -> int:
+def spoken_tokens(said: Said) -> int:
+    """Return roughly how many tokens the answer is."""
     text = said.text or (DECLINED if said.finish == "refusal" else "")
     called = (*(each.name for each in said.calls), *said.arguments())
     return tokens(text) + sum(tokens(each) for each in called)
@@ -174,9 +175,11 @@ def _spoken(said: Said) -> int:
 
 def _stream(
     base: Mapping[str, Any], call: Call, said: list[Said], ids: list[list[str]], named: bool
-) -> Iterator[bytes]:
-    usage = mapping(call.body.get("stream_options")).get("include_usage") is True
+) -> Iterator[dict[str, Any]]:
+    unasked = vendor(call).tells_usage
+    usage = not unasked and mapping(call.body.get("stream_options")).get("include_usage") is True
     null = {"usage": None} if usage else {}  # asked for, it stands in every chunk and is null until the last
+    left = len(said)  # choices that have not finished
 
     def choice(index: int) -> Iterator[dict[str, Any]]:
         for delta, finish in _deltas(said[index], ids[index], named):
@@ -186,10 +189,11 @@ def _stream(
     for row in zip_longest(*(choice(index) for index in range(len(said)))):
         for each in row:
             if each is not None:
-                yield event({**base, "choices": [each], **null})
+                left -= each["finish_reason"] is not None
+                told = {"usage": _usage(call, said)} if unasked and not left else null
+                yield {**base, "choices": [each], **told}
     if usage:
-        yield event({**base, "choices": [], "usage": _usage(call, said)})
-    yield DONE
+        yield {**base, "choices": [], "usage": _usage(call, said)}
 
 
 def _deltas(said: Said, ids: list[str], named: bool) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -213,11 +217,10 @@ def _text_choice(index: int, text: str, finish: str | None) -> dict[str, Any]:
     return {"text": text, "index": index, "logprobs": None, "finish_reason": finish}
 
 
-def _stream_text(base: Mapping[str, Any], call: Call, said: list[Said]) -> Iterator[bytes]:
+def _stream_text(base: Mapping[str, Any], call: Call, said: list[Said]) -> Iterator[dict[str, Any]]:
     for index, each in enumerate(said):
         for piece in pieces(each.text or ""):
-            yield event({**base, "choices": [_text_choice(index, piece, None)]})
-        yield event({**base, "choices": [_text_choice(index, "", _finish(each, False))]})
+            yield {**base, "choices": [_text_choice(index, piece, None)]}
+        yield {**base, "choices": [_text_choice(index, "", _finish(each, False))]}
     if mapping(call.body.get("stream_options")).get("include_usage") is True:
-        yield event({**base, "choices": [], "usage": _usage(call, said)})
-    yield DONE
+        yield {**base, "choices": [], "usage": _usage(call, said)}

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from array import array
 from base64 import b64encode
-from functools import lru_cache
-from hashlib import shake_256
 from typing import TYPE_CHECKING, Any
 
 from ._openai_wire import plain_answer
 from ._read import positive
 from ._text import request_tokens
+from ._vectors import vector
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -22,24 +20,27 @@ if TYPE_CHECKING:
 
 __all__ = ["embeddings"]
 
-_DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
+_DIMENSIONS = {
+    "text-embedding-3-small": 1536,
+    "text-embedding-3-large": 3072,
+    "text-embedding-ada-002": 1536,
+    "mistral-embed": 1024,
+    "nomic-embed-text": 768,
+}
 _OTHERWISE = 1536
-_MOST_DIMENSIONS = 16_384  # more than any embedding model of today; a bound for nonsense
 
 
 def embeddings(call: Call, draw: Draw) -> Answer:
     """Answer `POST /v1/embeddings`.
 
-    A vector depends on the model and the text alone, not on the seed or the call: an index built in one test
-    fits the query of the next. Equal texts are equal, different ones nearly orthogonal, and all have unit
-    length.
+    A vector depends on the model and the text alone, not on the seed or the call.
     """
     model = call.model or "text-embedding-3-small"
     size = positive(call.body.get("dimensions")) or _DIMENSIONS.get(model, _OTHERWISE)
     coded = call.body.get("encoding_format") == "base64"  # the SDK's default; the API's own is `float`
     data = [
-        {"object": "embedding", "index": index, "embedding": _coded(vector) if coded else vector.tolist()}
-        for index, vector in enumerate(_vector(model, text, min(size, _MOST_DIMENSIONS)) for text in _inputs(call))
+        {"object": "embedding", "index": index, "embedding": _coded(made) if coded else made.tolist()}
+        for index, made in enumerate(vector(model, text, size) for text in _inputs(call))
     ]
     used = request_tokens(call.body.get("input"))
     usage = {"prompt_tokens": used, "total_tokens": used}
@@ -56,20 +57,8 @@ def _inputs(call: Call) -> list[str]:
     return [each if isinstance(each, str) else json.dumps(each) for each in given]
 
 
-@lru_cache(maxsize=256)
-def _vector(model: str, text: str, size: int) -> array[float]:
-    # As with the real models, fewer dimensions are the first ones of the whole vector, scaled to unit length
-    # again: a shorter digest is the start of a longer one.
-    digest = shake_256(f"{model}\n{text}".encode("utf-8", "replace")).digest(4 * size)
-    numbers = array("i", digest)
+def _coded(made: array[float]) -> str:
     if sys.byteorder == "big":
-        numbers.byteswap()
-    length = math.sqrt(sum(each * each for each in numbers)) or 1.0
-    return array("f", (each / length for each in numbers))
-
-
-def _coded(vector: array[float]) -> str:
-    if sys.byteorder == "big":
-        vector = vector[:]
-        vector.byteswap()
-    return b64encode(vector.tobytes()).decode()
+        made = made[:]
+        made.byteswap()
+    return b64encode(made.tobytes()).decode()

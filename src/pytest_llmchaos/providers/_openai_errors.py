@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..draw import Draw
     from ..plan import Answer, Headers
 
-__all__ = ["fail", "stream_error"]
+__all__ = ["check_fit", "fail", "gateway", "stream_error"]
 
 _SERVER_ERROR = "The server had an error while processing your request. Sorry about that!"  # [U]
 
@@ -33,7 +33,33 @@ def fail(kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
     """
     if kind not in _KINDS:
         raise FaultUnfit(f"the openai dialect has no form for {kind!r}")
+    check_fit(kind, call)
     return _KINDS[kind](call, draw, **details)
+
+
+def check_fit(kind: str, call: Call) -> None:
+    """Make sure that the failure makes sense for what the call asks.
+
+    Raises:
+        FaultUnfit: a model that the call does not name is to be gone, or a call without words is to be refused.
+    """
+    if kind == "model_retired" and call.model is None:
+        raise FaultUnfit(f"this {call.operation} call names no model that could be retired")
+    if kind == "policy_refusal" and call.operation not in ("chat", "completions", "images"):
+        raise FaultUnfit(f"the {call.speaks.dialect} dialect refuses no {call.operation} call for its content")
+
+
+def gateway(call: Call, draw: Draw, status: int, page: str, *, cloudflare: bool) -> Answer | None:
+    """Return the page of the edge in front of the provider; None where the outage is told as JSON.
+
+    Raises:
+        FaultUnfit: that status never comes as JSON.
+    """
+    if page == "html":
+        return cdn_page(status, call.host, draw, cloudflare=cloudflare)
+    if status in CDN_STATUSES:
+        raise FaultUnfit(f"status {status} is the CDN's own and never comes as JSON: use page='html' with it")
+    return None
 
 
 def stream_error(call: Call) -> bytes:
@@ -71,10 +97,8 @@ def _answer(
 
 
 def _outage(call: Call, draw: Draw, *, status: int = 503, page: str = "json") -> Answer:
-    if page == "html":
-        return cdn_page(status, call.host, draw, cloudflare=at_vendor(call))
-    if status in CDN_STATUSES:
-        raise FaultUnfit(f"status {status} is the CDN's own and never comes as JSON: use page='html' with it")
+    if told := gateway(call, draw, status, page, cloudflare=at_vendor(call)):
+        return told
     if not at_vendor(call) or status not in _EDGE:
         return _answer(call, draw, status, _SERVER_ERROR if status == 500 else reason(status), "server_error", None)
     message, kind = _EDGE[status]
@@ -132,8 +156,6 @@ def _region_blocked(call: Call, draw: Draw) -> Answer:
 
 def _model_retired(call: Call, draw: Draw, *, successor: str | None = None) -> Answer:
     # The vendor's text has no place for a successor (it links to a page), so none is mentioned.
-    if call.model is None:
-        raise FaultUnfit(f"this {call.operation} call names no model that could be retired")
     if call.operation == "models":
         message = f"The model '{call.model}' does not exist"
         return _answer(call, draw, 404, message, "invalid_request_error", "model_not_found", param="model")
@@ -149,8 +171,6 @@ def _policy_refusal(call: Call, draw: Draw) -> Answer:
             "safety_violations=[sexual]."
         )
         return _answer(call, draw, 400, message, "image_generation_user_error", "moderation_blocked")
-    if call.operation not in ("chat", "completions"):
-        raise FaultUnfit(f"the openai dialect refuses no {call.operation} call for its content")
     message = (
         "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again "
         "with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ._openai_wire import at_vendor, plain_answer
+from ._openai_wire import at_vendor, plain_answer, vendor
 
 if TYPE_CHECKING:
     from ..call import Call
     from ..draw import Draw
     from ..plan import Answer
 
-__all__ = ["models"]
+__all__ = ["models", "openai_models"]
 
 # Name, day it came out (that of its dated snapshot), announced day of its shutdown. Names and shutdowns are
 # those of the SDK's docstrings (openai 3.54, types/shared/chat_model.py); the days of the last three models
@@ -39,14 +39,21 @@ _MODELS = (
 def models(call: Call, draw: Draw) -> Answer:
     """Answer `GET /v1/models` and `GET /v1/models/{id}`.
 
-    Any model that is asked for exists here: it goes away when a scenario says so. What another host serves is
-    not known, so it lists one model under a name of no vendor.
+    Any model that is asked for exists here: it goes away when a scenario says so.
+    """
+    listed = vendor(call).models(call)
+    return plain_answer(call, draw, listed[0] if call.model is not None else {"object": "list", "data": listed})
+
+
+def openai_models(call: Call) -> list[dict[str, Any]]:
+    """Return the model that is asked for, or all of them.
+
+    What another host serves is not known, so it lists one model under a name of no vendor.
     """
     if call.model is not None:
         known = {each["id"]: each for each in _vendor_models()} if at_vendor(call) else {}
-        return plain_answer(call, draw, known.get(call.model) or _model(call.model, "2025-01-01", None, "system"))
-    listed = _vendor_models() if at_vendor(call) else [_model("default", "2025-01-01", None, call.host)]
-    return plain_answer(call, draw, {"object": "list", "data": listed})
+        return [known.get(call.model) or _model(call.model, "2025-01-01", None, "system")]
+    return _vendor_models() if at_vendor(call) else [_model("default", "2025-01-01", None, call.host)]
 
 
 def _vendor_models() -> list[dict[str, Any]]:

@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..plan import Answer, Headers
-from ._sse import Events
+from ._sse import DONE, Events, event
 from ._text import request_tokens
 from ._wire import cdn_headers, http_date, json_answer
 
 if TYPE_CHECKING:
     from ..call import Call
     from ..draw import Draw
+    from .openai import OpenAI
 
 __all__ = [
     "HOSTS",
     "ORGANISATION",
     "answered_by",
     "at_vendor",
+    "chunks_answer",
     "events_answer",
     "fingerprint",
     "headers",
     "plain_answer",
     "span",
+    "vendor",
 ]
 
 HOSTS = ("api.openai.com", *(f"{region}.api.openai.com" for region in ("us", "eu", "ae", "au", "in", "jp")))
@@ -56,6 +59,11 @@ _SNAPSHOTS = {
 }
 
 
+def vendor(call: Call) -> OpenAI:
+    """Return the provider that is asked: OpenAI, or one that shares its dialect and says what differs there."""
+    return cast("OpenAI", call.speaks)
+
+
 def at_vendor(call: Call) -> bool:
     """Tell whether the call goes to OpenAI itself, not to another host that speaks its dialect."""
     return call.host.partition(":")[0] in HOSTS
@@ -64,7 +72,7 @@ def at_vendor(call: Call) -> bool:
 def answered_by(call: Call) -> str:
     """Return the model name that the answer carries."""
     model = call.model or "gpt-4o-mini"  # a call without a model is answered all the same
-    date = _SNAPSHOTS.get(model) if at_vendor(call) else None
+    date = _SNAPSHOTS.get(model) if vendor(call).dates_models(call) else None
     return f"{model}-{date}" if date else model
 
 
@@ -124,10 +132,27 @@ def headers(call: Call, draw: Draw, *, exhausted_for: float | None = None) -> He
 
 def plain_answer(call: Call, draw: Draw, body: Any, *, error: str | None = None) -> Answer:
     """Return a healthy JSON answer."""
-    return json_answer(200, headers(call, draw), body, error=error)
+    there = vendor(call)
+    return json_answer(200, there.headers(call, draw), there.whole(call, draw, body), error=error)
 
 
 def events_answer(call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *, error: str | None = None) -> Answer:
     """Return a healthy streamed answer; `make` starts its events afresh for each reading."""
-    head = (*headers(call, draw), ("content-type", "text/event-stream; charset=utf-8"))
+    head = (*vendor(call).headers(call, draw), ("content-type", "text/event-stream; charset=utf-8"))
     return Answer(200, head, Events(make), events=True, error=error)
+
+
+def chunks_answer(
+    call: Call, draw: Draw, make: Callable[[], Iterator[dict[str, Any]]], *, error: str | None = None
+) -> Answer:
+    """Return a healthy streamed answer of chunks that end with `[DONE]`; `make` starts them afresh each time."""
+    there = vendor(call)
+
+    def events() -> Iterator[bytes]:
+        before = there.keep_alive
+        for chunk in there.streamed(call, draw, make()):
+            yield before + event(chunk)
+            before = b""
+        yield DONE
+
+    return events_answer(call, draw, events, error=error)

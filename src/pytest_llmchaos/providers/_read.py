@@ -22,6 +22,12 @@ _SHAPES: dict[str, type | tuple[type, ...]] = {
     "input": (str, list),
     "prompt": (str, list),
     "max_tokens": int,
+    "contents": list,
+    "requests": list,
+    "anthropic_version": str,
+    "query": str,
+    "documents": list,
+    "embedding_types": list,
 }
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import FaultUnfit
 from ..replies import Reply
 from . import _openai_errors as errors
+from . import _openai_wire as wire
 from ._base import Provider, Route
 from ._openai_chat import chat, completions
 from ._openai_embeddings import embeddings
 from ._openai_images import images
-from ._openai_models import models
+from ._openai_models import models, openai_models
 from ._openai_moderation import moderation
 from ._openai_responses import responses
-from ._openai_wire import HOSTS
 from ._read import find_route, read_json
 
 if TYPE_CHECKING:
     from ..call import Call, HttpRequest
     from ..draw import Draw
-    from ..plan import Answer
+    from ..plan import Answer, Headers
     from ._base import ErrorKind, Recognised
 
 __all__ = ["OpenAI"]
@@ -48,11 +49,19 @@ class OpenAI(Provider):
 
     Covers chat completions and the Responses API (both operation `chat`), legacy completions, embeddings,
     image generation, moderation and models, plain and streamed where the API streams. Hosts: the global one
-    and those of data residency (openai 3.54, _data_residency.py).
+    and those of data residency (openai 3.54, _data_residency.py). Providers that share the dialect derive from
+    `_openai_like.OpenAILike`, which says what differs there.
+
+    Attributes:
+        keep_alive: comment that comes before the first event of a chat stream.
+        tells_usage: whether a chat stream's last chunk holds the usage though nobody asked for it.
     """
 
     dialect = "openai"
-    default_hosts = HOSTS
+    default_hosts = wire.HOSTS
+
+    keep_alive: ClassVar[bytes] = b""
+    tells_usage: ClassVar[bool] = False
 
     def route(self, method: str, path: str) -> Route | None:
         """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
@@ -81,7 +90,7 @@ class OpenAI(Provider):
         """
         form = details.pop("form", "error") if kind == "policy_refusal" else "error"
         if form == "error":
-            return errors.fail(kind, call, draw, **details)
+            return self.fail(kind, call, draw, **details)
         if call.operation not in _TALKING:
             raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal: use form='error'")
         if call.operation == "completions" and form == "refusal":
@@ -92,6 +101,36 @@ class OpenAI(Provider):
     def stream_error(self, call: Call, draw: Draw) -> bytes:
         """Return the in-band error event of chat completions or of the Responses API."""
         return errors.stream_error(call)
+
+    # --- what differs where the dialect is shared ---------------------------------------------------------------
+
+    def fail(self, kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
+        """Return the error answer of that kind; see `Provider.error`.
+
+        Raises:
+            FaultUnfit: the failure has no form for this operation.
+        """
+        return errors.fail(kind, call, draw, **details)
+
+    def headers(self, call: Call, draw: Draw, *, exhausted_for: float | None = None) -> Headers:
+        """Return the headers of every answer; `exhausted_for` in seconds is for the rate limit's."""
+        return wire.headers(call, draw, exhausted_for=exhausted_for)
+
+    def dates_models(self, call: Call) -> bool:
+        """Tell whether the answer names the dated snapshot behind an alias."""
+        return wire.at_vendor(call)
+
+    def models(self, call: Call) -> list[dict[str, Any]]:
+        """Return the model that the call asks for, or all that are listed."""
+        return openai_models(call)
+
+    def whole(self, call: Call, draw: Draw, body: dict[str, Any]) -> Any:
+        """Return a healthy answer's body as this provider has it."""
+        return body
+
+    def streamed(self, call: Call, draw: Draw, chunks: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the chunks of a healthy chat stream as this provider has them."""
+        return chunks
 
 
 _TALKING = ("chat", "completions")

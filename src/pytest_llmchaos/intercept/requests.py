@@ -1,0 +1,71 @@
+"""requests: its calls are intercepted in urllib3, beneath its adapters; here it is only watched.
+
+A mock of its adapters (`responses`, requests-mock) answers above that step, where no fault can reach a call: an LLM
+call answered so is an escape. Such a mock may replace `Session.send`, so `Session.request` is watched too.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ._patches import Patches
+from ._urllib3_sentinel import watched
+
+__all__ = ["STACK"]
+
+
+class RequestsStack:
+    """Watches requests' sessions."""
+
+    library = "requests"
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.library)
+
+    def install(self) -> None:
+        """Patch the library, or lie on top again where another tool patched over us."""
+        session = sys.modules[self.library].Session
+        self._patches.replace(session, "request", _request)
+        self._patches.replace(session, "send", _send)
+
+    def uninstall(self) -> None:
+        """Give the library back as it was."""
+        self._patches.restore()
+
+
+def _request(original: Any) -> Any:
+    def request(session: Any, method: Any, url: Any, *args: Any, **options: Any) -> Any:
+        def send() -> Any:
+            return original(session, method, url, *args, **options)
+
+        return watched(_text(method).upper(), _text(url), lambda: _answering(session, _text(url)), send)
+
+    return request
+
+
+def _send(original: Any) -> Any:
+    def send(session: Any, request: Any, **options: Any) -> Any:
+        def sent() -> Any:
+            return original(session, request, **options)
+
+        return watched(request.method or "", request.url or "", lambda: _answering(session, request.url), sent)
+
+    return send
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _answering(session: Any, url: Any) -> Any:
+    """Return what answers: a mock's function in the place of a `send`, a session with its own, or the adapter."""
+    adapter = session.get_adapter(url)
+    base = sys.modules["requests"].Session
+    for send, home in ((type(adapter).send, type(adapter).__module__), (base.send, __name__)):
+        if send.__module__ != home:
+            return send
+    return adapter if type(session).send is base.send else session
+
+
+STACK = RequestsStack()

@@ -1,0 +1,113 @@
+"""AWS Bedrock's runtime."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from ..errors import FaultUnfit
+from ..replies import Reply
+from . import _bedrock_errors as errors
+from ._base import Provider, Route
+from ._bedrock_converse import converse, count_tokens
+from ._bedrock_invoke import invoke, of_claude, operation
+from ._read import find_route, read_json
+from ._text import prose
+
+if TYPE_CHECKING:
+    from ..call import Call, HttpRequest
+    from ..draw import Draw
+    from ..plan import Answer
+    from ._base import ErrorKind, Recognised
+
+__all__ = ["Bedrock"]
+
+_MODEL = r"/model/(?P<model>[^/]+)"
+_TALK = ("messages",)
+
+_ROUTES = (
+    ("POST", re.compile(rf"{_MODEL}/converse\Z"), Route("chat", stream=False, needs=_TALK)),
+    ("POST", re.compile(rf"{_MODEL}/converse-stream\Z"), Route("chat", stream=True, needs=_TALK)),
+    ("POST", re.compile(rf"{_MODEL}/invoke\Z"), Route("chat", stream=False)),
+    ("POST", re.compile(rf"{_MODEL}/invoke-with-response-stream\Z"), Route("chat", stream=True)),
+    # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.
+    ("POST", re.compile(rf"{_MODEL}/count-tokens\Z"), Route("models", stream=False)),
+)
+
+
+class Bedrock(Provider):
+    """The dialect of bedrock-runtime in every region of AWS.
+
+    Covers `converse` and `invoke` (operation `chat`; `embeddings` or `rerank` where the invoked model's name says
+    so), plain and streamed in binary frames, and the count of tokens (operation `models`). Model and stream
+    stand in the path. Signatures are not looked at.
+    """
+
+    dialect = "bedrock"
+    default_hosts = (
+        "bedrock-runtime.*.amazonaws.com",
+        "bedrock-runtime-fips.*.amazonaws.com",
+        "bedrock-runtime.*.amazonaws.com.cn",
+        "bedrock-runtime.*.api.aws",
+        "bedrock-runtime-fips.*.api.aws",
+        "*.bedrock-runtime.*.vpce.amazonaws.com",
+    )
+
+    def route(self, method: str, path: str) -> Route | None:
+        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
+        route = find_route(_ROUTES, method, path)
+        if route is None or route.model is None:
+            return route
+        # botocore encodes the colon of a model's version, other SDKs leave it.
+        model = unquote(route.model)
+        invoked = "/invoke" in path.rpartition("/model/")[2]
+        return replace(route, model=model, operation=operation(model) if invoked else route.operation)
+
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
+        return read_json(self, route, request)
+
+    def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
+        """Return the healthy answer. Only chat says what a reply scripts.
+
+        Raises:
+            UsageProblem: the reply holds data without a JSON form.
+        """
+        if call.operation == "models":
+            return count_tokens(call, draw)
+        return converse(call, reply, draw) if _converses(call) else invoke(call, reply, draw)
+
+    def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
+        """Return the answer by which the service reports the failure; see `Provider.error`.
+
+        Raises:
+            FaultUnfit: the failure has no form for this operation.
+        """
+        form = details.pop("form", "error") if kind == "policy_refusal" else "error"
+        if form == "error":
+            return errors.fail(kind, call, draw, **details)
+        if call.operation != "chat":
+            raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal")
+        # `finish` is the service's own filter, `refusal` a guardrail; at an invoked Claude both are Claude's.
+        if form == "finish":
+            begun = prose(draw.part("begun"), limit=12) if of_claude(call) and not _converses(call) else None
+            reply = Reply(text=begun, finish="content_filter")
+        else:
+            reply = Reply(finish="refusal")
+        speak = converse if _converses(call) else invoke
+        return speak(call, reply, draw, error="policy_refusal")
+
+    def retry_count(self, request: HttpRequest) -> int | None:
+        """Return botocore's own retry count, which stands in `amz-sdk-request: attempt=2; max=3`."""
+        told = re.search(r"\battempt=(\d{1,6})\b", request.header("amz-sdk-request") or "")
+        return int(told[1]) - 1 if told else super().retry_count(request)
+
+    def stream_error(self, call: Call, draw: Draw) -> bytes:
+        """Return the in-band exception frame."""
+        return errors.stream_error()
+
+
+def _converses(call: Call) -> bool:
+    return call.path.endswith(("/converse", "/converse-stream"))

@@ -1,0 +1,95 @@
+"""Google Gemini, the API of AI Studio's keys."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..errors import FaultUnfit
+from ..replies import Reply
+from . import _google_errors as errors
+from ._base import Provider, Route
+from ._google_data import count_tokens, embeddings, models
+from ._google_generate import generate
+from ._read import find_route, read_json
+from ._text import prose
+
+if TYPE_CHECKING:
+    from ..call import Call, HttpRequest
+    from ..draw import Draw
+    from ..plan import Answer
+    from ._base import ErrorKind, Recognised
+
+__all__ = ["Gemini"]
+
+_NAME = r"(?P<model>[^/:]+)"
+# Tuned models have a collection of their own. Vertex AI's models stand below a publisher and are not meant.
+_MODEL = rf"(?<!publishers/google)/(?:models|tunedModels)/{_NAME}"
+
+_ROUTES = (
+    ("POST", re.compile(rf"{_MODEL}:generateContent\Z"), Route("chat", stream=False, needs=("contents",))),
+    ("POST", re.compile(rf"{_MODEL}:streamGenerateContent\Z"), Route("chat", stream=True, needs=("contents",))),
+    ("POST", re.compile(rf"{_MODEL}:embedContent\Z"), Route("embeddings", stream=False)),
+    ("POST", re.compile(rf"{_MODEL}:batchEmbedContents\Z"), Route("embeddings", stream=False, needs=("requests",))),
+    # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.
+    ("POST", re.compile(rf"{_MODEL}:countTokens\Z"), Route("models", stream=False)),
+    ("GET", re.compile(r"/v1\w*/models/*\Z"), Route("models", stream=False)),
+    ("GET", re.compile(rf"/v1\w*/models/{_NAME}\Z"), Route("models", stream=False)),
+)
+
+
+class Gemini(Provider):
+    """The dialect of generativelanguage.googleapis.com.
+
+    Covers generated content, plain and streamed as server-sent events (`alt=sse`, as every SDK asks for it),
+    embeddings, the count of tokens and the list of models (both operation `models`). Model and stream stand in
+    the path. The API refuses a prompt with a 200 without candidates, so `policy_refusal` has status 200 in each
+    of its forms: a blocked prompt for `error` and `refusal`, `finishReason: SAFETY` for `finish`.
+    """
+
+    dialect = "gemini"
+    default_hosts: ClassVar[tuple[str, ...]] = (
+        "generativelanguage.googleapis.com",
+        "generativelanguage.mtls.googleapis.com",
+    )
+
+    def route(self, method: str, path: str) -> Route | None:
+        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
+        return find_route(_ROUTES, method, path)
+
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
+        return read_json(self, route, request)
+
+    def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
+        """Return the healthy answer. Only generated content says what a reply scripts.
+
+        Raises:
+            UsageProblem: the reply holds data without a JSON form.
+        """
+        if call.operation == "chat":
+            return generate(call, reply, draw)
+        if call.operation == "embeddings":
+            return embeddings(call, draw)
+        return count_tokens(call, draw) if call.path.endswith(":countTokens") else models(call, draw)
+
+    def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
+        """Return the answer by which the API reports the failure; see `Provider.error`.
+
+        Raises:
+            FaultUnfit: the failure has no form for this operation.
+        """
+        if kind != "policy_refusal":
+            return errors.fail(kind, call, draw, **details)
+        if call.operation != "chat":
+            raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal")
+        reply = Reply(finish="refusal")
+        if details.get("form") == "finish":
+            # A stream has begun when the filter stops it; a plain answer then has no content at all.
+            begun = prose(draw.part("begun"), limit=12) if call.stream else None
+            reply = Reply(text=begun, finish="content_filter")
+        return generate(call, reply, draw, error="policy_refusal")
+
+    def stream_error(self, call: Call, draw: Draw) -> bytes:
+        """Return the in-band error event."""
+        return errors.stream_error()

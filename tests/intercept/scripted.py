@@ -1,0 +1,129 @@
+"""A loopback server that answers each connection by a script: the real thing to compare with and to pass through to."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+URL = "https://api.openai.com/v1/chat/completions"
+BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
+STREAM = {**BODY, "stream": True}
+
+EVENTS = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"gpt-5","choices":'
+    b'[{"index":0,"delta":{"content":"one"},"finish_reason":null}]}\n\n',
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"gpt-5","choices":'
+    b'[{"index":0,"delta":{"content":"two"},"finish_reason":"stop"}]}\n\n',
+    b"data: [DONE]\n\n",
+)
+STREAMED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    """Return the data as one chunk of a chunked body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Scripted:
+    """Counts what arrives; `requests` are heads and bodies, and `url` is where its chat operation is."""
+
+    def __init__(self, script: Callable[[socket.socket, int], None]) -> None:
+        self.connections = 0
+        self.requests: list[tuple[bytes, bytes]] = []
+        self._script = script
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://{self.host}/v1/chat/completions"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as incoming:
+            try:
+                while request := _request(incoming):
+                    self.requests.append(request)
+                    self._script(connection, len(self.requests))
+            except OSError:
+                return
+
+
+def _request(incoming) -> tuple[bytes, bytes] | None:
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        line = incoming.readline()
+        if not line:
+            return None
+        head += line
+    lower = head.lower()
+    if b"transfer-encoding: chunked" in lower:
+        body = b""
+        while size := int(incoming.readline(), 16):
+            body += incoming.read(size)
+            incoming.readline()
+        incoming.readline()
+        return head, body
+    length = next((int(line.split(b":")[1]) for line in lower.split(b"\r\n") if line.startswith(b"content-length")), 0)
+    return head, incoming.read(length)
+
+
+@contextmanager
+def serving(script: Callable[[socket.socket, int], None]) -> Iterator[Scripted]:
+    """Serve by a script, which gets the connection and the how-manieth request it is."""
+    server = Scripted(script)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def whole(connection: socket.socket, nth: int) -> None:
+    """Answer with JSON of known length."""
+    body = json.dumps({"mine": nth}).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection.sendall(head.encode() + body)
+
+
+def streamed(connection: socket.socket, nth: int) -> None:
+    """Answer with a chunked event stream."""
+    connection.sendall(STREAMED + b"".join(map(chunk, EVENTS)) + b"0\r\n\r\n")
+
+
+def cut(connection: socket.socket, nth: int) -> None:
+    """Hang up after one event."""
+    connection.sendall(STREAMED + chunk(EVENTS[0]))
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def disconnect(connection: socket.socket, nth: int) -> None:
+    """Hang up without an answer."""
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def reset(connection: socket.socket, nth: int) -> None:
+    """Reset the connection without an answer."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())  # close() would wait for the file that reads the requests
+
+
+def refused() -> str:
+    """Return the address of a port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"http://127.0.0.1:{free.getsockname()[1]}/v1/chat/completions"

@@ -1,0 +1,184 @@
+"""aiohttp: the healthy answers beneath it (routes, servers, mocks, cassettes) and the SDKs on top of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from unittest.mock import Mock
+
+import aiohttp
+import httpx
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from pytest_llmchaos import faults, inject
+
+URL = "https://api.openai.com/v1/chat/completions"
+BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
+STREAM = {**BODY, "stream": True}
+EVENTS = [f"data: {number}\n\n".encode() for number in range(5)]
+
+
+async def post(body=BODY, url=URL, session=None, **options):
+    """Ask once with a session of its own and return the body."""
+    async with aiohttp.ClientSession(**(session or {})) as client, client.post(url, json=body, **options) as response:
+        return await response.read()
+
+
+def served(handler, use, **options):
+    """Run `use(url)` against an app in this process that speaks OpenAI's dialect."""
+
+    async def run():
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", handler)
+        async with TestServer(app) as server:
+            return await use(str(server.make_url("/v1/chat/completions")))
+
+    return asyncio.run(run(), **options)
+
+
+def test_the_runs_own_router():
+    """`chaos.upstream` answers and raises here too, with async side effects, beneath the faults."""
+
+    async def route(request):
+        return httpx.Response(200, json=json.loads(request.content)["model"])
+
+    with inject(faults.outage(calls=1)) as chaos:
+        chaos.upstream.post(URL).mock(side_effect=route)
+        assert b"error" in asyncio.run(post())
+        assert asyncio.run(post()) == b'"gpt-5"'
+    assert [(call.status, call.error) for call in chaos.calls] == [(503, None), (200, None)]
+    with inject() as chaos:
+        chaos.upstream.post(URL).mock(side_effect=httpx.ConnectError)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            asyncio.run(post())
+    assert chaos.calls[0].error == "connection_refused"
+
+
+def test_a_server_in_this_process_is_the_healthy_upstream():
+    """With `upstream="passthrough"` real loopback answers, compressed and cut as they come, stand under the faults."""
+    seen = []
+
+    async def handler(request):
+        seen.append(await request.json())
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        response.enable_chunked_encoding()
+        if not seen[-1]["stream"]:
+            response = web.json_response({"mine": True})
+            response.enable_compression(web.ContentCoding.gzip)
+            return response
+        await response.prepare(request)
+        for event in EVENTS:
+            await response.write(event)
+        return response
+
+    async def use(url):
+        target = url.partition("//")[2].partition("/")[0]
+        with inject(faults.latency("2s", target=target), upstream="passthrough") as chaos:
+            assert await post({**BODY, "stream": False}, url) == b'{"mine": true}'
+            assert await post(STREAM, url) == b"".join(EVENTS)
+        assert chaos.now == pytest.approx(4, abs=0.4)
+        assert [call.status for call in chaos.calls] == [200, 200]
+        with inject(faults.stream_cut(after=2, target=target), upstream="passthrough") as chaos:
+            got = []
+            async with aiohttp.ClientSession() as session, session.post(url, json=STREAM) as response:
+                with pytest.raises(aiohttp.ClientPayloadError):
+                    async for data in response.content.iter_any():
+                        got.append(data)  # noqa: PERF401 # what came before the failure counts
+        return got
+
+    assert b"".join(served(handler, use)) == b"".join(EVENTS[:2])
+    assert len(seen) == 3
+
+
+def test_what_passthrough_meets_is_the_networks():
+    """A refused connection beneath is told as without us."""
+    with inject(upstream="passthrough") as chaos, pytest.raises(aiohttp.ClientConnectorError) as caught:
+        asyncio.run(post(url="http://127.0.0.1:9/v1/chat/completions"))
+    assert caught.value.port == 9
+    assert chaos.calls[0].error == "ClientConnectorError"
+
+
+def test_aioresponses_beneath_is_the_healthy_upstream():
+    """A mock that was there first keeps answering, below the faults; what it does not know is its own refusal."""
+    mocking = pytest.importorskip("aioresponses")
+
+    class Answer(aiohttp.ClientResponse):
+        def __init__(self, *args, **options):  # aioresponses 0.7.9 knows only what aiohttp before 3.14 asked for
+            try:
+                super().__init__(*args, **options)
+            except TypeError:
+                super().__init__(*args, stream_writer=Mock(output_size=0), **options)
+
+    with mocking.aioresponses() as mock, inject(faults.outage(calls=1)) as chaos:
+        mock.post(URL, payload={"mine": True}, response_class=Answer, repeat=True)
+        assert b"error" in asyncio.run(post())
+        assert mock.requests == {}
+        assert json.loads(asyncio.run(post())) == {"mine": True}
+        assert len(mock.requests) == 1
+        with pytest.raises(aiohttp.ClientConnectionError, match="Connection refused: POST"):
+            asyncio.run(post(url="https://api.openai.com/v1/embeddings"))
+    assert [call.status for call in chaos.calls] == [503, 200, None]
+
+
+def test_a_cassette_beneath_is_the_healthy_upstream(tmp_path):
+    """What VCR.py has recorded is played below the faults, though its body is no longer compressed as it says."""
+    vcr = pytest.importorskip("vcr")
+
+    async def handler(request):
+        response = web.json_response({"mine": "x" * 999})
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    async def use(url):
+        with vcr.use_cassette(str(tmp_path / "one.yaml")):
+            await post(url=url)
+        return url
+
+    url = served(handler, use)
+    host = url.partition("//")[2].partition("/")[0]
+    with (
+        vcr.use_cassette(str(tmp_path / "one.yaml"), record_mode="none", allow_playback_repeats=True),
+        inject(faults.latency("2s", target=host), faults.outage(calls=1, target=host)) as chaos,
+    ):
+        assert b"error" in asyncio.run(post(url=url))
+        assert json.loads(asyncio.run(post(url=url))) == {"mine": "x" * 999}
+    assert [call.status for call in chaos.calls] == [503, 200]
+    assert chaos.now == pytest.approx(4, abs=0.3)
+
+
+@pytest.mark.filterwarnings("ignore")  # of litellm itself, about its types
+def test_litellm_async(monkeypatch):
+    """litellm's own transport over aiohttp: one call each, and its one more try after a reset."""
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else its import asks GitHub
+    litellm = pytest.importorskip("litellm")
+    ask = {"model": "anthropic/claude-sonnet-4-5", "messages": BODY["messages"], "api_key": "k"}
+    with inject() as chaos:
+        assert asyncio.run(litellm.acompletion(**ask)).choices[0].message.content
+    assert [(call.via, call.status) for call in chaos.calls] == [("aiohttp", 200)]
+    with inject(faults.connection_reset()) as chaos, pytest.raises(litellm.InternalServerError, match="reset by peer"):
+        asyncio.run(litellm.acompletion(**ask))
+    assert len(chaos.calls) == 2
+
+
+def test_an_httpx_client_built_on_it_is_one_call():
+    """The SDKs' aiohttp extra passes two stacks: one call in the journal, and no escape told by the outer one."""
+    openai = pytest.importorskip("openai", minversion="3")
+    client = openai.AsyncOpenAI(api_key="k", http_client=openai.DefaultAioHttpClient(), max_retries=1)
+
+    async def ask(**options):
+        return await client.chat.completions.create(model="gpt-5", messages=BODY["messages"], **options)
+
+    async def call():
+        assert (await ask()).choices[0].message.content
+        words = [chunk async for chunk in await ask(stream=True)]
+        assert len(words) > 3
+        with pytest.raises(openai.APITimeoutError):
+            await ask(timeout=5)
+        await client.close()
+
+    with inject(faults.outage(calls=1), faults.latency("20s", calls="4-")) as chaos:
+        asyncio.run(call())
+    assert {call.via for call in chaos.calls} == {"aiohttp"}
+    assert [call.status or call.error for call in chaos.calls] == [503, 200, 200, "read_timeout", "read_timeout"]

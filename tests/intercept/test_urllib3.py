@@ -1,0 +1,568 @@
+"""urllib3: its own retries, timeouts, pools and readers on top of played answers."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import io
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import warnings
+
+import httpx
+import pytest
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
+from urllib3.util import Retry, Timeout
+
+from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
+from pytest_llmchaos.intercept import _patches, stacks
+from pytest_llmchaos.session import active
+
+from . import scripted
+from .scripted import BODY, EVENTS, STREAM, URL, serving
+
+JSON = {"content-type": "application/json"}
+SENT = json.dumps(BODY).encode()
+is_two = not urllib3.__version__.startswith("1.")
+two = pytest.mark.skipif(not is_two, reason="urllib3 1.26 has no such method")
+
+early = urllib3.PoolManager()
+early_pool = urllib3.HTTPSConnectionPool("api.openai.com")
+
+
+def post(url=URL, body=BODY, *, manager=None, **options):
+    """Make a chat call."""
+    manager = manager or urllib3.PoolManager()
+    return manager.request("POST", url, body=json.dumps(body).encode(), headers=JSON, **options)
+
+
+def streaming(url=URL, **options):
+    """Make a streamed chat call and leave its body to be read."""
+    return post(url, STREAM, preload_content=False, **options)
+
+
+def failure_of(act):
+    """Return what it raises: its class, words and cause, without what differs from run to run or (1.26) is not set."""
+    with pytest.raises(Exception) as caught:
+        act()
+    error = caught.value
+    words = [type(each) if isinstance(each, Exception) else re.sub("0x[0-9a-f]+", "", str(each)) for each in error.args]
+    if not is_two:
+        return type(error), words
+    return type(error), words, type(error.__cause__), getattr(error.__cause__, "errno", None)
+
+
+# --- seen -----------------------------------------------------------------------------------------------------------
+
+
+def test_pools_made_before_the_run():
+    """Managers and pools made at import time are intercepted like any other."""
+    with inject(faults.outage()) as chaos:
+        assert post(manager=early).status == 503
+        assert early_pool.urlopen("POST", "/v1/chat/completions", body=SENT, headers=JSON).status == 503
+    assert [call.via for call in chaos.calls] == ["urllib3", "urllib3"]
+    assert {call.provider for call in chaos.calls} == {"openai"}
+
+
+def test_other_traffic_is_untouched():
+    """What is no LLM call goes its own way: it is not journaled, and its streamed upload is framed as it was."""
+
+    def upload():
+        yield b"x" * 10
+        yield b"y"
+
+    with serving(scripted.whole) as server, inject() as chaos:
+        manager = urllib3.PoolManager()
+        assert manager.request("PUT", f"http://{server.host}/upload", body=upload()).data == b'{"mine": 1}'
+        assert manager.request("GET", f"http://{server.host}/health").status == 200
+    assert len(chaos.calls) == 0
+    assert [body for _, body in server.requests] == [b"x" * 10 + b"y", b""]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "framing"),
+    [
+        (lambda: SENT, b"content-length"),
+        (lambda: bytearray(SENT), b"content-length"),
+        (lambda: SENT.decode(), b"content-length"),
+        (lambda: io.BytesIO(SENT), b"transfer-encoding"),
+        (lambda: (SENT[at : at + 9] for at in range(0, len(SENT), 9)), b"transfer-encoding"),
+    ],
+    ids=["bytes", "bytearray", "str", "file", "generator"],
+)
+@two
+def test_any_form_of_body_is_read_and_still_sent(make, framing):
+    """Reading a body to recognise the call leaves the upstream the same body, framed in the same way."""
+    with serving(scripted.whole) as server, inject(faults.latency("1s"), upstream="passthrough") as chaos:
+        response = urllib3.PoolManager().request("POST", server.url, body=make(), headers=JSON)
+        assert response.json() == {"mine": 1}
+    assert chaos.calls[0].model == "gpt-5"
+    head, body = server.requests[0]
+    assert json.loads(body) == BODY
+    assert framing in head.lower()
+
+
+@two
+@pytest.mark.parametrize(
+    "make", [lambda: io.BytesIO(SENT), lambda: (each for each in [SENT])], ids=["file", "iterator"]
+)
+def test_a_retry_sends_the_body_again(make):
+    """urllib3 rewinds files, and an iterator of which nothing was sent is still whole, as without us."""
+    with inject(faults.connection_refused(calls="1-2")) as chaos:
+        response = urllib3.PoolManager().request("POST", URL, body=make(), headers=JSON, retries=2)
+        assert response.status == 200
+    assert [call.model for call in chaos.calls] == ["gpt-5"] * 3
+
+
+# --- failing --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "seconds"),
+    [
+        (faults.latency("20s"), ReadTimeoutError, 5),
+        (faults.no_response(), ReadTimeoutError, 5),
+        (faults.connect_timeout(), ConnectTimeoutError, 3),
+        (faults.connection_refused(), NewConnectionError, 0),
+        (faults.dns_failure(), NewConnectionError, 0),
+        (faults.connection_reset(), ProtocolError, 0),
+    ],
+    ids=lambda value: getattr(getattr(value, "fault", None), "name", None),
+)
+def test_genuine_exceptions(fault, kind, seconds):
+    """The client's own limits decide; the exception is what urlopen raises, or the reason of its MaxRetryError."""
+    limits = Timeout(connect=3, read=5)
+    with inject(fault) as chaos, pytest.raises(kind):
+        post(timeout=limits, retries=False)
+    assert chaos.now == pytest.approx(seconds, abs=0.5)
+    with inject(fault), pytest.raises(MaxRetryError) as caught:
+        post(timeout=limits, retries=Retry(total=0, allowed_methods=None))
+    assert isinstance(caught.value.reason, kind)
+    assert caught.value.pool.host == "api.openai.com"
+
+
+def test_the_words_are_urllib3s():
+    """The limit that struck stands in the text, and a total counts for both phases."""
+    with inject(faults.latency("20s")), pytest.raises(ReadTimeoutError, match=r"Read timed out\. \(read timeout=7\)"):
+        post(timeout=Timeout(read=7), retries=False)
+    with inject(faults.no_response()) as chaos, pytest.raises(ReadTimeoutError):
+        post(timeout=Timeout(total=4, read=60), retries=False)
+    assert chaos.now == pytest.approx(4, abs=0.2)
+    with inject(faults.connect_timeout()) as chaos, pytest.raises(ConnectTimeoutError, match=r"\(connect timeout=4\)"):
+        post(timeout=Timeout(total=4, connect=60), retries=False)
+    assert chaos.now == pytest.approx(4, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("script", "fault"),
+    [(None, faults.connection_refused()), (scripted.reset, faults.connection_reset())],
+    ids=["refused", "reset"],
+)
+@pytest.mark.parametrize("retries", [False, 1])
+def test_the_same_as_the_real_thing_before_the_answer(script, fault, retries):
+    """Class, words and cause are those of a real server that fails so, with and without retries."""
+    with serving(script or scripted.whole) as server:
+        address = server.url if script else scripted.refused()
+        real = failure_of(lambda: post(address, retries=retries))
+        with inject(fault):
+            played = failure_of(lambda: post(address, retries=retries))
+    assert played == real
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda response: list(response.stream()),
+        lambda response: list(response.stream(decode_content=False)),
+        lambda response: response.read(),
+        lambda response: response.data,
+        lambda response: [response.read(20) for _ in range(50)],
+        lambda response: list(response),
+    ],
+    ids=["stream", "raw", "read", "data", "pieces", "iter"],
+)
+def test_a_cut_stream_is_the_same_as_the_real_thing(read):
+    """However the app reads, a stream that is cut raises what urllib3 raises for a server that hangs up."""
+    with serving(scripted.cut) as server:
+        real = failure_of(lambda: read(streaming(server.url)))
+    with serving(scripted.streamed) as server, inject(faults.stream_cut(after=1), upstream="passthrough") as chaos:
+        played = failure_of(lambda: read(streaming(server.url)))
+    assert played == real
+    assert chaos.calls[0].error == "stream_cut"
+
+
+def test_a_stall_within_the_stream_is_a_read_timeout():
+    """The read limit counts anew for each piece, and raises urllib3's error from its reader."""
+    with inject(faults.stream_stall(after=2)) as chaos:
+        response = streaming(timeout=Timeout(connect=3, read=5))
+        with pytest.raises(ReadTimeoutError, match="Read timed out"):
+            list(response.stream())
+    assert chaos.now == pytest.approx(5, abs=0.3)
+
+
+@pytest.mark.parametrize("fault", [faults.stream_cut(after=1), faults.stream_stall(after=1)], ids=["cut", "stall"])
+def test_a_broken_stream_stays_broken(fault):
+    """Reading on after the failure brings no bytes that would pass for an end in good order."""
+    with inject(fault) as chaos:
+        response = streaming(timeout=5)
+        with pytest.raises((ProtocolError, ReadTimeoutError)):
+            response.read()
+        assert response.read() == b""
+        assert response.closed
+    assert chaos.calls[0].error in ("stream_cut", "read_timeout")
+
+
+def test_a_library_imported_during_the_run():
+    """A library that the app imports under chaos is intercepted from its first call."""
+    script = f"""
+import sys
+from pytest_llmchaos import faults, inject
+with inject(faults.outage()) as chaos:
+    assert "urllib3" not in sys.modules
+    import requests
+    assert requests.post({URL!r}, json={BODY!r}).status_code == 503
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)  # noqa: S603 - our own script
+
+
+# --- retrying -------------------------------------------------------------------------------------------------------
+
+
+def test_its_retries_and_backoff_run_in_virtual_time():
+    """Retry sees every attempt, sleeps between them and honours retry-after."""
+    retry = Retry(total=4, backoff_factor=2, status_forcelist=[503], allowed_methods=None)
+    with inject(faults.outage(calls="1-3")) as chaos:
+        response = post(retries=retry)
+        assert (response.status, len(response.retries.history)) == (200, 3)
+    assert [call.status for call in chaos.calls] == [503, 503, 503, 200]
+    assert chaos.now == pytest.approx(12, abs=2)  # 4 and 8 seconds; 1.26 as 2 begins to wait with the second retry
+    with inject(faults.rate_limit(retry_after="7s", calls=1)) as chaos:
+        assert post(retries=Retry(total=2, allowed_methods=None)).status == 200
+    assert chaos.now == pytest.approx(7, abs=0.5)
+
+
+def test_retries_that_run_out():
+    """The last answer's status is the reason of MaxRetryError."""
+    retry = Retry(total=1, status_forcelist=[503], allowed_methods=None)
+    with inject(faults.outage()) as chaos, pytest.raises(MaxRetryError, match="too many 503 error responses"):
+        post(retries=retry)
+    assert len(chaos.calls) == 2
+
+
+def test_a_redirect_is_followed():
+    """A redirect of the upstream leads to a second call, which urllib3 makes itself."""
+    with inject() as chaos:
+        moved = httpx.Response(307, headers={"location": f"{URL}?moved"})
+        chaos.upstream.post(URL).mock(side_effect=[moved, httpx.Response(200, json={"there": True})])
+        assert json.loads(post().data) == {"there": True}
+    assert [call.status for call in chaos.calls] == [307, 200]
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_answer():
+    """A preloaded answer has status, reason, headers and data."""
+    with inject():
+        response = post()
+    assert (response.status, response.reason, response.version) == (200, "OK", 11)
+    assert response.headers["Content-Type"] == "application/json"
+    assert json.loads(response.data)["object"] == "chat.completion"
+    assert response.closed
+
+
+def _into(response):
+    buffer, got = bytearray(37), b""
+    while count := response.readinto(buffer):
+        got += buffer[:count]
+    return got
+
+
+def _buffered(response):
+    response.auto_close = False
+    return b"".join(io.BufferedReader(response))
+
+
+def _pieces(response):
+    return b"".join(iter(lambda: response.read(11), b""))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda response: response.read(),
+        lambda response: response.data,
+        _pieces,
+        pytest.param(lambda response: b"".join(iter(response.read1, b"")), marks=two),
+        _into,
+        lambda response: b"".join(response.stream(64)),
+        lambda response: b"".join(response),
+        lambda response: b"".join(response.read_chunked()),
+        _buffered,
+    ],
+    ids=["read", "data", "pieces", "read1", "readinto", "stream", "iter", "chunks", "buffered"],
+)
+def test_every_way_to_read_a_stream(read):
+    """All ways give the same bytes, and the call is over when they are read."""
+    with inject() as chaos:
+        chaos.replies("It works.")
+        response = streaming()
+        assert not response.closed
+        got = read(response)
+        assert got.endswith(b"data: [DONE]\n\n")
+        assert b"It works." in b"".join(
+            json.loads(line[6:])["choices"][0]["delta"].get("content", "").encode()
+            for line in got.splitlines()
+            if line.startswith(b"data: {")
+        )
+        call = chaos.calls[0]
+        assert (call.ended is not None, call.error) == (True, None)
+
+
+def test_streams_come_chunk_by_chunk():
+    """A reader sees the first event before the second one's delay has passed."""
+    at = []
+    with inject(faults.latency("1s", first_token="2s", between_tokens="500ms")) as chaos:
+        response = streaming()
+        at.append(chaos.now)
+        for _ in response.stream():
+            at.append(chaos.now)  # noqa: PERF401 - each at its own time
+    assert at[:3] == pytest.approx([1, 3, 3.5], abs=0.3)
+
+
+def test_compressed_answers_stay_compressed():
+    """An upstream's gzip reaches urllib3 as it is, for the app to decode or not."""
+    packed = gzip.compress(b'{"mine": true}')
+
+    def script(connection, nth):
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        connection.sendall(head.encode() + packed)
+
+    with serving(script) as server, inject(faults.latency("1s"), upstream="passthrough"):
+        assert post(server.url).data == b'{"mine": true}'
+        assert post(server.url, decode_content=False).data == packed
+
+
+def test_early_close_leaves_nothing_behind():
+    """A reader that stops in the middle ends the call there, whether it closes or just drops the answer."""
+    with warnings.catch_warnings(), inject() as chaos:
+        warnings.simplefilter("error")
+        response = streaming()
+        next(response.stream())
+        response.close()
+        dropped = streaming()
+        dropped.read(10)
+        del dropped
+        gc.collect()
+        assert [call.error for call in chaos.calls] == ["closed", "closed"]
+        streaming().drain_conn()
+        assert chaos.calls[2].error is None
+
+
+# --- pools ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_connection_is_lost_or_put_back_as_if_alive():
+    """A pool of one connection that blocks serves answers read, closed, released, broken and failed in turn."""
+    pool = urllib3.HTTPSConnectionPool("api.openai.com", maxsize=1, block=True)
+
+    def ask(body=BODY, **options):
+        return pool.urlopen(
+            "POST", "/v1/chat/completions", body=json.dumps(body), headers=JSON, pool_timeout=0.01, **options
+        )
+
+    with inject(faults.connection_refused(calls=2), faults.stream_cut(calls=6)):
+        assert ask().status == 200
+        with pytest.raises(NewConnectionError):
+            ask(retries=False)
+        for release in ("close", "drain_conn"):
+            response = ask(STREAM, preload_content=False)
+            getattr(response, release)()
+            response.release_conn()
+        ask(STREAM, preload_content=False).read()
+        with pytest.raises(ProtocolError):
+            ask(STREAM, preload_content=False).read()
+        assert ask().status == 200
+    connection = pool.pool.get_nowait()
+    assert connection is None or connection.sock is None
+
+
+def test_real_connections_live_on_beneath():
+    """Passing through keeps one connection alive over calls read to their end, and closes one that was left."""
+    with serving(scripted.streamed) as server, inject(faults.latency("1s"), upstream="passthrough") as chaos:
+        manager = urllib3.PoolManager()
+        for _ in range(3):
+            assert streaming(server.url, manager=manager).read() == b"".join(EVENTS)
+        assert server.connections == 1
+        left = streaming(server.url, manager=manager)
+        left.read(5)
+        left.close()
+        left.release_conn()
+        assert streaming(server.url, manager=manager).read() == b"".join(EVENTS)
+        assert server.connections == 2
+    assert [call.error for call in chaos.calls] == [None] * 3 + ["closed", None]
+
+
+def test_passing_through_with_faults():
+    """Faults that leave the answer alone lie on top of a real server's; those that answer keep it unasked."""
+    with serving(scripted.whole) as server, inject(faults.outage(calls=1), upstream="passthrough") as chaos:
+        assert post(server.url).status == 503
+        assert json.loads(post(server.url).data) == {"mine": 1}
+        assert json.loads(post(server.url, preload_content=False).read()) == {"mine": 2}
+    assert [call.status for call in chaos.calls] == [503, 200, 200]
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "data"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b""),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.0 200 OK\r\n\r\nhello", b"hello"),
+    ],
+    ids=["length", "empty", "no content", "close", "old"],
+)
+@pytest.mark.parametrize("preload", [True, False])
+def test_every_framing_of_an_upstream_is_kept(answer, data, preload):
+    """Its end is seen as its end, and its connection goes on where the upstream keeps it."""
+    keeps = b"close" not in answer and b"/1.1" in answer
+
+    def script(connection, nth):
+        connection.sendall(answer)
+        if not keeps:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    with serving(script) as server, inject(upstream="passthrough") as chaos:
+        manager = urllib3.PoolManager()
+        for _ in range(3):
+            response = post(server.url, manager=manager, preload_content=preload)
+            assert (response.data, response.headers.get("transfer-encoding")) == (data, None)
+        assert server.connections == (1 if keeps else 3)
+    assert [call.error for call in chaos.calls] == [None] * 3
+
+
+def test_real_failures_beneath_are_its_own():
+    """Where the real upstream fails by itself, the app gets urllib3's own error."""
+    with serving(scripted.disconnect) as server, inject(upstream="passthrough", allow_unused=True) as chaos:
+        with pytest.raises(ProtocolError, match="Remote end closed connection"):
+            post(server.url, retries=False)
+        with pytest.raises(NewConnectionError):
+            post(scripted.refused(), retries=False)
+    assert [call.error for call in chaos.calls] == ["RemoteDisconnected", "NewConnectionError"]
+
+
+def test_a_route_fails_in_urllib3s_terms():
+    """A side effect in httpx's words is raised in urllib3's."""
+    with inject() as chaos:
+        route = chaos.upstream.post(url=URL)
+        for told, raised in [
+            (httpx.ConnectError, NewConnectionError),
+            (httpx.ReadTimeout, ReadTimeoutError),
+            (httpx.RemoteProtocolError, ProtocolError),
+            (ZeroDivisionError, ZeroDivisionError),
+        ]:
+            route.mock(side_effect=told)
+            with pytest.raises(raised):
+                post(retries=False)
+
+
+@two
+def test_a_proxy_is_not_reached():
+    """A simulated answer needs no tunnel, and a failure is the provider's, not the proxy's."""
+    with serving(scripted.disconnect) as server:
+        proxied = urllib3.ProxyManager(f"http://{server.host}")
+        with inject(faults.connection_reset(calls=1)) as chaos:
+            with pytest.raises(ProtocolError, match="reset"):
+                post(manager=proxied, retries=False)
+            assert post(manager=proxied).status == 200
+        assert server.connections == 0
+        with inject(upstream="passthrough", allow_unused=True), pytest.raises(ProtocolError, match="Remote end"):
+            post(manager=proxied, retries=False)
+        assert server.connections == 1
+    assert chaos.calls[1].provider == "openai"
+
+
+# --- stopped, noticed, told -----------------------------------------------------------------------------------------
+
+
+def test_what_is_not_simulated_does_not_leave_the_machine():
+    """A request to a provider's host that we have no answer for is stopped, and fails the run even if swallowed."""
+    with (
+        pytest.raises(ChaosFailed, match=r"GET /v1/files at api\.openai\.com"),
+        inject(),
+        pytest.raises(ChaosError, match="not simulated"),
+    ):
+        urllib3.PoolManager().request("GET", "https://api.openai.com/v1/files")
+
+
+def test_an_answer_from_above_is_an_escape(monkeypatch):
+    """A tool that answers in the pool's place is noticed at the manager."""
+    monkeypatch.setattr(
+        urllib3.HTTPSConnectionPool, "urlopen", lambda *_, **__: urllib3.HTTPResponse(b"{}", status=200)
+    )
+    with pytest.raises(ChaosFailed, match="passed no interception point"), inject():
+        post()
+    with inject(allow_escapes=True):
+        assert post().status == 200
+
+
+def test_concurrent_calls_share_nothing():
+    """Twenty threads on one manager: each gets its own answer, waits overlap in virtual time."""
+    answers = []
+    manager = urllib3.PoolManager(maxsize=20)
+
+    def ask(number):
+        response = post(body={**BODY, "user": str(number)}, manager=manager, timeout=None)
+        answers.append(json.loads(response.data)["id"])
+
+    with inject(faults.latency("20s")) as chaos:
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert chaos.now == pytest.approx(20, abs=2)
+    assert len(set(answers)) == 20
+
+
+@pytest.mark.parametrize("name", ["_make_request", "_put_conn"])
+def test_a_vanished_private_name_is_told(name, monkeypatch):
+    """A library that lost a method we rely on gives a clear error, and everything is restored."""
+    monkeypatch.setattr(stacks()["urllib3"], "_patches", _patches.Patches("urllib3"))
+    monkeypatch.delattr(urllib3.HTTPConnectionPool, name)
+    original = urllib3.PoolManager.urlopen
+    with pytest.raises(ChaosError, match=f"urllib3: .*{name} .*is gone in the installed version"), inject():
+        pass
+    assert urllib3.PoolManager.urlopen is original
+    assert active() is None
+
+
+def test_everything_is_given_back():
+    """After a run the library is as it was."""
+    pools = urllib3.connectionpool
+
+    def names():
+        return (
+            pools.HTTPConnectionPool._make_request,
+            pools.HTTPSConnectionPool._prepare_proxy,
+            urllib3.PoolManager.urlopen,
+        )
+
+    before = names()
+    with inject():
+        assert all(now is not then for now, then in zip(names(), before, strict=True))
+    assert names() == before

@@ -1,0 +1,50 @@
+"""DeepSeek through OpenAI's SDK, as its documentation has it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import openai
+import pytest
+
+from pytest_llmchaos import faults
+
+from .reach import BACKOFF, KEY, MESSAGES, WAIT, Row, react, rows
+
+
+@cache
+def client(base="https://api.deepseek.com", **options):
+    """Return OpenAI's client at DeepSeek."""
+    return openai.OpenAI(api_key=KEY, base_url=base, **options)
+
+
+def ask(stream=False, **options):
+    """Ask for a chat answer."""
+    return client(**options).chat.completions.create(model="deepseek-chat", messages=MESSAGES, stream=stream)
+
+
+def test_healthy():
+    """Usage tells what the prompt's cache had; comments keep a stream alive and are seen by nobody."""
+    usage = react(ask).result.usage
+    assert usage.prompt_cache_hit_tokens + usage.prompt_cache_miss_tokens == usage.prompt_tokens
+    assert "".join(each.choices[0].delta.content or "" for each in react(lambda: ask(stream=True)).result)
+
+
+@pytest.mark.parametrize("base", ["https://api.deepseek.com/v1", "https://api.deepseek.com/beta"])
+def test_paths(base):
+    """With a version or without, it is the same API."""
+    assert react(lambda: ask(base=base)).chaos.calls[0].provider == "deepseek"
+
+
+@rows(
+    Row(faults.outage(), "openai.InternalServerError", "503", 3, BACKOFF),
+    Row(faults.overloaded(), "openai.InternalServerError", "Service is too busy", 3, BACKOFF),
+    Row(WAIT, "openai.RateLimitError", "Rate limit", 3, (14, 14)),
+    Row(faults.quota_exhausted(), "openai.APIStatusError", "Insufficient Balance", has=(("status_code", 402),)),
+    Row(faults.model_retired(), "openai.BadRequestError", "Model Not Exist"),
+    Row(faults.auth_revoked(), "openai.AuthenticationError", "Authentication Fails"),
+    Row(faults.policy_refusal(), "openai.BadRequestError", "Content Exists Risk"),
+)
+def test_reaction(row):
+    """DeepSeek's words in OpenAI's exceptions."""
+    row.check(ask, "deepseek")

@@ -1,0 +1,43 @@
+"""llama.cpp's server on a host of one's own, through OpenAI's SDK."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import openai
+import pytest
+
+from pytest_llmchaos import faults
+
+from .reach import BACKOFF, MESSAGES, Row, react, rows
+
+OWN = {"laptop": {"hosts": ["127.0.0.1:8080"], "dialect": "llamacpp"}}
+
+
+@cache
+def client():
+    """Return OpenAI's client at the server."""
+    return openai.OpenAI(api_key="none", base_url="http://127.0.0.1:8080/v1")
+
+
+def ask(stream=False):
+    """Ask for a chat answer."""
+    return client().chat.completions.create(model="qwen3", messages=MESSAGES, stream=stream)
+
+
+@rows(
+    Row(faults.outage(), "openai.InternalServerError", "Loading model", 3, BACKOFF, (("type", "unavailable_error"),)),
+    Row(faults.outage(500), "openai.InternalServerError", "", 3, BACKOFF, (("type", "server_error"),)),
+    Row(faults.auth_revoked(), "openai.AuthenticationError", "Invalid API Key", has=(("code", "401"),)),
+    Row(faults.model_retired(), "openai.NotFoundError", "", has=(("type", "not_found_error"),)),
+)
+def test_reaction(row):
+    """The SDK makes texts of the numbers in `code`; a server that still loads its model says so."""
+    row.check(ask, "laptop", OWN)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_healthy(stream):
+    """It answers under the name that the user gave it."""
+    outcome = react(lambda: ask(stream), own=OWN)
+    assert (outcome.error, outcome.chaos.calls[0].provider) == (None, "laptop")

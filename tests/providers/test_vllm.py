@@ -1,0 +1,54 @@
+"""vLLM's server on a host of one's own, through OpenAI's SDK."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import openai
+import pytest
+
+from pytest_llmchaos import faults
+from pytest_llmchaos.draw import Draw
+from pytest_llmchaos.providers import Providers
+
+from .reach import BACKOFF, MESSAGES, Row, react, rows
+from .sdk import post, recognised
+
+OWN = {"our-gpu": {"hosts": ["gpu-2:8000"], "dialect": "vllm"}}
+
+
+@cache
+def client():
+    """Return OpenAI's client at the server."""
+    return openai.OpenAI(api_key="none", base_url="http://gpu-2:8000/v1")
+
+
+def ask(stream=False):
+    """Ask for a chat answer."""
+    return client().chat.completions.create(model="Qwen/Qwen3-8B", messages=MESSAGES, stream=stream)
+
+
+@rows(
+    Row(faults.outage(500), "openai.InternalServerError", "", 3, BACKOFF, (("type", "InternalServerError"),)),
+    Row(faults.overloaded(), "openai.InternalServerError", "overloaded", 3, BACKOFF),
+    Row(faults.model_retired(), "openai.NotFoundError", "`Qwen/Qwen3-8B` does not exist", has=(("code", "404"),)),
+    Row(faults.auth_revoked(), "openai.AuthenticationError", "Error code: 401"),
+)
+def test_reaction(row):
+    """Types are class names; the SDK makes texts of the numbers in `code`."""
+    row.check(ask, "our-gpu", OWN)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_healthy(stream):
+    """It answers under the name that the user gave it."""
+    outcome = react(lambda: ask(stream), own=OWN)
+    assert (outcome.error, outcome.chaos.calls[0].provider) == (None, "our-gpu")
+
+
+def test_an_error_within_a_stream_ends_in_good_order():
+    """After it comes the terminator all the same."""
+    call = recognised(post("http://gpu-2:8000/v1/chat/completions", b"{}"), Providers(OWN))
+    assert call.speaks.stream_error(call, Draw("k", 0)).endswith(b"}\n\ndata: [DONE]\n\n")
+    error = react(lambda: ask(stream=True), faults.stream_error(), own=OWN).error
+    assert (type(error), error.code) == (openai.APIError, "500")
