@@ -48,8 +48,7 @@ FailKind = Literal[
 Headers = tuple[tuple[str, str], ...]
 
 
-# --- the steps of a plan
-# -------------------------------------------------------------------------------------------
+# --- the steps of a plan ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +153,7 @@ class Plan:
                     return
 
 
-# --- playing
-# ------------------------------------------------------------------------------------------------------
+# --- playing ---
 
 
 @dataclass(frozen=True, slots=True)

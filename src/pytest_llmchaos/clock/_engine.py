@@ -77,8 +77,7 @@ class Engine:
         self.generation = 0
         self.active = False
 
-    # -- clocks
-    # ------------------------------------------------------------------------------------------------
+    # --- clocks ---
 
     def now_ns(self) -> int:
         """Virtual nanoseconds; the machine's monotonic clock while no virtual clock is started."""
@@ -89,8 +88,7 @@ class Engine:
         with self._lock:
             self._jump(self.now_ns() + round(seconds * NS))
 
-    # -- life
-    # --------------------------------------------------------------------------------------------------
+    # --- life ---
 
     def start(self, session: Session) -> None:
         """Count one clock in; the first one installs everything."""
@@ -166,8 +164,7 @@ class Engine:
             self._restore()
         self.offset_ns, self.offset = 0, 0.0
 
-    # -- waits
-    # -------------------------------------------------------------------------------------------------
+    # --- waits ---
 
     def deadline(self, seconds: float | None) -> float:
         """Return the virtual nanosecond that lies so far ahead; None and `math.inf` never come."""
@@ -245,8 +242,7 @@ class Engine:
         finally:
             self._injected.discard(entry)
 
-    # -- jumps (all under the lock)
-    # ----------------------------------------------------------------------------
+    # --- jumps (all under the lock) ---
 
     def _jump_if_all_wait(self) -> bool:
         """Jump on the spot if every thread but the watcher and tools' own is in a wait of ours, and stays

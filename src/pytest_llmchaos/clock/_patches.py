@@ -20,8 +20,7 @@ from ._aliases import Aliases, Table
 from ._engine import engine
 from ._waits import SelectWait, ThreadWait, forever_or
 
-# -- time
-# ------------------------------------------------------------------------------------------------------
+# --- time ---
 
 
 class Replacement:
@@ -103,8 +102,7 @@ def _make_aliases() -> Aliases:
     return Aliases(table_for)
 
 
-# -- threads
-# ---------------------------------------------------------------------------------------------------
+# --- threads ---
 
 
 def _tools_own() -> bool:
@@ -162,8 +160,7 @@ def _delete(self: threading.Thread) -> None:
         engine.thread_ends(self)
 
 
-# -- event loops
-# -----------------------------------------------------------------------------------------------
+# --- event loops ---
 
 
 def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,8 +185,7 @@ def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
     return select
 
 
-# -- all of it
-# -------------------------------------------------------------------------------------------------
+# --- all of it ---
 
 _aliases: Aliases | None = None
 _undo: list[Callable[[], None]] = []
