@@ -390,6 +390,20 @@ class Chaos:
         self._judge.add("escape", text)
         raise ChaosError(text)
 
+    def may_look_up(self, host: str) -> bool:
+        """Tell whether a host name may be resolved; that of a provider may not: no intercepted call needs it."""
+        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(f"//{host}")) is None:
+            return True
+        where = call_site()
+        self.journal.note(self.now, "escape", f"{owner.name}: {host} was looked up")
+        self._judge.add(
+            "escape",
+            f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library that is not "
+            "intercepted would have left this machine. Intercepted are httpx and httpx2; mock the call, or let it go "
+            "with upstream='passthrough'",
+        )
+        return False
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     @property
