@@ -398,8 +398,8 @@ class Chaos:
         self.journal.note(self.now, "escape", f"{owner.name}: {host} was looked up")
         self._judge.add(
             "escape",
-            f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library that is not "
-            "intercepted would have left this machine. Intercepted are httpx and httpx2; mock the call, or let it go "
+            f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library "
+            "that is not intercepted would have left this machine. Intercepted are httpx and httpx2; mock the call, or let it go "
             "with upstream='passthrough'",
         )
         return False
