@@ -396,11 +396,12 @@ class Chaos:
             return True
         where = call_site()
         self.journal.note(self.now, "escape", f"{owner.name}: {host} was looked up")
+        broken = ", ".join(sorted(set(intercept.stacks()) - {"socket"}))
         self._judge.add(
             "escape",
-            f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library "
-            "that is not intercepted would have left this machine. Intercepted are httpx and httpx2; mock the call, or let it go "
-            "with upstream='passthrough'",
+            f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library that is "
+            f"not intercepted ({broken} are) would have left this machine. Mock it above, or let it go with "
+            "upstream='passthrough'",
         )
         return False
 
