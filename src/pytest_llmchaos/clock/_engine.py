@@ -175,6 +175,7 @@ class Engine:
     def wait(self, wait: Wait) -> bool:
         """Block until the wait's event comes (True) or its deadline does (False); `AppHung` if neither ever
         can."""
+        __tracebackhide__ = True
         try:
             with self._lock:
                 if self.active:
@@ -202,10 +203,12 @@ class Engine:
 
     def sleep(self, seconds: float, kind: str, ends_with_clock: bool = False) -> None:
         """Block the calling thread; it is due when the clock says so."""
+        __tracebackhide__ = True
         self.wait(ThreadWait(kind, self.deadline(seconds), ends_with_clock))
 
     def join(self, thread: threading.Thread, timeout: float | None) -> None:
         """Wait until the thread has run its last line; the caller then joins it for real."""
+        __tracebackhide__ = True
         wait = ThreadWait("Thread.join", self.deadline(timeout))
         with self._lock:
             self._joins.setdefault(thread, []).append(wait)
