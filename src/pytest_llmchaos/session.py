@@ -400,8 +400,8 @@ class Chaos:
         self._judge.add(
             "escape",
             f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library that is "
-            f"not intercepted ({broken} are), or beneath one that another tool has wrapped (upstream='simulated' answers "
-            "above it), would have left this machine. Mock it, or let it go with upstream='passthrough'",
+            f"not intercepted ({broken} are), or beneath one that another tool has wrapped (upstream='simulated' "
+            "answers above it), would have left this machine. Mock it, or let it go with upstream='passthrough'",
         )
         return False
 
