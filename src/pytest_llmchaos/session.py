@@ -325,6 +325,8 @@ class Chaos:
             self._move()
             now = self.now
             aimed = [each for track in self._tracks for each in track.aimed(call, now)]
+            for text in (text for track in self._tracks for text in track.spent()):
+                self.journal.note(now, "over", text)
             identity = call.identity()
             nth = self._such[identity] = self._such.get(identity, 0) + 1
             exchange = self.journal.begin(call, now, self._phase())
@@ -437,9 +439,8 @@ class Chaos:
 
     def _move(self) -> None:
         for track in self._tracks:
-            for at, phase in track.moves(self.now):
-                if track.named:
-                    self.journal.note(at, "phase", phase)
+            for at, kind, text in track.moves(self.now):
+                self.journal.note(at, kind, text)
 
     def _phase(self) -> str:
         return next((track.phase for track in self._tracks if track.named), "")
