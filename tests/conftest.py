@@ -7,11 +7,18 @@ from contextlib import suppress
 from importlib import import_module
 
 import httpx
+import hypothesis
 import openai  # noqa: F401
 import pytest
 
 import pytest_llmchaos._pytest_run  # noqa: F401
 from pytest_llmchaos.session import active
+
+# A busy machine must not fail a property, and a failure must be the same everywhere.
+hypothesis.settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("repeatable")
 
 for _name in ("aiohttp", "anthropic", "httpx2"):  # the environment of the older SDK line has neither
     with suppress(ImportError):

@@ -297,8 +297,7 @@ def test_what_is_no_file_is_told(path, says, tmp_path, monkeypatch):
         load(path)
 
 
-# --- fuzzing
-# ---------------------------------------------------------------------------------------------------------
+# --- fuzzing ---
 
 
 def survives(data):
@@ -356,8 +355,7 @@ def test_any_structure_gives_a_scenario_or_its_problems(data):
     survives(json.dumps(data))
 
 
-# --- writing
-# ---------------------------------------------------------------------------------------------------------
+# --- writing ---
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
 SECONDS = st.floats(0.001, 1e6)

@@ -210,3 +210,18 @@ def test_retry_after_is_read_as_the_sdks_read_it():
         with inject(faults.rate_limit(retry_after="7s", form=form)) as chaos:
             status()
         assert chaos.calls[0].retry_after == pytest.approx(7, abs=1.01)
+
+
+def test_the_end_of_a_window_or_of_a_call_range_is_the_end_of_its_trouble():
+    """`recovered` can judge faults without phases: their own `between` or `calls` tells when the trouble was over."""
+    with inject(faults.outage(between=("0s", "10m"))) as chaos:
+        assert status() == 503
+        assert chaos.judge("recovered", to="openai").outcome == "inconclusive"
+        chaos.advance("11m")
+        assert status() == 200
+        chaos.expect.recovered(to="openai", within="2m")
+    assert [round(event.at) for event in chaos.journal.events if event.kind == "over"] == [600]
+
+    with inject(faults.outage(calls="1-2")) as chaos:
+        assert [status(), status(), status()] == [503, 503, 200]
+        chaos.expect.recovered(to="openai", within="1s")

@@ -46,6 +46,7 @@ def test_the_primary_comes_back(bot: ResilientBot, llmchaos: Chaos) -> None:
     llmchaos.advance("11m")
     with llmchaos.request("after it"):
         assert bot.ask("And to Denmark?").source == "openai"
+    llmchaos.expect.recovered(to="openai", within="2m")
     assert len(llmchaos.calls.to("openai")) == 2
 
 

@@ -84,7 +84,8 @@ class Exchange:
 class Event:
     """Something other than a call, at run time `at` in seconds.
 
-    Kinds: `phase`, `advance`, `enter`, `clear`, `inject`, `request`, `answered`, `raised`, `escape`, `hung`, `misfit`.
+    Kinds: `phase`, `over` (an injection's own window or range of calls is), `advance`, `enter`, `clear`, `inject`,
+    `request`, `answered`, `raised`, `escape`.
     `seconds` is what an `advance` skipped.
     """
 

@@ -50,8 +50,7 @@ FailKind = Literal[
 Headers = tuple[tuple[str, str], ...]
 
 
-# --- the steps of a plan
-# -------------------------------------------------------------------------------------------
+# --- the steps of a plan ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +155,7 @@ class Plan:
                     return
 
 
-# --- playing
-# ------------------------------------------------------------------------------------------------------
+# --- playing ---
 
 
 @dataclass(frozen=True, slots=True)

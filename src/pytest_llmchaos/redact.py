@@ -17,8 +17,7 @@ __all__ = ["HIDDEN", "redact", "redact_text"]
 
 HIDDEN = "[hidden]"
 
-# --- names
-# ---------------------------------------------------------------------------------------------------------
+# --- names ---
 
 _SECRET_WORDS = frozenset(
     [
@@ -104,8 +103,7 @@ def _names_secret(name: str) -> bool:
     return last in _SECRET_WORDS or words[-3:] == ["access", "key", "id"]
 
 
-# --- shapes
-# --------------------------------------------------------------------------------------------------------
+# --- shapes ---
 
 # A look-behind that takes `_` for a boundary, as in `MY_sk-...`; `\b` would not.
 _START = r"(?<![A-Za-z0-9])"

@@ -145,8 +145,7 @@ class _Reader:
             return None
         return Scenario(name, phases, title, hypothesis, tags, sources, expect, evidence)
 
-    # --- phases
-    # -------------------------------------------------------------------------------------------------
+    # --- phases ---
 
     def _short(self, node: Node) -> tuple[Phase, ...] | None:
         """Read top-level `inject`, the short form of one endless phase."""
@@ -208,8 +207,7 @@ class _Reader:
         )
         return made
 
-    # --- expectations
-    # -------------------------------------------------------------------------------------------
+    # --- expectations ---
 
     def _expect(self, node: Node, key: str) -> tuple[Check, ...] | None:
         items = self._list(node, key, "an expectation")
@@ -264,8 +262,7 @@ class _Reader:
             else:
                 return None if refused else made
 
-    # --- parts
-    # --------------------------------------------------------------------------------------------------
+    # --- parts ---
 
     def _need(self, node: Node, key: str, read: Callable[[Node, str], T | None]) -> T | None:
         if key not in node.value:

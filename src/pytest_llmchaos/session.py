@@ -326,6 +326,8 @@ class Chaos:
             self._move()
             now = self.now
             aimed = [each for track in self._tracks for each in track.aimed(call, now)]
+            for text in (text for track in self._tracks for text in track.spent()):
+                self.journal.note(now, "over", text)
             identity = call.identity()
             nth = self._such[identity] = self._such.get(identity, 0) + 1
             exchange = self.journal.begin(call, now, self._phase())
@@ -397,6 +399,21 @@ class Chaos:
         self._judge.add("escape", text)
         raise ChaosError(text)
 
+    def may_look_up(self, host: str) -> bool:
+        """Tell whether a host name may be resolved; that of a provider may not: no intercepted call needs it."""
+        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(f"//{host}")) is None:
+            return True
+        where = call_site()
+        self.journal.note(self.now, "escape", f"{owner.name}: {host} was looked up")
+        broken = ", ".join(sorted(set(intercept.stacks()) - {"socket"}))
+        self._judge.add(
+            "escape",
+            f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library that is "
+            f"not intercepted ({broken} are), or beneath one that another tool has wrapped (upstream='simulated' "
+            "answers above it), would have left this machine. Mock it, or let it go with upstream='passthrough'",
+        )
+        return False
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     @property
@@ -429,9 +446,8 @@ class Chaos:
 
     def _move(self) -> None:
         for track in self._tracks:
-            for at, phase in track.moves(self.now):
-                if track.named:
-                    self.journal.note(at, "phase", phase)
+            for at, kind, text in track.moves(self.now):
+                self.journal.note(at, kind, text)
 
     def _phase(self) -> str:
         return next((track.phase for track in self._tracks if track.named), "")

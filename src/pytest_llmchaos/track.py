@@ -12,6 +12,7 @@ from .units import show_duration
 
 if TYPE_CHECKING:
     from .call import Call
+    from .faults import Injection
     from .scenario import Scenario
 
 __all__ = ["Track"]
@@ -44,6 +45,8 @@ class Track:
     _index: int = 0
     _since: float = 0.0
     _done: dict[str, Counter[str]] = field(default_factory=dict)
+    _over: list[Injection] = field(default_factory=list)
+    _spent: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._since = self.began
@@ -53,13 +56,23 @@ class Track:
         """Whether its phases have names worth telling."""
         return not self.loose and bool(self.scenario.phases[0].name)
 
-    def moves(self, now: float) -> Iterator[tuple[float, str]]:
-        """Let phases end that are over at run time `now`; yield start and name of each that began."""
+    def moves(self, now: float) -> Iterator[tuple[float, str, str]]:
+        """Let end what is over at run time `now`; yield the time, kind and text of the events that this makes.
+
+        `phase` is the beginning of a phase, `over` the end of an injection's own window.
+        """
         phases = self.scenario.phases
         while self._index < len(phases) and now >= self._since + phases[self._index].seconds:
             self._since += phases[self._index].seconds
             self._index += 1
-            yield self._since, phases[self._index].name if self._index < len(phases) else "(scenario over)"
+            if self.named:
+                yield self._since, "phase", phases[self._index].name if self._index < len(phases) else "(scenario over)"
+        for injection in self.scenario.injections:
+            if injection.between is None or injection in self._over:
+                continue
+            if now >= (at := self.began + injection.between.end):
+                self._over.append(injection)
+                yield at, "over", f"{injection.fault} -> {injection.target} is over"
 
     @property
     def phase(self) -> str:
@@ -99,8 +112,15 @@ class Track:
                     book[miss] += 1
                     continue
                 book["aimed"] += 1
+                if injection.calls is not None and book["aimed"] - 1 == injection.calls.last:
+                    self._spent.append(f"{injection.fault} -> {injection.target} is over")
                 found.append(Aimed(key, injection, book["aimed"]))
         return found
+
+    def spent(self) -> list[str]:
+        """Return, once, what hits no further call because its range of calls is used up."""
+        texts, self._spent = self._spent, []
+        return texts
 
     def count(self, key: str, what: Miss | str) -> None:
         """Write down that the injection with this key struck (`hit`) or why it did not."""

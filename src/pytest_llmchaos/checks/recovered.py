@@ -26,8 +26,9 @@ __all__ = ["Recovered"]
 class Recovered(Check):
     """After the trouble with `to` has ended, a call to it succeeds again, in time.
 
-    The trouble ends with the phase that breaks it, or with `llmchaos.clear()`: at the latest beginning of a
-    phase (or clearing) that lies between the last call to `to` that a fault broke and the next good one.
+    The trouble ends with the phase that breaks it, with the fault's own window or range of calls, or with
+    `llmchaos.clear()`: at the latest such moment that lies between the last call to `to` that a fault broke and
+    the next good one.
 
     Args:
         to: the provider, model or operation to come back to; None for every provider that faults broke.
@@ -138,7 +139,7 @@ def _split(
 
 def _ends(event: Event) -> bool:
     # An `enter` that lets time pass is written down before it does; the phase it leads to follows by itself.
-    return event.kind in ("phase", "clear", "enter") and not event.seconds
+    return event.kind in ("phase", "clear", "enter", "over") and not event.seconds
 
 
 def _ago(call: Exchange, end: Event) -> str:

@@ -77,8 +77,7 @@ class Engine:
         self.generation = 0
         self.active = False
 
-    # -- clocks
-    # ------------------------------------------------------------------------------------------------
+    # --- clocks ---
 
     def now_ns(self) -> int:
         """Virtual nanoseconds; the machine's monotonic clock while no virtual clock is started."""
@@ -89,8 +88,7 @@ class Engine:
         with self._lock:
             self._jump(self.now_ns() + round(seconds * NS))
 
-    # -- life
-    # --------------------------------------------------------------------------------------------------
+    # --- life ---
 
     def start(self, session: Session) -> None:
         """Count one clock in; the first one installs everything."""
@@ -166,8 +164,7 @@ class Engine:
             self._restore()
         self.offset_ns, self.offset = 0, 0.0
 
-    # -- waits
-    # -------------------------------------------------------------------------------------------------
+    # --- waits ---
 
     def deadline(self, seconds: float | None) -> float:
         """Return the virtual nanosecond that lies so far ahead; None and `math.inf` never come."""
@@ -178,6 +175,7 @@ class Engine:
     def wait(self, wait: Wait) -> bool:
         """Block until the wait's event comes (True) or its deadline does (False); `AppHung` if neither ever
         can."""
+        __tracebackhide__ = True
         try:
             with self._lock:
                 if self.active:
@@ -205,10 +203,12 @@ class Engine:
 
     def sleep(self, seconds: float, kind: str, ends_with_clock: bool = False) -> None:
         """Block the calling thread; it is due when the clock says so."""
+        __tracebackhide__ = True
         self.wait(ThreadWait(kind, self.deadline(seconds), ends_with_clock))
 
     def join(self, thread: threading.Thread, timeout: float | None) -> None:
         """Wait until the thread has run its last line; the caller then joins it for real."""
+        __tracebackhide__ = True
         wait = ThreadWait("Thread.join", self.deadline(timeout))
         with self._lock:
             self._joins.setdefault(thread, []).append(wait)
@@ -245,8 +245,7 @@ class Engine:
         finally:
             self._injected.discard(entry)
 
-    # -- jumps (all under the lock)
-    # ----------------------------------------------------------------------------
+    # --- jumps (all under the lock) ---
 
     def _jump_if_all_wait(self) -> bool:
         """Jump on the spot if every thread but the watcher and tools' own is in a wait of ours, and stays

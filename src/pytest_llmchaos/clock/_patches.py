@@ -20,8 +20,7 @@ from ._aliases import Aliases, Table
 from ._engine import engine
 from ._waits import SelectWait, ThreadWait, forever_or
 
-# -- time
-# ------------------------------------------------------------------------------------------------------
+# --- time ---
 
 
 class Replacement:
@@ -46,6 +45,7 @@ class Replacement:
 
 
 def _sleep(seconds: float, /) -> None:
+    __tracebackhide__ = True
     # Not above 0 (it yields, or is an error), or more than any clock can count: the original knows what to
     # do.
     if not engine.active or not 0 < seconds < threading.TIMEOUT_MAX or _tools_own():
@@ -103,8 +103,7 @@ def _make_aliases() -> Aliases:
     return Aliases(table_for)
 
 
-# -- threads
-# ---------------------------------------------------------------------------------------------------
+# --- threads ---
 
 
 def _tools_own() -> bool:
@@ -113,6 +112,7 @@ def _tools_own() -> bool:
 
 def _condition_wait(self: Any, timeout: float | None = None) -> bool:
     """`Condition.wait`, in virtual time; follows the original line by line but for the kind of waiter."""
+    __tracebackhide__ = True
     if not engine.active or (timeout is not None and timeout <= 0) or _tools_own():
         return _realtime.condition_wait(self, timeout)
     if not self._is_owned():
@@ -134,6 +134,7 @@ def _condition_wait(self: Any, timeout: float | None = None) -> bool:
 def _thread_join(self: threading.Thread, timeout: float | None = None) -> None:
     """`Thread.join`, in virtual time: wait for the thread's last line, and the rest (microseconds) for
     real."""
+    __tracebackhide__ = True
     if (
         engine.active
         and (timeout is None or timeout > 0)
@@ -162,8 +163,7 @@ def _delete(self: threading.Thread) -> None:
         engine.thread_ends(self)
 
 
-# -- event loops
-# -----------------------------------------------------------------------------------------------
+# --- event loops ---
 
 
 def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,8 +188,7 @@ def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
     return select
 
 
-# -- all of it
-# -------------------------------------------------------------------------------------------------
+# --- all of it ---
 
 _aliases: Aliases | None = None
 _undo: list[Callable[[], None]] = []

@@ -42,6 +42,7 @@ class VirtualClock:
 
         Once the clock has stopped, it returns at once: the chaos that a straggler would wait for is over.
         """
+        __tracebackhide__ = True
         if seconds <= 0 or self._over:
             _realtime.sleep(0)
         elif engine.active:

@@ -15,16 +15,23 @@ from ..errors import ChaosError
 __all__ = ["LateImports", "Patches"]
 
 
+Owner = type | ModuleType
+
+
+def _named(owner: Owner) -> str:
+    return owner.__name__ if isinstance(owner, ModuleType) else f"{owner.__module__}.{owner.__qualname__}"
+
+
 class Patches:
     """Replaced attributes of one library. `stack` names it in errors."""
 
     def __init__(self, stack: str) -> None:
         self.stack = stack
-        self._originals: dict[tuple[type, str], Any] = {}
-        self._wrappers: dict[tuple[type, str], Any] = {}
+        self._originals: dict[tuple[Owner, str], Any] = {}
+        self._wrappers: dict[tuple[Owner, str], Any] = {}
 
-    def replace(self, owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
-        """Put `wrap(current)` in place of a method.
+    def replace(self, owner: Owner, name: str, wrap: Callable[[Any], Any]) -> None:
+        """Put `wrap(current)` in place of a method of a class or a function of a module.
 
         Called again, it lays itself over whatever another tool put on top meanwhile.
 
@@ -34,7 +41,7 @@ class Patches:
         current = owner.__dict__.get(name)
         if current is None:
             raise ChaosError(
-                f"{self.stack}: {owner.__module__}.{owner.__qualname__}.{name} is gone in the installed version, so "
+                f"{self.stack}: {_named(owner)}.{name} is gone in the installed version, so "
                 "its calls cannot be intercepted; please report this with the version you use"
             )
         if current is self._wrappers.get((owner, name)):

@@ -233,7 +233,7 @@ class _Timeline:
         return paint(head + self.glyphs.rule * (self.width - cells(head)), "bold", self.colour)
 
     def _event(self, event: Event, widths: dict[str, int]) -> str:
-        alarm = event.kind in ("escape", "hung", "misfit")
+        alarm = event.kind == "escape"
         text = {
             "request": f"request {event.text!r} begins",
             "answered": f"request {event.text!r} ended",
