@@ -399,18 +399,23 @@ class Chaos:
         self._judge.add("escape", text)
         raise ChaosError(text)
 
-    def may_look_up(self, host: str) -> bool:
-        """Tell whether a host name may be resolved; that of a provider may not: no intercepted call needs it."""
+    def may_reach(self, host: str, how: str) -> bool:
+        """Tell whether something may go to a host by a way that no fault can break; to a provider's it may not.
+
+        Args:
+            host: the host's name.
+            how: what was done, in a few words that follow the host's name.
+        """
         if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(f"//{host}")) is None:
             return True
         where = call_site()
-        self.journal.note(self.now, "escape", f"{owner.name}: {host} was looked up")
-        broken = ", ".join(sorted(set(intercept.stacks()) - {"socket"}))
+        self.journal.note(self.now, "escape", f"{owner.name}: {host}, {how}")
+        broken = ", ".join(sorted(name for name, stack in intercept.stacks().items() if stack.breaks))
         self._judge.add(
             "escape",
-            f"{host} was looked up{f' from {where}' if where else ''}: a call to {owner.name} over a library that is "
+            f"{host}: {how}{f' from {where}' if where else ''}. That is a call to {owner.name} over a library that is "
             f"not intercepted ({broken} are), or beneath one that another tool has wrapped (upstream='simulated' "
-            "answers above it), would have left this machine. Mock it, or let it go with upstream='passthrough'",
+            "answers above it), and it would have left this machine. Mock it, or let it go with upstream='passthrough'",
         )
         return False
 

@@ -31,7 +31,7 @@ def by_asyncio():
 def test_a_library_that_is_not_intercepted_is_stopped_and_told(call):
     """The call fails as an unknown host does, and the run fails although the app swallowed that."""
     with (
-        pytest.raises(ChaosFailed, match="was looked up"),
+        pytest.raises(ChaosFailed, match="its name was looked up"),
         inject(),
         pytest.raises(OSError, match="nothing intercepted"),
     ):

@@ -19,9 +19,15 @@ __all__ = ["Stack", "acquire", "refresh", "release", "stacks"]
 
 
 class Stack(Protocol):
-    """One HTTP library: the only code that knows it."""
+    """One HTTP library: the only code that knows it.
+
+    Attributes:
+        library: name of its module.
+        breaks: whether faults reach its calls; False for one that is only watched.
+    """
 
     library: str
+    breaks: bool
 
     def install(self) -> None:
         """Patch the library, which is imported."""

@@ -88,6 +88,7 @@ class HttpxStack:
 
     def __init__(self, library: str, core: str) -> None:
         self.library = library
+        self.breaks = True
         self.core = core
         self._patches = Patches(library)
 

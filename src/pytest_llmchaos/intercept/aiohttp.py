@@ -49,6 +49,7 @@ class AiohttpStack:
     """Intercepts aiohttp's client."""
 
     library = "aiohttp"
+    breaks = True
 
     def __init__(self) -> None:
         self._patches = Patches(self.library)

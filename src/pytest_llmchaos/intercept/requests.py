@@ -19,6 +19,7 @@ class RequestsStack:
     """Watches requests' sessions."""
 
     library = "requests"
+    breaks = True  # in urllib3
 
     def __init__(self) -> None:
         self._patches = Patches(self.library)

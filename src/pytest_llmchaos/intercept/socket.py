@@ -2,7 +2,7 @@
 
 Every intercepted call is answered before it comes to this. What does come (a stack that is not intercepted, a
 websocket, a subclass that went its own way) would leave the machine, so it is stopped here and fails the run. gRPC
-resolves names by itself and is not seen.
+resolves names by itself and has a watcher of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ __all__ = ["STACK"]
 
 class _Resolver:
     library = "socket"
+    breaks = False
 
     def __init__(self) -> None:
         self._patches = Patches(self.library)
@@ -37,7 +38,7 @@ def _guarded(original: Any) -> Any:
         chaos = active()
         if chaos is not None and host:
             name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
-            if not chaos.may_look_up(name):
+            if not chaos.may_reach(name, "its name was looked up"):
                 raise socket.gaierror(
                     socket.EAI_FAIL, f"llmchaos: {name} was looked up by a call that nothing intercepted"
                 )

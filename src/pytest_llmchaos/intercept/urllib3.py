@@ -38,6 +38,7 @@ class Urllib3Stack:
     """Intercepts urllib3 2 and 1.26."""
 
     library = "urllib3"
+    breaks = True
 
     def __init__(self) -> None:
         self._patches = Patches(self.library)
