@@ -12,8 +12,8 @@ from pytest_llmchaos.clock import VirtualClock, _realtime
 
 @pytest.fixture(autouse=True)
 def _no_hang() -> Iterator[None]:
-    """Dump all stacks and end the process when a test of the clock hangs for 30 real seconds."""
-    faulthandler.dump_traceback_later(30, exit=True)
+    """Dump all stacks and end the process when a test of the clock hangs for two real minutes."""
+    faulthandler.dump_traceback_later(120, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
 

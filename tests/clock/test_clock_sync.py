@@ -7,6 +7,7 @@ import datetime as dt
 import math
 import queue
 import signal
+import socket
 import threading
 import time
 from datetime import date, datetime
@@ -226,6 +227,18 @@ def test_polling_makes_progress(clock, real_seconds):
     while time.monotonic() < end:
         time.sleep(1)
     assert real_seconds() < 20
+
+
+def test_an_idle_server_thread_does_not_slow_every_jump(clock, real_seconds):
+    """A thread that sits in `accept` gets its grace once, not at each of a thousand polls."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=lambda: server.accept()[0].close())
+        thread.start()
+        for _ in range(1000):
+            time.sleep(1)
+        assert real_seconds() < 15
+        socket.create_connection(server.getsockname()).close()
+        thread.join()
 
 
 def test_spinning_goes_on_in_real_time(clock):

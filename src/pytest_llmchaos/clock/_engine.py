@@ -380,6 +380,7 @@ class Look:
         self._foreign: dict[int, int] | None = None
         self._foreign_since = 0
         self._pause = _quiet.WINDOW
+        self._graced: object | None = None
 
     def at(self, engine: Engine) -> float:
         """Look once, jump if it has been quiet for long enough; return the seconds until the next look (-1:
@@ -422,6 +423,7 @@ class Look:
             self._seen = None
             return self._busy(lively=True)
         self._seen = None
+        self._graced = _quiet.cpu_times(strangers)
         if goal == math.inf:
             engine.declare_hung()
         else:
@@ -429,10 +431,11 @@ class Look:
         return self._busy(lively=True)
 
     def _needed(self, engine: Engine, goal: float, others: list[int], strangers: set[int]) -> float:
-        io = engine.expects_io() or _quiet.any_waits_for_io(strangers)
+        loops, threads = engine.expects_io(), _quiet.any_waits_for_io(strangers)
         if goal == math.inf:
-            return HUNG_AFTER_IO if io else HUNG_AFTER
-        if io:
+            return HUNG_AFTER_IO if loops or threads else HUNG_AFTER
+        # A thread that has not moved since the last jump had its grace then: an idle server must not slow each jump.
+        if loops or (threads and _quiet.cpu_times(strangers) != self._graced):
             return _quiet.IO_GRACE
         return _quiet.WINDOW if others else 0.0
 
