@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .engine import Aimed, Miss, aim
-from .units import show_duration
 
 if TYPE_CHECKING:
     from .call import Call
@@ -140,11 +139,6 @@ class Track:
         if not self.loose and any(book["hit"] for _, book in books):
             return []
         return [f"{injection}: {_reasons(book)}" for injection, book in books if not book["hit"]]
-
-    def describe(self, now: float) -> str:
-        """Return where the scenario stands, for messages."""
-        at = show_duration(max(now - self.began, 0.0))
-        return f"{self.scenario.name} at {at}" + (f" in phase {self.phase!r}" if self.phase else "")
 
 
 def _reasons(book: Counter[str]) -> str:

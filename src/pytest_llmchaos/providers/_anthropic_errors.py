@@ -13,7 +13,7 @@ from ..errors import FaultUnfit
 from ._anthropic_wire import at_vendor, headers, request_id
 from ._cdn import CDN_STATUSES, cdn_page, reason
 from ._sse import event
-from ._wire import json_answer, retry_after_headers
+from ._wire import dispatch, json_answer, retry_after_headers
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -29,9 +29,7 @@ def fail(kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
     Raises:
         FaultUnfit: the failure has no form for this operation.
     """
-    if kind not in _KINDS:
-        raise FaultUnfit(f"the anthropic dialect has no form for {kind!r}")
-    return _KINDS[kind](call, draw, **details)
+    return dispatch(_KINDS, kind, call, draw, **details)
 
 
 def stream_error() -> bytes:

@@ -16,7 +16,7 @@ from ..plan import Answer, Headers
 from ._bedrock_frames import exception_frame
 from ._bedrock_wire import headers
 from ._cdn import CDN_STATUSES, cdn_page, reason
-from ._wire import dump, retry_after_headers
+from ._wire import dispatch, dump, retry_after_headers
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -34,9 +34,7 @@ def fail(kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
     Raises:
         FaultUnfit: the failure has no form for this operation.
     """
-    if kind not in _KINDS:
-        raise FaultUnfit(f"the bedrock dialect has no form for {kind!r}")
-    return _KINDS[kind](call, draw, **details)
+    return dispatch(_KINDS, kind, call, draw, **details)
 
 
 def stream_error() -> bytes:

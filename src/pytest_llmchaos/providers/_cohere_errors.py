@@ -13,7 +13,7 @@ from ..errors import FaultUnfit
 from ._cdn import CDN_STATUSES, cdn_page, reason
 from ._cohere_chat import message_end
 from ._cohere_wire import headers, new_id
-from ._wire import json_answer, retry_after_headers
+from ._wire import dispatch, json_answer, retry_after_headers
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -31,9 +31,7 @@ def fail(kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
     Raises:
         FaultUnfit: the failure has no form for this operation.
     """
-    if kind not in _KINDS:
-        raise FaultUnfit(f"the cohere dialect has no form for {kind!r}")
-    return _KINDS[kind](call, draw, **details)
+    return dispatch(_KINDS, kind, call, draw, **details)
 
 
 def stream_error() -> bytes:

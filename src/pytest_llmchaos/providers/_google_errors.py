@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import FaultUnfit
 from ._cdn import CDN_STATUSES, cdn_page, reason
 from ._google_wire import at_vertex, event, json_answer
-from ._wire import retry_after_headers
+from ._wire import dispatch, retry_after_headers
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -33,9 +33,7 @@ def fail(kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
     Raises:
         FaultUnfit: the failure has no form for this operation.
     """
-    if kind not in _KINDS:
-        raise FaultUnfit(f"the {call.speaks.dialect} dialect has no form for {kind!r}")
-    return _KINDS[kind](call, draw, **details)
+    return dispatch(_KINDS, kind, call, draw, **details)
 
 
 def stream_error() -> bytes:

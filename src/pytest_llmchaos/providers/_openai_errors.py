@@ -13,7 +13,7 @@ from ..errors import FaultUnfit
 from ._cdn import CDN_STATUSES, cdn_page, reason
 from ._openai_wire import ORGANISATION, REQUESTS_A_MINUTE, at_vendor, headers, span
 from ._sse import event
-from ._wire import json_answer, retry_after_headers
+from ._wire import dispatch, json_answer, retry_after_headers
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -31,10 +31,8 @@ def fail(kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
     Raises:
         FaultUnfit: the failure has no form for this operation.
     """
-    if kind not in _KINDS:
-        raise FaultUnfit(f"the openai dialect has no form for {kind!r}")
     check_fit(kind, call)
-    return _KINDS[kind](call, draw, **details)
+    return dispatch(_KINDS, kind, call, draw, **details)
 
 
 def check_fit(kind: str, call: Call) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._base import Recognised, Route
+from ._base import Provider, Recognised, Route
 
 if TYPE_CHECKING:
     from ..call import HttpRequest
-    from ._base import Provider
 
-__all__ = ["find_route", "mapping", "mappings", "positive", "read_json", "word"]
+__all__ = ["JsonProvider", "Routes", "find_route", "mapping", "mappings", "positive", "read_json", "word"]
 
 # What the members in a route's `needs` look like: a foreign API may use the same words for other things.
 _SHAPES: dict[str, type | tuple[type, ...]] = {
@@ -31,7 +30,29 @@ _SHAPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def find_route(routes: tuple[tuple[str, re.Pattern[str], Route], ...], method: str, path: str) -> Route | None:
+Routes = tuple[tuple[str, re.Pattern[str], Route], ...]
+"""Verb, what the path must have, and the route that this is; the first that fits counts."""
+
+
+class JsonProvider(Provider):
+    """Base of the providers that are called with JSON at fixed paths.
+
+    Attributes:
+        routes: what its paths ask for.
+    """
+
+    routes: ClassVar[Routes]
+
+    def route(self, method: str, path: str) -> Route | None:
+        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
+        return find_route(self.routes, method, path)
+
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
+        return read_json(self, route, request)
+
+
+def find_route(routes: Routes, method: str, path: str) -> Route | None:
     """Return the first route whose method and path fit; a group `model` in its pattern gives the model."""
     for verb, pattern, route in routes:
         if verb == method.upper() and (match := pattern.search(path)):

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ..errors import FaultUnfit
 from ..plan import Answer, Headers
 
 if TYPE_CHECKING:
+    from ..call import Call
     from ..draw import Draw
 
-__all__ = ["cdn_headers", "dump", "http_date", "json_answer", "retry_after_headers", "rfc3339"]
+__all__ = ["cdn_headers", "dispatch", "dump", "http_date", "json_answer", "retry_after_headers", "rfc3339"]
 
 # Airports of Cloudflare's data centres, as the suffix of `cf-ray` names them.
 _COLOS = ("AMS", "CDG", "FRA", "IAD", "LHR", "NRT", "ORD", "SJC", "SYD")
+
+
+def dispatch(kinds: Mapping[str, Callable[..., Answer]], kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
+    """Return the error answer of that kind from a provider's own forms.
+
+    Raises:
+        FaultUnfit: the provider has no form for it, or the form does not fit the call.
+    """
+    if kind not in kinds:
+        raise FaultUnfit(f"the {call.speaks.dialect} dialect has no form for {kind!r}")
+    return kinds[kind](call, draw, **details)
 
 
 def dump(value: Any) -> bytes:

@@ -11,15 +11,15 @@ from . import _anthropic_errors as errors
 from ._anthropic_messages import count_tokens, messages
 from ._anthropic_models import models
 from ._anthropic_wire import HOSTS
-from ._base import Provider, Route
-from ._read import find_route, read_json
+from ._base import Route
+from ._read import JsonProvider
 from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
+    from ..call import Call
     from ..draw import Draw
     from ..plan import Answer
-    from ._base import ErrorKind, Recognised
+    from ._base import ErrorKind
 
 __all__ = ["Anthropic"]
 
@@ -38,7 +38,7 @@ _ROUTES = tuple(
 )
 
 
-class Anthropic(Provider):
+class Anthropic(JsonProvider):
     """The dialect of api.anthropic.com.
 
     Covers messages (operation `chat`), plain and streamed, the count of their tokens and the list of models
@@ -48,14 +48,7 @@ class Anthropic(Provider):
 
     dialect = "anthropic"
     default_hosts = HOSTS
-
-    def route(self, method: str, path: str) -> Route | None:
-        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
-        return find_route(_ROUTES, method, path)
-
-    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
-        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
-        return read_json(self, route, request)
+    routes = _ROUTES
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only messages say what a reply scripts.

@@ -10,17 +10,17 @@ from urllib.parse import unquote
 from ..errors import FaultUnfit
 from ..replies import Reply
 from . import _bedrock_errors as errors
-from ._base import Provider, Route
+from ._base import Route
 from ._bedrock_converse import converse, count_tokens
 from ._bedrock_invoke import invoke, of_claude, operation
-from ._read import find_route, read_json
+from ._read import JsonProvider
 from ._text import prose
 
 if TYPE_CHECKING:
     from ..call import Call, HttpRequest
     from ..draw import Draw
     from ..plan import Answer
-    from ._base import ErrorKind, Recognised
+    from ._base import ErrorKind
 
 __all__ = ["Bedrock"]
 
@@ -37,7 +37,7 @@ _ROUTES = (
 )
 
 
-class Bedrock(Provider):
+class Bedrock(JsonProvider):
     """The dialect of bedrock-runtime in every region of AWS.
 
     Covers `converse` and `invoke` (operation `chat`; `embeddings` or `rerank` where the invoked model's name says
@@ -46,6 +46,7 @@ class Bedrock(Provider):
     """
 
     dialect = "bedrock"
+    routes = _ROUTES
     default_hosts = (
         "bedrock-runtime.*.amazonaws.com",
         "bedrock-runtime-fips.*.amazonaws.com",
@@ -57,17 +58,13 @@ class Bedrock(Provider):
 
     def route(self, method: str, path: str) -> Route | None:
         """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
-        route = find_route(_ROUTES, method, path)
+        route = super().route(method, path)
         if route is None or route.model is None:
             return route
         # botocore encodes the colon of a model's version, other SDKs leave it.
         model = unquote(route.model)
         invoked = "/invoke" in path.rpartition("/model/")[2]
         return replace(route, model=model, operation=operation(model) if invoked else route.operation)
-
-    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
-        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
-        return read_json(self, route, request)
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only chat says what a reply scripts.

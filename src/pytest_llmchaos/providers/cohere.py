@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from ..errors import FaultUnfit
 from ..replies import Reply
 from . import _cohere_errors as errors
-from ._base import Provider, Route
+from ._base import Route
 from ._cohere_chat import chat
 from ._cohere_data import documents, embeddings, inputs, rerank
 from ._cohere_models import models
 from ._cohere_wire import HOSTS, new_id, plain_answer
-from ._read import find_route, read_json
+from ._read import JsonProvider
 from ._text import prose, request_tokens
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
+    from ..call import Call
     from ..draw import Draw
     from ..plan import Answer
-    from ._base import ErrorKind, Recognised
+    from ._base import ErrorKind
 
 __all__ = ["Cohere"]
 
@@ -39,7 +39,7 @@ _ROUTES = tuple(
 _SEARCHED = 100  # documents that one billed search ranks
 
 
-class Cohere(Provider):
+class Cohere(JsonProvider):
     """The dialect of api.cohere.com, version 2.
 
     Covers chat, plain and streamed, embeddings, reranking and the list of models.
@@ -47,14 +47,7 @@ class Cohere(Provider):
 
     dialect = "cohere"
     default_hosts = HOSTS
-
-    def route(self, method: str, path: str) -> Route | None:
-        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
-        return find_route(_ROUTES, method, path)
-
-    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
-        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
-        return read_json(self, route, request)
+    routes = _ROUTES
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only chat says what a reply scripts.

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..errors import FaultUnfit
 from ..replies import Reply
 from . import _google_errors as errors
-from ._base import Provider, Route
+from ._base import Route
 from ._google_data import count_tokens, embeddings, models
 from ._google_generate import generate
-from ._read import find_route, read_json
+from ._read import JsonProvider, Routes
 from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
+    from ..call import Call
     from ..draw import Draw
     from ..plan import Answer
-    from ._base import ErrorKind, Recognised
+    from ._base import ErrorKind
 
 __all__ = ["Gemini"]
 
@@ -38,7 +38,7 @@ _ROUTES = (
 )
 
 
-class Gemini(Provider):
+class Gemini(JsonProvider):
     """The dialect of generativelanguage.googleapis.com.
 
     Covers generated content, plain and streamed as server-sent events (`alt=sse`, as every SDK asks for it),
@@ -48,18 +48,11 @@ class Gemini(Provider):
     """
 
     dialect = "gemini"
+    routes: ClassVar[Routes] = _ROUTES
     default_hosts: ClassVar[tuple[str, ...]] = (
         "generativelanguage.googleapis.com",
         "generativelanguage.mtls.googleapis.com",
     )
-
-    def route(self, method: str, path: str) -> Route | None:
-        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
-        return find_route(_ROUTES, method, path)
-
-    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
-        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
-        return read_json(self, route, request)
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only generated content says what a reply scripts.

@@ -10,20 +10,20 @@ from ..errors import FaultUnfit
 from ..replies import Reply
 from . import _openai_errors as errors
 from . import _openai_wire as wire
-from ._base import Provider, Route
+from ._base import Route
 from ._openai_chat import chat, completions
 from ._openai_embeddings import embeddings
 from ._openai_images import images
 from ._openai_models import models, openai_models
 from ._openai_moderation import moderation
 from ._openai_responses import responses
-from ._read import find_route, read_json
+from ._read import JsonProvider
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
+    from ..call import Call
     from ..draw import Draw
     from ..plan import Answer, Headers
-    from ._base import ErrorKind, Recognised
+    from ._base import ErrorKind
 
 __all__ = ["OpenAI"]
 
@@ -44,7 +44,7 @@ _ROUTES = tuple(
 )
 
 
-class OpenAI(Provider):
+class OpenAI(JsonProvider):
     """The dialect of api.openai.com.
 
     Covers chat completions and the Responses API (both operation `chat`), legacy completions, embeddings,
@@ -59,17 +59,10 @@ class OpenAI(Provider):
 
     dialect = "openai"
     default_hosts = wire.HOSTS
+    routes = _ROUTES
 
     keep_alive: ClassVar[bytes] = b""
     tells_usage: ClassVar[bool] = False
-
-    def route(self, method: str, path: str) -> Route | None:
-        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
-        return find_route(_ROUTES, method, path)
-
-    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
-        """Return what the request asks for; None at a host nobody named whose body is not of this dialect."""
-        return read_json(self, route, request)
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only chat and legacy completions say what a reply scripts.

@@ -12,7 +12,6 @@ from ._anthropic_messages import count_tokens as claude_tokens
 from ._anthropic_messages import messages
 from ._base import Route
 from ._google_wire import headers, json_answer
-from ._read import find_route
 from .anthropic import Anthropic
 from .gemini import Gemini
 
@@ -60,16 +59,13 @@ class Vertex(Gemini):
     """
 
     dialect = "vertex"
+    routes = _ROUTES
     default_hosts = (
         "aiplatform.googleapis.com",
         "*-aiplatform.googleapis.com",
         "aiplatform.*.rep.googleapis.com",
         "*aiplatform.mtls.googleapis.com",
     )
-
-    def route(self, method: str, path: str) -> Route | None:
-        """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
-        return find_route(_ROUTES, method, path)
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only generated content and messages say what a reply scripts.
