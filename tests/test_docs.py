@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -12,9 +13,15 @@ import pytest
 
 from pytest_llmchaos import checks, faults, inject, scenario_file
 from pytest_llmchaos.faults import FaultFactory
+from pytest_llmchaos.providers import dialects
+
+from .passthrough.beneath import cassette
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+NEEDS = {"vcr": "vcr", "httpx_mock": "pytest_httpx", "pytest.mark.vcr": "pytest_recording"}
+"""What an example uses, and the package that it comes from."""
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -65,3 +72,115 @@ def test_the_contributors_fault_works(monkeypatch):
         chaos.replies("quiet please")
         body = {"model": "gpt-5", "stream": True, "messages": [{"role": "user", "content": "x"}]}
         assert "QUIET" in httpx2.post("https://api.openai.com/v1/chat/completions", json=body).text
+
+
+# --- docs/ --------------------------------------------------------------------------------------------------------
+
+
+def load_tool():
+    """Return the module that makes the providers' page; it is no part of the package."""
+    spec = importlib.util.spec_from_file_location("provider_docs", ROOT / "tools" / "provider_docs.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules[spec.name]
+    return module
+
+
+def played(pytester, page, code):
+    """Run an example as a test file, in a project with what its page has in TOML and with cassettes that fit."""
+    for word, package in NEEDS.items():
+        if word in code:
+            pytest.importorskip(package)
+    settings = [each for each in blocks(page, "toml") if "[tool.llmchaos" in each]
+    options = '[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = "function"\n'
+    (pytester.path / "pyproject.toml").write_text(options + "\n".join(settings), "utf-8")
+    tape = cassette("https://api.openai.com/v1/chat/completions")
+    (pytester.path / "calls.yaml").write_text(tape, "utf-8")
+    folder = pytester.path / "cassettes" / "test_bot"
+    folder.mkdir(parents=True)
+    for name in re.findall(r"def (test_\w+)", code):
+        (folder / f"{name}.yaml").write_text(tape, "utf-8")
+    pytester.makepyfile(test_bot=code)
+    return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider")
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        pytest.param(page, code, id=f"{page}-{re.findall(r'def (test_.*?)[(]', code)[0]}")
+        for page in PAGES
+        for code in blocks(PAGES[page], "python")
+        if "fails with" not in PAGES[page]
+    ],
+)
+def test_the_pages_python_passes(page, code, pytester):
+    """Each example is a test file that passes as it stands."""
+    result = played(pytester, PAGES[page], code)
+    result.assert_outcomes(passed=code.count("def test_"))
+
+
+def test_the_failure_text_is_what_the_example_prints(pytester):
+    """But for the times, which chance and the machine have a part in."""
+    page = PAGES["failures.md"]
+    (code,), (text,) = blocks(page, "python"), blocks(page, "text")
+
+    def timeless(line):
+        return re.sub(r"\d+\.\d{3}s", "0.000s", line.removeprefix("E  ").strip())
+
+    result = played(pytester, page, code)
+    result.assert_outcomes(failed=1)
+    printed = "\n".join(timeless(line.replace("pytest_llmchaos.errors.ChaosFailed: ", "")) for line in result.outlines)
+    assert "\n".join(map(timeless, text.strip().splitlines())) in printed
+
+
+def test_the_failure_page_names_all_that_can_fail_a_run():
+    """Each word that stands in the place of a check is explained."""
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src" / "pytest_llmchaos").glob("*.py"))
+    words = set(re.findall(r"(?:_judge|self)\.add\(\s*\"(\w+)\"", sources))
+    assert words >= {"escape", "unused", "hung", "clock", "fault"}
+    table = PAGES["failures.md"].partition("## What else")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == words
+
+
+def test_the_providers_page_is_fresh():
+    """It is made from the code, and holds a section for each provider."""
+    tool = load_tool()
+    page = PAGES["providers.md"]
+    assert tool.fresh(page) == page, f"docs/providers.md is stale; run: {tool.COMMAND}"
+    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == sorted(dialects())
+
+
+def test_a_provider_that_the_page_cannot_ask_is_told(monkeypatch):
+    """A new one with paths of its own needs a line in the tool, and never goes missing without a word."""
+    tool = load_tool()
+    monkeypatch.setattr(tool, "_ASKED", ())
+    with pytest.raises(LookupError, match="what is asked of openai"):
+        tool.sample(dialects()["openai"](), stream=False)
+    with pytest.raises(ValueError, match="lost the marks"):
+        tool.fresh("# The providers\n")
+
+
+def test_the_index_leads_to_every_page():
+    """No page is lost, and no link leads nowhere."""
+    assert set(re.findall(r"^- \[.*?\]\((.*?)\)", PAGES["index.md"], re.MULTILINE)) == set(PAGES) - {"index.md"}
+    for name, page in PAGES.items():
+        for link in re.findall(r"\]\(([^)#:]+)\)", page):
+            assert (ROOT / "docs" / link).exists(), f"docs/{name}: {link}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_pages_yaml_and_toml_are_valid(page, tmp_path):
+    """Scenarios load, and settings are such that a run takes them."""
+    import tomllib
+
+    from pytest_llmchaos.providers import Providers
+
+    for number, example in enumerate(blocks(PAGES[page], "yaml")):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(example, "utf-8")
+        assert scenario_file.load(path).name
+    for example in blocks(PAGES[page], "toml"):
+        Providers(tomllib.loads(example).get("tool", {}).get("llmchaos", {}).get("providers"))

@@ -195,6 +195,13 @@ def test_a_plain_body_is_not_framed():
     assert actions == [Respond(OK), Emit(Chunk(b"{\n\n}")), Done(End())]
 
 
+def test_a_stream_that_faults_may_change_has_no_length():
+    """What the upstream said of it would cut an in-band error short."""
+    head = Head(200, (*SSE.headers, ("Content-Length", "9")))
+    assert passed_through(head, Chunk(b"data: 1\n\n"), End(), shapers=(same,))[0] == Respond(SSE)
+    assert passed_through(head, Chunk(b"data: 1\n\n"), End())[0] == Respond(head)
+
+
 def test_a_compressed_body_is_not_framed():
     """Compressed bytes have no events that could be told; they are neither held back nor cut."""
     head = Head(200, (*SSE.headers, ("Content-Encoding", "gzip")))

@@ -282,15 +282,18 @@ def _given(steps: Iterable[Step]) -> Generator[Step | Pull, Step | None, None]:
 
 def _pulled(framed: bool) -> Generator[Step | Pull, Step | None, None]:
     """Take the steps from the upstream; `framed` cuts a stream at its events, which stream faults count."""
-    from ._sse import Events, is_event_stream  # that module builds on this one
+    from ._framing import Framer, framer  # that module builds on this one
 
-    events: Events | None = None
+    events: Framer | None = None
     while True:
         step = yield Pull()
         if step is None:
             return
         if isinstance(step, Head):
-            events = Events() if framed and is_event_stream(step.headers) else None
+            events = framer(step.headers) if framed else None
+            if events:  # faults change such a body, and then its length is not what the upstream said
+                kept = tuple(each for each in step.headers if each[0].lower() != "content-length")
+                step = replace(step, headers=kept)
         elif events and isinstance(step, Chunk):
             yield from events.feed(step.data)
             continue

@@ -26,7 +26,7 @@ from .replies import Replies
 from .scenario import Scenario
 from .track import Track
 from .units import duration, show_duration
-from .upstream import AsyncRouted, Given, Routed, Translate, new_router
+from .upstream import AsyncRouted, Given, Routed, Translate, mocked_in_vain, new_router
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -318,10 +318,18 @@ class Chaos:
 
         Raises:
             FaultUnfit: a fault was aimed at it that cannot apply; the run is marked as failed.
+            ChaosError: it would pass a mock by that is meant for it; the run is marked as failed.
         """
         call = self.providers.recognise(found, request, where=call_site, request=_request.get(), via=via)
         if call is None:
             return None
+        if self._where == "passthrough" and not own and (route := mocked_in_vain(request, via)):
+            text = (
+                f"{call.label} is sent over {via}, and respx mocks httpx only: {route} cannot answer it, and it would "
+                "have left this machine. Give the route to llmchaos.upstream, which answers on every stack"
+            )
+            self._judge.add("escape", text)
+            raise ChaosError(text)
         with self._lock:
             self._move()
             now = self.now
@@ -377,8 +385,9 @@ class Chaos:
             "escape",
             f"a call to {found[0].name}:{found[1].operation} at {host} was answered by "
             f"{kind.__module__}.{kind.__qualname__} and passed no interception point: no fault could reach it, and it "
-            "may have left this machine. Give a mock's answers through llmchaos.upstream instead, build a transport on "
-            "the library's own HTTPTransport, or accept it with allow_escapes=True (a response cache, say)",
+            "may have left this machine. Start a cassette before the run, give a mock's answers through "
+            "llmchaos.upstream instead, build a transport on the library's own HTTPTransport, or accept it with "
+            "allow_escapes=True (a response cache, say)",
         )
 
     def guard(self, method: str, url: str) -> None:

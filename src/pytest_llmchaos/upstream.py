@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from .call import HttpRequest
     from .intercept._drive import AsyncUpstream, SyncUpstream
 
-__all__ = ["AsyncRouted", "Given", "Routed", "new_router"]
+__all__ = ["AsyncRouted", "Given", "Routed", "mocked_in_vain", "new_router"]
 
 Translate = Callable[[Exception], Exception]
 """Makes the stack's own exception of one that a route raised in httpx's terms; any other it returns as it is."""
@@ -24,6 +25,22 @@ def new_router() -> respx.Router:
     import respx
 
     return respx.Router(assert_all_called=False, assert_all_mocked=False)
+
+
+def mocked_in_vain(request: HttpRequest, via: str) -> str | None:
+    """Return the route of an active respx mock that is meant for a request but cannot answer it; None for none.
+
+    respx mocks httpx alone: a request of another library passes its routes by and would go to the network.
+    """
+    mocks: Any = sys.modules.get("respx.mocks")
+    if mocks is None or via == "httpx":
+        return None
+    routers = [router for mocker in mocks.Mocker.registry.values() for router in mocker.routers]
+    for route in (route for router in routers for route in router.routes):
+        # A route without a pattern stands for all requests and means none in particular.
+        if route.pattern and not route.is_pass_through and route.pattern.match(_as_httpx(request)):
+            return repr(route)
+    return None
 
 
 def _as_httpx(request: HttpRequest) -> Any:

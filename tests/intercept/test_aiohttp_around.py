@@ -92,6 +92,21 @@ def test_a_server_in_this_process_is_the_healthy_upstream():
     assert len(seen) == 3
 
 
+def test_an_error_in_a_stream_of_known_length_is_whole():
+    """A server that says how long its stream is does not cut short what a fault puts in."""
+
+    async def handler(request):
+        return web.Response(body=b"".join(EVENTS), content_type="text/event-stream")
+
+    async def use(url):
+        with inject(faults.stream_error(after=1), upstream="passthrough"):
+            return await post(STREAM, url)
+
+    got = served(handler, use)
+    assert got.startswith(EVENTS[0])
+    assert json.loads(got.removeprefix(EVENTS[0]).removeprefix(b"data: "))["error"]
+
+
 def test_what_passthrough_meets_is_the_networks():
     """A refused connection beneath is told as without us."""
     with inject(upstream="passthrough") as chaos, pytest.raises(aiohttp.ClientConnectorError) as caught:

@@ -9,6 +9,10 @@ import pytest
 from pytest_llmchaos import ChaosError, ChaosFailed, inject
 
 grpc = pytest.importorskip("grpc")
+cygrpc = pytest.importorskip("grpc._cython.cygrpc")
+
+METHOD = "/xai_api.Chat/GetCompletion"
+KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 
 
 def sync():
@@ -49,3 +53,70 @@ def test_other_channels_are_opened():
     with inject(upstream="passthrough"):
         grpc.insecure_channel("api.x.ai:443").close()
     assert grpc.secure_channel is original
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [(kind, "__call__") for kind in KINDS]
+    + [(kind, way) for kind in ("unary_unary", "stream_unary") for way in ("with_call", "future")],
+)
+def test_a_call_on_an_earlier_channel_is_an_escape(kind, way):
+    """A client made at import is seen when it calls, in each way of calling, and nothing is sent."""
+    with grpc.insecure_channel("api.x.ai:443") as channel:
+        stub = getattr(channel, kind)(METHOD)
+        with (
+            pytest.raises(ChaosFailed, match=r"(?s)api\.x\.ai: a gRPC call was made to it.*call\s+to\s+xai"),
+            inject(),
+            pytest.raises(ChaosError, match="cannot be broken"),
+        ):
+            getattr(stub, way)(b"")
+
+
+@pytest.mark.skipif(not hasattr(cygrpc.AioChannel, "target"), reason="this grpcio's asyncio channels tell no target")
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_asyncio_call_on_an_earlier_channel_is_an_escape(kind):
+    """The same for asyncio, before anything is sent."""
+
+    async def run():
+        async with grpc.aio.insecure_channel("dns:///api.x.ai:443") as channel:
+            stub = getattr(channel, kind)(METHOD)
+            with (
+                pytest.raises(ChaosFailed, match=r"a gRPC call was made to it"),
+                inject(),
+                pytest.raises(ChaosError, match="cannot be broken"),
+            ):
+                stub(b"")
+
+    asyncio.run(run())
+
+
+def test_an_interceptor_does_not_hide_a_call():
+    """The app's own gRPC interceptors lie above."""
+
+    class Passing(grpc.UnaryUnaryClientInterceptor):
+        def intercept_unary_unary(self, continuation, details, request):
+            return continuation(details, request)
+
+    with grpc.insecure_channel("api.x.ai:443") as channel:
+        stub = grpc.intercept_channel(channel, Passing()).unary_unary(METHOD)
+        with pytest.raises(ChaosFailed, match="a gRPC call was made to it"), inject(), pytest.raises(ChaosError):
+            stub(b"")
+
+
+def test_other_calls_are_sent():
+    """A call to a service of the app's own goes out, and fails only where nothing listens; so does one of no run."""
+    with grpc.insecure_channel("localhost:1") as channel:
+        stub = channel.unary_unary("/own.Service/Ask")
+        for _ in range(2):
+            with inject(clock="real"), pytest.raises(grpc.RpcError) as caught:
+                stub(b"", timeout=5)
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        with pytest.raises(grpc.RpcError):
+            stub(b"", timeout=5)
+
+
+def test_a_vanished_class_is_told(monkeypatch):
+    """A release that moves what we rely on fails the run, and says so."""
+    monkeypatch.delattr("grpc._channel._UnaryUnaryMultiCallable")
+    with pytest.raises(ChaosError, match=r"grpc\._channel\._UnaryUnaryMultiCallable is gone"), inject():
+        pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +17,6 @@ from pytest_llmchaos.session import Chaos
 MESSAGES = [{"role": "user", "content": "Where is my order?"}]
 KEY = "sk-canary-0123456789abcdefghij"
 LATE = faults.latency("20s")
-WAIT = faults.rate_limit(retry_after="7s")
-BACKOFF = (1.125, 1.5)
-"""Seconds between three tries of the SDKs that Stainless makes: 0.5 s doubled, less a quarter at most."""
 
 
 def sdk(name: str) -> Any:
@@ -58,52 +54,3 @@ def react(ask: Callable[[], Any], *injections: Injection, own: dict[str, Any] | 
     chaos.finish()
     assert chaos.verdict_error() is None, chaos.verdict_error()
     return outcome
-
-
-@dataclass(frozen=True)
-class Row:
-    """What an SDK does about one fault.
-
-    Attributes:
-        raises: class of the exception as its users import it; None where the call gives an answer as if all were well.
-        says: a part of its text.
-        attempts: HTTP requests.
-        lasts: seconds of virtual time, lowest and highest.
-        has: attributes of the exception.
-        pieces: how many pieces of the stream reach the app.
-    """
-
-    fault: Injection
-    raises: str | None
-    says: str = ""
-    attempts: int = 1
-    lasts: tuple[float, float] = (0.0, 0.0)
-    has: tuple[tuple[str, Any], ...] = ()
-    pieces: int | None = None
-
-    def __str__(self) -> str:
-        return str(self.fault.fault).replace(" ", "")
-
-    def check(self, ask: Callable[[], Any], provider: str, own: dict[str, Any] | None = None) -> Outcome:
-        """Ask, and make sure that the SDK does so."""
-        outcome = react(ask, self.fault, own=own)
-        error = outcome.error
-        if self.raises is None:
-            assert error is None, repr(error)
-        else:
-            module, _, name = self.raises.rpartition(".")
-            assert type(error) is getattr(importlib.import_module(module), name), repr(error)
-            assert self.says in str(error)
-            assert {key: getattr(error, key) for key, _ in self.has} == dict(self.has)
-        assert {call.provider for call in outcome.chaos.calls} == {provider}
-        assert len(outcome.chaos.calls) == self.attempts
-        low, high = self.lasts
-        assert low - 0.001 <= outcome.chaos.now <= high + outcome.took
-        if self.pieces is not None:
-            assert len(outcome.result) == self.pieces
-        return outcome
-
-
-def rows(*given: Row) -> Any:
-    """Parametrize a test with the rows."""
-    return pytest.mark.parametrize("row", given, ids=str)

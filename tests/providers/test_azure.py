@@ -10,7 +10,7 @@ import pytest
 from pytest_llmchaos import faults
 from pytest_llmchaos.providers import Providers
 
-from .reach import BACKOFF, KEY, LATE, MESSAGES, Row, react, rows
+from .reach import KEY, MESSAGES, react
 
 ENDPOINT = "https://acme-eu.openai.azure.com"
 
@@ -73,59 +73,6 @@ def test_all_paths_are_azures(ask_it, model, operation):
     outcome = react(ask_it)
     assert outcome.error is None
     assert the_call(outcome) == ("azure", model, operation, False)
-
-
-COMMON = (
-    Row(faults.outage(), "openai.InternalServerError", "503", 3, BACKOFF),
-    Row(faults.outage(500), "openai.InternalServerError", "The server had an error", 3, BACKOFF),
-    Row(faults.overloaded(), "openai.RateLimitError", "high demand", 3, BACKOFF, (("code", "429"),)),
-    Row(
-        faults.rate_limit(retry_after="6.8s", form="ms"),
-        "openai.RateLimitError",
-        "exceeded token rate limit of your current OpenAI S0 pricing tier. Please retry after 7 seconds.",
-        3,
-        (13.6, 13.6),
-    ),
-    Row(faults.model_retired(), "openai.BadRequestError", "can no longer be used", has=(("code", "ModelDeprecated"),)),
-    Row(
-        faults.auth_revoked(),
-        "openai.AuthenticationError",
-        "invalid subscription key or wrong API endpoint",
-        has=(("code", "401"), ("type", None)),
-    ),
-    Row(faults.region_blocked(), "openai.PermissionDeniedError", "Virtual Network/Firewall rules"),
-    Row(
-        faults.policy_refusal(),
-        "openai.BadRequestError",
-        "Azure OpenAI's content management policy",
-        has=(("code", "content_filter"), ("param", "prompt")),
-    ),
-)
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@rows(*COMMON)
-def test_reaction(row, stream):
-    """The SDK raises, retries and waits as measured against Azure's own answers, streamed or not."""
-    row.check(lambda: ask(stream), "azure")
-
-
-@rows(
-    Row(LATE, "openai.APITimeoutError", "Request timed out.", 3, (15 + BACKOFF[0], 15 + BACKOFF[1])),
-)
-def test_slow(row):
-    """The client's own limit rules."""
-    row.check(lambda: ask(timeout=5), "azure")
-
-
-@rows(
-    Row(faults.stream_cut(2), "openai.APIConnectionError", pieces=2),
-    Row(faults.stream_truncated(2), None, pieces=2),
-    Row(faults.stream_error(2), "openai.APIError", "The server had an error", pieces=2),
-)
-def test_broken_stream(row):
-    """A stream breaks in Azure's form."""
-    row.check(lambda: ask(stream=True), "azure")
 
 
 def test_the_filter_ends_an_answer():

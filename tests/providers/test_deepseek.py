@@ -7,9 +7,7 @@ from functools import cache
 import openai
 import pytest
 
-from pytest_llmchaos import faults
-
-from .reach import BACKOFF, KEY, MESSAGES, WAIT, Row, react, rows
+from .reach import KEY, MESSAGES, react
 
 
 @cache
@@ -34,17 +32,3 @@ def test_healthy():
 def test_paths(base):
     """With a version or without, it is the same API."""
     assert react(lambda: ask(base=base)).chaos.calls[0].provider == "deepseek"
-
-
-@rows(
-    Row(faults.outage(), "openai.InternalServerError", "503", 3, BACKOFF),
-    Row(faults.overloaded(), "openai.InternalServerError", "Service is too busy", 3, BACKOFF),
-    Row(WAIT, "openai.RateLimitError", "Rate limit", 3, (14, 14)),
-    Row(faults.quota_exhausted(), "openai.APIStatusError", "Insufficient Balance", has=(("status_code", 402),)),
-    Row(faults.model_retired(), "openai.BadRequestError", "Model Not Exist"),
-    Row(faults.auth_revoked(), "openai.AuthenticationError", "Authentication Fails"),
-    Row(faults.policy_refusal(), "openai.BadRequestError", "Content Exists Risk"),
-)
-def test_reaction(row):
-    """DeepSeek's words in OpenAI's exceptions."""
-    row.check(ask, "deepseek")

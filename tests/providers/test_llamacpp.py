@@ -7,9 +7,7 @@ from functools import cache
 import openai
 import pytest
 
-from pytest_llmchaos import faults
-
-from .reach import BACKOFF, MESSAGES, Row, react, rows
+from .reach import MESSAGES, react
 
 OWN = {"laptop": {"hosts": ["127.0.0.1:8080"], "dialect": "llamacpp"}}
 
@@ -23,17 +21,6 @@ def client():
 def ask(stream=False):
     """Ask for a chat answer."""
     return client().chat.completions.create(model="qwen3", messages=MESSAGES, stream=stream)
-
-
-@rows(
-    Row(faults.outage(), "openai.InternalServerError", "Loading model", 3, BACKOFF, (("type", "unavailable_error"),)),
-    Row(faults.outage(500), "openai.InternalServerError", "", 3, BACKOFF, (("type", "server_error"),)),
-    Row(faults.auth_revoked(), "openai.AuthenticationError", "Invalid API Key", has=(("code", "401"),)),
-    Row(faults.model_retired(), "openai.NotFoundError", "", has=(("type", "not_found_error"),)),
-)
-def test_reaction(row):
-    """The SDK makes texts of the numbers in `code`; a server that still loads its model says so."""
-    row.check(ask, "laptop", OWN)
 
 
 @pytest.mark.parametrize("stream", [False, True])

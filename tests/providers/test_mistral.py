@@ -11,12 +11,10 @@ import pytest
 from pytest_llmchaos import faults
 from pytest_llmchaos.draw import Draw
 
-from .reach import KEY, LATE, MESSAGES, WAIT, Row, react, rows, sdk
+from .reach import KEY, MESSAGES, react, sdk
 from .sdk import post, recognised
 
 mistral = sdk("mistralai.client")
-ERROR = "mistralai.client.errors.SDKError"
-INVALID = "mistralai.client.errors.ResponseValidationError"
 TOOL = {
     "type": "function",
     "function": {
@@ -85,24 +83,6 @@ def test_embeddings_and_models():
     assert (model.deprecation, model.deprecation_replacement_model) == (None, None)
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@rows(
-    Row(faults.outage(), ERROR, "Service unavailable.", has=(("status_code", 503),)),
-    Row(faults.outage(502, page="html"), ERROR, 'Status 502 Content-Type "text/html; charset=UTF-8"'),
-    Row(faults.overloaded(), ERROR, '"code":"3505"', has=(("status_code", 429),)),
-    Row(WAIT, ERROR, '"type":"rate_limited","param":null,"code":"1300"', has=(("status_code", 429),)),
-    Row(faults.model_retired(), ERROR, "Invalid model: mistral-large-latest", has=(("status_code", 400),)),
-    Row(faults.auth_revoked(), ERROR, '{"detail":"Unauthorized"}', has=(("status_code", 401),)),
-    Row(faults.quota_exhausted(), ERROR, has=(("status_code", 402),)),
-    Row(faults.policy_refusal(), ERROR, has=(("status_code", 403),)),
-    Row(faults.malformed(), INVALID),
-    Row(faults.malformed("html"), ERROR, "Unexpected response received"),
-)
-def test_reaction(row, stream):
-    """Every HTTP error is an SDKError, and none is retried."""
-    row.check(lambda: ask(stream), "mistral")
-
-
 def test_async():
     """The async client streams and fails in the same way."""
 
@@ -112,25 +92,6 @@ def test_async():
 
     assert react(lambda: asyncio.run(talk())).result[-1].data.usage
     assert type(react(lambda: asyncio.run(talk()), faults.outage()).error) is mistral.errors.SDKError
-
-
-@rows(
-    Row(LATE, "httpx2.ReadTimeout", "timed out", lasts=(5, 5)),
-    Row(faults.connection_reset(), "httpx2.ReadError"),
-)
-def test_transport(row):
-    """Errors of the HTTP library come through as they are."""
-    row.check(lambda: ask(timeout_ms=5000), "mistral")
-
-
-@rows(
-    Row(faults.stream_cut(2), "httpx2.RemoteProtocolError", "peer closed connection", pieces=2),
-    Row(faults.stream_truncated(2), None, pieces=2),
-    Row(faults.stream_error(2), INVALID, "Response validation failed", has=(("status_code", 200),), pieces=2),
-)
-def test_broken_stream(row):
-    """An error within a stream fails the SDK's validation."""
-    row.check(lambda: ask(stream=True), "mistral")
 
 
 def test_no_retry_after_of_its_own():

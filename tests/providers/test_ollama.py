@@ -14,11 +14,10 @@ from pytest_llmchaos.call import HttpRequest
 from pytest_llmchaos.replies import ToolCall
 from pytest_llmchaos.session import Chaos
 
-from .reach import KEY, LATE, MESSAGES, WAIT, Row, react, rows, sdk
+from .reach import KEY, MESSAGES, react, sdk
 from .sdk import post, recognised
 
 ollama = sdk("ollama")
-ERROR = "ollama.ResponseError"
 
 
 @cache
@@ -94,44 +93,6 @@ def test_the_other_endpoints():
     outcome = react(lambda: client().show("llama3.2"))
     assert outcome.result.capabilities == ["completion"]
     assert outcome.chaos.calls[0].model == "llama3.2"
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@rows(
-    Row(faults.outage(500), ERROR, "llama runner process has terminated", has=(("status_code", 500),)),
-    Row(faults.outage(), ERROR, "", has=(("status_code", 503),)),
-    Row(faults.overloaded(), ERROR, "server busy, please try again.  maximum pending", has=(("status_code", 503),)),
-    Row(WAIT, ERROR, "too many requests", has=(("status_code", 429),)),
-    Row(faults.quota_exhausted(), ERROR, "hourly usage limit", has=(("status_code", 429),)),
-    Row(faults.model_retired(), ERROR, "", has=(("status_code", 404), ("error", "model 'llama3.2:3b' not found"))),
-    Row(faults.auth_revoked(), ERROR, "unauthorized", has=(("status_code", 401),)),
-    Row(faults.policy_refusal(), ERROR, has=(("status_code", 403),)),
-    Row(faults.malformed(), "json.JSONDecodeError"),
-    Row(LATE, "httpx.ReadTimeout", "timed out", lasts=(5, 5)),
-)
-def test_reaction(row, stream):
-    """One try, and a ResponseError with the server's words."""
-    row.check(lambda: ask(stream, timeout=5), "ollama")
-
-
-def test_no_server():
-    """Only a call without a stream gets the SDK's own advice."""
-    plain = react(ask, faults.connection_refused()).error
-    assert type(plain) is ConnectionError
-    assert "Failed to connect to Ollama" in str(plain)
-    assert type(react(lambda: ask(stream=True), faults.connection_refused()).error).__name__ == "ConnectError"
-
-
-@rows(
-    Row(faults.stream_cut(2), "httpx.RemoteProtocolError", "peer closed connection", pieces=2),
-    Row(faults.stream_truncated(2), None, pieces=2),
-    Row(faults.stream_truncated(999), None),
-    Row(faults.stream_error(2), ERROR, "CUDA error", has=(("status_code", -1),), pieces=2),
-)
-def test_broken_stream(row):
-    """A line with an error ends the stream; a stream without its last line ends as if all were well."""
-    outcome = row.check(lambda: ask(stream=True), "ollama")
-    assert not any(each.done for each in outcome.result)
 
 
 def test_async():

@@ -196,6 +196,21 @@ def test_a_json_object_is_json():
     assert json.loads(create(Reply(data=data)).choices[0].message.content) == data
 
 
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])
+def test_scripted_data_is_what_a_forced_tool_is_called_with(choice):
+    """Frameworks ask for structured output by forcing a call of their only tool."""
+    message = create(Reply(data={"city": "Oslo"}), tools=[WEATHER], tool_choice=choice).choices[0].message
+    assert message.content is None
+    assert [json.loads(each.function.arguments) for each in message.tool_calls] == [{"city": "Oslo"}]
+
+
+def test_scripted_data_calls_no_tool_that_is_one_of_several():
+    """Which of them it would be for, nobody can know."""
+    message = create(Reply(data={"city": "Oslo"}), tools=[WEATHER, ORDER], tool_choice="required").choices[0].message
+    assert message.tool_calls is None
+    assert json.loads(message.content) == {"city": "Oslo"}
+
+
 def test_data_without_json_form_is_the_users_mistake():
     """The message shows what was scripted."""
     with pytest.raises((UsageProblem, openai.APIConnectionError)) as caught:

@@ -8,7 +8,7 @@ import openai
 
 from pytest_llmchaos import faults
 
-from .reach import BACKOFF, KEY, MESSAGES, WAIT, Row, react, rows
+from .reach import KEY, MESSAGES, react
 
 
 @cache
@@ -26,19 +26,6 @@ def test_healthy():
     """Answers and chunks tell what the search found."""
     assert react(ask).result.citations == []
     assert react(lambda: ask(stream=True)).result[-1].search_results == []
-
-
-@rows(
-    Row(faults.outage(), "openai.InternalServerError", "503", 3, BACKOFF),
-    Row(faults.overloaded(), "openai.InternalServerError", "overloaded", 3, BACKOFF),
-    Row(WAIT, "openai.RateLimitError", "rate limit", 3, (14, 14)),
-    Row(faults.quota_exhausted(), "openai.AuthenticationError", "quota", has=(("type", "insufficient_quota"),)),
-    Row(faults.model_retired(), "openai.BadRequestError", "Invalid model 'sonar'.", has=(("type", "invalid_model"),)),
-    Row(faults.policy_refusal(), "openai.BadRequestError"),
-)
-def test_reaction(row):
-    """Perplexity's words in OpenAI's exceptions."""
-    row.check(ask, "perplexity")
 
 
 def test_a_bad_key_gets_a_page():

@@ -11,7 +11,7 @@ from pytest_llmchaos import faults
 from pytest_llmchaos.draw import Draw
 from pytest_llmchaos.providers import Providers
 
-from .reach import BACKOFF, MESSAGES, Row, react, rows
+from .reach import MESSAGES, react
 from .sdk import post, recognised
 
 OWN = {"our-gpu": {"hosts": ["gpu-2:8000"], "dialect": "vllm"}}
@@ -26,17 +26,6 @@ def client():
 def ask(stream=False):
     """Ask for a chat answer."""
     return client().chat.completions.create(model="Qwen/Qwen3-8B", messages=MESSAGES, stream=stream)
-
-
-@rows(
-    Row(faults.outage(500), "openai.InternalServerError", "", 3, BACKOFF, (("type", "InternalServerError"),)),
-    Row(faults.overloaded(), "openai.InternalServerError", "overloaded", 3, BACKOFF),
-    Row(faults.model_retired(), "openai.NotFoundError", "`Qwen/Qwen3-8B` does not exist", has=(("code", "404"),)),
-    Row(faults.auth_revoked(), "openai.AuthenticationError", "Error code: 401"),
-)
-def test_reaction(row):
-    """Types are class names; the SDK makes texts of the numbers in `code`."""
-    row.check(ask, "our-gpu", OWN)
 
 
 @pytest.mark.parametrize("stream", [False, True])

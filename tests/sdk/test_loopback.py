@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,8 @@ import pytest
 
 from pytest_llmchaos import faults, inject
 
-from .shapes import MODES, client
+from ._stacks import DEFAULT, STACKS
+from .shapes import MODES, SDKS, answers, ask, client, marks
 
 OURS = "from the server itself"
 
@@ -44,11 +46,17 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # headers and body leave together: two small packets would wait for an acknowledgement
 
+    def handle(self) -> None:
+        """Hang up on who would speak TLS: a connection is all that is counted of it."""
+        if self.connection.recv(1, socket.MSG_PEEK) != b"\x16":
+            super().handle()
+
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         with self.server._lock:
             self.server.requests += 1
-        answer = (_openai if self.path.endswith("/chat/completions") else _anthropic)(body.get("stream", False))
+        dialects = {"completions": _openai, "messages": _anthropic, "converse": _bedrock}
+        answer = dialects[self.path.rpartition("/")[2]](body.get("stream", False))
         self.send_response(200)
         self.send_header("content-type", "text/event-stream" if body.get("stream") else "application/json")
         self.send_header("content-length", str(len(answer)))
@@ -83,6 +91,10 @@ def _anthropic(stream: bool) -> bytes:
         {"type": "message_stop"},
     ]
     return "".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events).encode()
+
+
+def _bedrock(stream: bool) -> bytes:
+    return json.dumps({"output": {"message": {"role": "assistant", "content": [{"text": OURS}]}}}).encode()
 
 
 @pytest.fixture
@@ -176,3 +188,77 @@ def test_nothing_reaches_the_provider(server, provider, target, fault, stream, m
         await sdk.close() if mode == "async" else sdk.close()
 
     asyncio.run(story())
+
+
+# --- every HTTP library, with clients that are older than the run ----------------------------------------------------
+
+
+@pytest.fixture(params=STACKS)
+def post(request) -> Any:
+    """A client of each HTTP library."""
+    made = STACKS[request.param]
+    return made or pytest.skip(f"{request.param.split()[0]} is not installed here")
+
+
+@pytest.fixture
+def lookups(server, monkeypatch) -> list[str]:
+    """The names that were looked up, each of which leads to the server."""
+    whole, seen = socket.getaddrinfo, []
+
+    def lookup(host: Any, port: Any, *args: Any, **options: Any) -> Any:
+        seen.append(host)
+        return whole(*server.server_address, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    return seen
+
+
+@pytest.mark.parametrize("fault", [None, faults.outage(), faults.no_response()], ids=["healthy", "outage", "silence"])
+def test_nothing_reaches_a_server_of_ones_own(server, post, fault):
+    """At an explicit address the client is answered here, and by the server before and after."""
+    root = f"http://{server.host}"
+    assert OURS in post(root)
+    before = (server.connections, server.requests)
+    with inject(*([fault] if fault else [])) as chaos:
+        text = _text_or_error(post, root)
+        assert OURS not in text
+        assert [call.provider for call in chaos.calls] == [server.host]
+    assert (server.connections, server.requests) == before
+    assert OURS in post(root)
+    assert server.requests == 2
+
+
+@pytest.mark.parametrize("fault", [None, faults.outage(), faults.no_response()], ids=["healthy", "outage", "silence"])
+def test_nothing_reaches_the_default_address(server, lookups, post, fault):
+    """Without chaos the client looks for its provider; with chaos it neither does nor finds it."""
+    assert "Error" in _text_or_error(post, DEFAULT)  # it would speak TLS, and is hung up on
+    before = (list(lookups), server.connections)
+    assert before[0]
+    with inject(*([fault] if fault else [])) as chaos:
+        _text_or_error(post, DEFAULT)
+        assert len(chaos.calls) == 1
+    assert (lookups, server.connections) == before
+
+
+def _text_or_error(post: Any, root: str) -> str:
+    try:
+        return post(root)
+    except Exception as error:
+        return f"{type(error).__name__} Error"
+
+
+@pytest.mark.parametrize(
+    ("sdk", "shape", "mode"),
+    [
+        pytest.param(sdk, shape, mode, id=f"{sdk}-{shape}-{mode}".replace(" ", "_"), marks=marks(sdk))
+        for sdk, how in SDKS.items()
+        for shape in how.calls
+        for mode in how.modes
+    ],
+)
+def test_nothing_of_an_sdk_reaches_its_default_address(server, lookups, sdk, shape, mode):
+    """The SDKs as they come, with clients of many tests: every call is answered here, and none is looked up."""
+    chaos, outcome = ask(sdk, shape, mode)
+    outcome.must()
+    assert {call.provider for call in chaos.calls} == {answers(sdk)}
+    assert (lookups, server.connections) == ([], 0)

@@ -1,31 +1,22 @@
-"""Each fault makes the real SDKs do what they do in production; the facts stand in `reactions.toml`."""
+"""Each fault makes the real SDKs do what they do in production; the facts stand in `reactions/`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llmchaos import ChaosFailed, faults
 
-from .reactions import Bounds, Reaction, http_errors, read
-from .shapes import MODES, SHAPES, Outcome, ask, installed
+from .shapes import MODES, SDKS, Outcome, answers, ask, marks
+from .table import CONDITIONS, HERE, Bounds, Reaction, http_errors, read
 
 REACTIONS = read()
-PROVIDERS = tuple(SHAPES)
-
-
-def _here(reaction: Reaction) -> Any:
-    marks = []
-    if reaction.provider == "anthropic":  # there is no older line of it that we stand for
-        marks.append(pytest.mark.needs_current_sdk)
-    line = reaction.sdk or reaction.provider
-    if not installed(line):
-        marks.append(pytest.mark.skip(reason=f"{line} is not installed"))
-    return pytest.param(reaction, id=str(reaction), marks=marks)
+EVERY_FAULT = ("openai", "anthropic")
+"""The SDKs whose tables have every fault there is; the others have at least the conditions of `CONDITIONS`."""
 
 
 def _dotted(value: Any, path: str) -> Any:
@@ -48,11 +39,13 @@ def _members(value: Any, expected: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("reaction", [_here(each) for each in REACTIONS])
+@pytest.mark.parametrize(
+    ("reaction", "mode"),
+    [pytest.param(each, mode, id=f"{each}-{mode}", marks=marks(each.sdk)) for each in REACTIONS for mode in each.modes],
+)
 def test_reaction(reaction, mode):
     """The installed SDK raises (or swallows), retries and waits as measured."""
-    chaos, outcome = ask(reaction.provider, reaction.call, mode, reaction.injection, timeout=reaction.timeout)
+    chaos, outcome = ask(reaction.sdk, reaction.call, mode, *reaction.injections, timeout=reaction.timeout)
     _check_error(reaction, outcome)
     if reaction.events is not None:
         assert len(outcome.events) == reaction.events
@@ -60,7 +53,7 @@ def test_reaction(reaction, mode):
         assert _members(outcome.result, reaction.result) == reaction.result
     if reaction.last:
         assert _members(outcome.events[-1], reaction.last) == reaction.last
-    assert [call.retry for call in chaos.calls] == list(range(reaction.attempts))
+    _check_attempts(reaction, chaos)
     _check_time(reaction, chaos, outcome)
 
 
@@ -70,7 +63,8 @@ def _check_error(reaction: Reaction, outcome: Outcome) -> None:
             raise outcome.error
         return
     module, _, name = reaction.raises.rpartition(".")
-    assert type(outcome.error) is getattr(import_module(module), name), repr(outcome.error)
+    wanted = _dotted(outcome, reaction.raises) if module.startswith("client.") else getattr(import_module(module), name)
+    assert type(outcome.error) is wanted, repr(outcome.error)
     assert _members(outcome.error, reaction.attributes) == reaction.attributes
     assert reaction.message in str(outcome.error)
     if reaction.cause is not None:
@@ -78,13 +72,33 @@ def _check_error(reaction: Reaction, outcome: Outcome) -> None:
         assert outcome.error.__cause__.request is not None
 
 
+def _check_attempts(reaction: Reaction, chaos: Any) -> None:
+    fewest, most = reaction.attempts
+    assert fewest <= len(chaos.calls) <= most
+    assert {call.provider for call in chaos.calls} == {answers(reaction.sdk)}
+    if reaction.shape.legs == 1:
+        assert [call.attempt for call in chaos.calls] == list(range(1, len(chaos.calls) + 1))
+        assert {call.stream for call in chaos.calls} == {reaction.shape.stream}
+    told = [call.retry for call in chaos.calls]  # by the SDKs that have a header for it
+    assert told in (list(range(len(told))), [None] * len(told))
+    if reaction.fault == "healthy":
+        assert all(call.ok for call in chaos.calls)
+    elif reaction.silent:
+        assert chaos.calls[-1].error, "the app sees nothing, so the journal must"
+
+
 def _check_time(reaction: Reaction, chaos: Any, outcome: Outcome) -> None:
     """Attempts, the gaps between them and the whole: what was waited, and the little that the machine needed itself."""
     calls = chaos.calls
-    tries = [call.ended - call.started for call in calls]
-    gaps = [after.started - before.ended for before, after in pairwise(calls)]
-    parts = [*((took, reaction.tries) for took in tries), *zip(gaps, reaction.waits, strict=True)]
-    for took, (low, high) in [*parts, (chaos.now, _sum(bounds for _, bounds in parts))]:
+    ended = [call.started if call.ended is None else call.ended for call in calls]  # openrouter leaves some unread
+    tries = [end - call.started for end, call in zip(ended, calls, strict=True)]
+    parts = [(took, reaction.tries) for took in tries]
+    whole = reaction.lasts
+    if whole is None:
+        gaps = [after.started - end for end, after in zip(ended, calls[1:], strict=False)]
+        parts += zip(gaps, reaction.waits, strict=True)
+        whole = _sum(bounds for _, bounds in parts)
+    for took, (low, high) in [*parts, (chaos.now, whole)]:
         assert low - 0.001 <= took <= high + outcome.took
 
 
@@ -93,31 +107,77 @@ def _sum(bounds: Iterable[Bounds]) -> Bounds:
     return sum(lows), sum(highs)
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+# --- the tables are complete -----------------------------------------------------------------------------------------
+
+
+def _kinds(streams_only: bool) -> tuple[str, ...]:
+    return ("streamed",) if streams_only else ("plain", "streamed")
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_sdk_tells_every_condition(condition, sdk):
+    """What an SDK does is told for each condition that its users meet, plain and streamed, in each of its modes."""
+    wanted = CONDITIONS[condition]
+    there = {
+        ("streamed" if each.shape.stream else "plain", mode)
+        for each in REACTIONS
+        if each.sdk == sdk and wanted.holds(each)
+        for mode in each.modes
+    }
+    missing = {(kind, mode) for kind in _kinds(wanted.streams_only) for mode in SDKS[sdk].modes} - there
+    told = ", ".join(sorted(f"{kind} {mode}" for kind, mode in missing))
+    assert not missing, f"reactions/{sdk}.toml has no row for {condition!r}: {told}"
+
+
+@pytest.mark.parametrize("sdk", EVERY_FAULT)
 @pytest.mark.parametrize("fault", faults.names())
-def test_every_fault_has_a_reaction(fault, provider):
+def test_every_fault_has_a_reaction(fault, sdk):
     """A fault without a measured reaction, plain and streamed, is a claim without proof."""
-    kinds = {each.shape.stream for each in REACTIONS if (each.provider, each.fault) == (provider, fault)}
-    wanted = {True} if faults.find(fault).fault.streams_only else {False, True}
-    assert kinds == wanted, f"reactions.toml lacks a row for {fault} at {provider}"
+    kinds = {
+        "streamed" if each.shape.stream else "plain" for each in REACTIONS if (each.sdk, each.fault) == (sdk, fault)
+    }
+    assert kinds == set(_kinds(faults.find(fault).fault.streams_only)), f"reactions/{sdk}.toml lacks rows for {fault}"
+
+
+def test_every_sdk_has_a_table_and_every_table_an_sdk():
+    """A table whose name is misspelled would be read by nobody."""
+    tables = {each.stem for each in Path(__file__).with_name("reactions").glob("*.toml")}
+    assert tables == set(SDKS)
 
 
 def test_rows_are_stated_once():
     """Two rows for one thing would hide a change in one of them."""
-    seen = [(each.provider, str(each)) for each in REACTIONS if not each.sdk or installed(each.sdk)]
+    seen = [f"{each}-{mode}" for each in REACTIONS for mode in each.modes]
     assert sorted(seen) == sorted(set(seen))
+
+
+def test_every_row_tells_its_source():
+    """A reaction is measured with an SDK of a known version, or here."""
+    unknown = {each.source for each in REACTIONS if each.source != HERE and not each.source.startswith("measured: ")}
+    assert not unknown
+
+
+@pytest.mark.parametrize("reaction", [each for each in REACTIONS if each.raises == "none" or each.silent], ids=str)
+def test_silence_is_told(reaction):
+    """Where a broken call looks like a good one, the row says by what an app could tell; and only there."""
+    assert bool(reaction.silent) is not reaction.passes
+    assert reaction.raises == "none"
+
+
+# --- beside the tables -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    ("provider", "call"),
+    ("sdk", "call"),
     [("openai", "chat"), pytest.param("anthropic", "messages", marks=pytest.mark.needs_current_sdk)],
 )
 @pytest.mark.parametrize("fault", [name for name in faults.names() if faults.find(name).fault.streams_only])
-def test_a_stream_fault_at_a_plain_call_fails_the_run(provider, call, fault, mode):
+def test_a_stream_fault_at_a_plain_call_fails_the_run(sdk, call, fault, mode):
     """A fault that cannot apply says so, whatever the SDK makes of the exception."""
     with pytest.raises(ChaosFailed) as failed:
-        ask(provider, call, mode, faults.find(fault)())
+        ask(sdk, call, mode, faults.find(fault)())
     reasons = [verdict.reason for verdict in failed.value.verdicts]
     assert f"{fault} breaks a stream, and this chat call asks for no stream" in reasons[0]
 

@@ -11,6 +11,7 @@ import errno
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["HttpxStack"]
 
 _Cause = Callable[[], BaseException] | None
+
+# The request that is being answered from beneath. A tool that took our step for the library's own, because it started
+# during a run, sends it by there once more: a cassette that records, a mock that lets a request through.
+_beneath: ContextVar[Any] = ContextVar("llmchaos_httpx_beneath", default=None)
 
 _REFUSED = partial(ConnectionRefusedError, errno.ECONNREFUSED, "Connection refused")
 _NO_NAME = partial(socket.gaierror, socket.EAI_NONAME, "Name or service not known")
@@ -268,7 +273,7 @@ def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:
     from ..session import active
 
     chaos = active()
-    if chaos is None:
+    if chaos is None or (tick and _beneath.get() is request):
         return None, None
     found = chaos.providers.route(request.method, str(request.url))
     if tick and found is not None:
@@ -281,12 +286,17 @@ class _SyncOriginal:
 
     def __init__(self, original: Any, transport: Any, request: Any) -> None:
         self._open: Callable[[], Any] = lambda: original(transport, request)
+        self._request = request
         self._response: Any = None
         self._pieces: Iterator[bytes] = iter(())
 
     def pull(self) -> Step:
         if self._response is None:
-            self._response = self._open()
+            token = _beneath.set(self._request)
+            try:
+                self._response = self._open()
+            finally:
+                _beneath.reset(token)
             self._pieces = iter(self._response.stream)
             return Head(self._response.status_code, tuple(self._response.headers.multi_items()))
         for data in self._pieces:
@@ -303,12 +313,17 @@ class _AsyncOriginal:
 
     def __init__(self, original: Any, transport: Any, request: Any) -> None:
         self._open: Callable[[], Any] = lambda: original(transport, request)
+        self._request = request
         self._response: Any = None
         self._pieces: AsyncIterator[bytes]
 
     async def pull(self) -> Step:
         if self._response is None:
-            self._response = await self._open()
+            token = _beneath.set(self._request)
+            try:
+                self._response = await self._open()
+            finally:
+                _beneath.reset(token)
             self._pieces = aiter(self._response.stream)
             return Head(self._response.status_code, tuple(self._response.headers.multi_items()))
         async for data in self._pieces:

@@ -14,7 +14,7 @@ from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from .._sse import is_event_stream
+from .._framing import framer
 from ..errors import ChaosError
 from ..plan import Chunk, End, Head, Step
 from ._drive import CONNECTING, SyncDriver
@@ -199,7 +199,7 @@ def _reframed(head: Head, plan: Plan) -> Head:
     """Return the head of the answer with the frame that its body will have."""
     if plan.source is not None:
         return replace(head, headers=framed(head.headers))
-    if plan.shapers and is_event_stream(head.headers):
+    if plan.shapers and framer(head.headers):
         return replace(head, headers=framed(head.headers, anew=True))
     return head
 

@@ -48,6 +48,7 @@ class Providers:
         self._own = [_configured(name, table) for name, table in (own or {}).items()]
         self._built_in = [each() for each in dialects().values()]
         self._by_host: dict[tuple[str, str], Provider] = {}
+        self._guests: dict[tuple[str, str], Provider] = {}
         self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
 
     def names(self) -> list[str]:
@@ -81,9 +82,10 @@ class Providers:
         # Several providers may share a host and tell their calls by path, as on Azure.
         owners = [each for each in (*self._own, *self._built_in) if each.owns(host)]
         for provider in owners:
-            if route := provider.route(method, parts.path):
-                return provider, route
-        for provider in () if owners else self._built_in:
+            speaker = self._speaker(provider, parts.path)
+            if route := speaker.route(method, parts.path):
+                return speaker, route
+        for provider in () if any(not each.doubts(host) for each in owners) else self._built_in:
             if route := provider.guess(method, parts.path):
                 return self._at_host(provider, host), route
         return None
@@ -93,7 +95,9 @@ class Providers:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2].lower()
         known = (*self._own, *self._built_in)
-        return next((each for each in known if each.owns(host) and each.claims(parts.path)), None)
+        return next(
+            (each for each in known if each.owns(host) and not each.doubts(host) and each.claims(parts.path)), None
+        )
 
     def recognise(
         self,
@@ -130,6 +134,17 @@ class Providers:
             call_site=where(),
             **details,
         )
+
+    def _speaker(self, provider: Provider, path: str) -> Provider:
+        """Return who answers at this path of the provider's hosts: itself, or another dialect under its name."""
+        for part, dialect in provider.speaks_too:
+            if part in path:
+                if (provider.name, dialect) not in self._guests:
+                    guest = dialects()[dialect](name=provider.name, hosts=provider.hosts)
+                    guest.doubted = provider.doubted
+                    self._guests[provider.name, dialect] = guest
+                return self._guests[provider.name, dialect]
+        return provider
 
     def _at_host(self, provider: Provider, host: str) -> Provider:
         key = (host, provider.dialect)  # a gateway may speak several dialects

@@ -60,19 +60,28 @@ class Provider(ABC):
     Attributes:
         dialect: the name under which users of `[tool.llmchaos.providers]` choose this wire format.
         default_hosts: hosts of the vendor itself.
+        doubtful_hosts: hosts that may be its own, such as those of a usual port; there the body must show that a model
+            is asked.
+        speaks_too: other dialects at its hosts: what a path has in it, and the name of the dialect spoken there.
     """
 
     dialect: ClassVar[str]
     default_hosts: ClassVar[tuple[str, ...]] = ()
+    doubtful_hosts: ClassVar[tuple[str, ...]] = ()
+    speaks_too: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     def __init__(self, name: str | None = None, hosts: tuple[str, ...] | None = None) -> None:
         self.name = name or self.dialect
-        self.hosts = self.default_hosts if hosts is None else hosts
+        self.hosts = (*self.default_hosts, *self.doubtful_hosts) if hosts is None else hosts
+        self.doubted = self.doubtful_hosts if hosts is None else ()
 
     def owns(self, host: str) -> bool:
         """Tell whether the host (lower case, with its port if the URL names one) belongs to this provider."""
-        bare = host.partition(":")[0]
-        return any(fnmatchcase(host, each) or fnmatchcase(bare, each) for each in self.hosts)
+        return _among(host, self.hosts)
+
+    def doubts(self, host: str) -> bool:
+        """Tell whether the host is the provider's by a guess alone."""
+        return _among(host, self.doubted)
 
     def claims(self, path: str) -> bool:
         """Tell whether a request to this path at the provider's hosts is a call to an LLM, known or not."""
@@ -121,3 +130,8 @@ class Provider(ABC):
 
     def __repr__(self) -> str:
         return f"<provider {self.name} ({self.dialect})>"
+
+
+def _among(host: str, patterns: tuple[str, ...]) -> bool:
+    bare = host.partition(":")[0]
+    return any(fnmatchcase(host, each) or fnmatchcase(bare, each) for each in patterns)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from ._openai_logprobs import logprobs, wanted
 from ._openai_wire import answered_by, chunks_answer, fingerprint, plain_answer, vendor
 from ._read import mapping, mappings, positive, word
 from ._say import DECLINED, Asked, Said, Tool, choose, say
@@ -42,7 +43,7 @@ def chat(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = Non
         {
             "index": index,
             "message": _message(each, ids[index]),
-            "logprobs": None,
+            "logprobs": _logprobs(call, each),
             "finish_reason": _finish(each, named),
         }
         for index, each in enumerate(said)
@@ -133,6 +134,12 @@ def _message(said: Said, ids: list[str]) -> dict[str, Any]:
     return message
 
 
+def _logprobs(call: Call, said: Said) -> dict[str, Any] | None:
+    count, refused = wanted(call.body), said.finish == "refusal"
+    text = (said.text or DECLINED) if refused else said.text
+    return None if count is None or not text else logprobs(text, count, refused=refused)
+
+
 def _content(said: Said) -> str | None:
     """Return the text; null beside tool calls, empty where the content filter omitted it."""
     return said.text if said.text is not None or said.calls else ""
@@ -179,11 +186,15 @@ def _stream(
     unasked = vendor(call).tells_usage
     usage = not unasked and mapping(call.body.get("stream_options")).get("include_usage") is True
     null = {"usage": None} if usage else {}  # asked for, it stands in every chunk and is null until the last
+    sure = wanted(call.body)
     left = len(said)  # choices that have not finished
 
     def choice(index: int) -> Iterator[dict[str, Any]]:
         for delta, finish in _deltas(said[index], ids[index], named):
-            yield {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+            told = None
+            if sure is not None and (piece := delta.get("content") or delta.get("refusal")):
+                told = logprobs(piece, sure, refused="refusal" in delta and "role" not in delta)
+            yield {"index": index, "delta": delta, "logprobs": told, "finish_reason": finish}
 
     # The choices come interleaved.
     for row in zip_longest(*(choice(index) for index in range(len(said)))):

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
 from ..plan import Answer, Headers
-from ._sse import DONE, Events, event
+from ._sse import Events
 from ._text import request_tokens
 from ._wire import cdn_headers, http_date, json_answer
 
@@ -145,14 +145,6 @@ def events_answer(call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *
 def chunks_answer(
     call: Call, draw: Draw, make: Callable[[], Iterator[dict[str, Any]]], *, error: str | None = None
 ) -> Answer:
-    """Return a healthy streamed answer of chunks that end with `[DONE]`; `make` starts them afresh each time."""
+    """Return a healthy streamed answer of chunks, framed as the provider does; `make` starts them afresh each time."""
     there = vendor(call)
-
-    def events() -> Iterator[bytes]:
-        before = there.keep_alive
-        for chunk in there.streamed(call, draw, make()):
-            yield before + event(chunk)
-            before = b""
-        yield DONE
-
-    return events_answer(call, draw, events, error=error)
+    return events_answer(call, draw, lambda: there.framed(call, there.streamed(call, draw, make())), error=error)

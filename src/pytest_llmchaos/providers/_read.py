@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._base import Provider, Recognised, Route
+from ._multipart import multipart
 
 if TYPE_CHECKING:
     from ..call import HttpRequest
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["JsonProvider", "Routes", "find_route", "mapping", "mappings", "positive", "read_json", "word"]
 
 # What the members in a route's `needs` look like: a foreign API may use the same words for other things.
-_SHAPES: dict[str, type | tuple[type, ...]] = {
+_SHAPES: dict[str, Any] = {
     "model": str,
+    "model_id": str,
     "messages": list,
     "input": (str, list),
+    "inputs": list,
     "prompt": (str, list),
     "max_tokens": int,
     "contents": list,
@@ -26,6 +29,8 @@ _SHAPES: dict[str, type | tuple[type, ...]] = {
     "anthropic_version": str,
     "query": str,
     "documents": list,
+    "file": Mapping,
+    "voice": (str, Mapping),
     "embedding_types": list,
 }
 
@@ -62,15 +67,21 @@ def find_route(routes: Routes, method: str, path: str) -> Route | None:
 
 
 def read_json(provider: Provider, route: Route, request: HttpRequest) -> Recognised | None:
-    """Return what the request asks for; None at a host nobody named whose body is no LLM call."""
-    body = _parse(request.content)
+    """Return what the request asks for; None at a host nobody named whose body is no LLM call.
+
+    A form with files is read as well: its fields, and of each file what is known of it but its content.
+    """
+    form = multipart(request)
+    body = (_parse(request.content) if form is None else form) or {}
     # A provider that was made up for a host bears the host's name; nobody said that an LLM answers there.
     guessed = provider.name == request.host and provider.hosts == (request.host,)
-    body = body or {}
-    if guessed and not all(_fits(body, need) for need in route.needs):
+    doubtful = provider.doubts(request.host)
+    if (guessed or doubtful) and not all(_fits(body, need) for need in route.needs):
+        return None
+    if doubtful and not route.needs:
         return None
     model = route.model or word(body.get("model"))
-    stream = body.get("stream") is True if route.stream is None else route.stream
+    stream = body.get("stream") in (True, "true") if route.stream is None else route.stream
     return Recognised(route.operation, model, stream, body)
 
 
@@ -84,7 +95,7 @@ def _parse(content: bytes) -> dict[str, Any] | None:
 
 def _fits(body: Mapping[str, Any], need: str) -> bool:
     value = body.get(need)
-    if need == "model" and not value:
+    if need in ("model", "model_id") and not value:
         return False
     return isinstance(value, _SHAPES[need]) and not isinstance(value, bool)
 

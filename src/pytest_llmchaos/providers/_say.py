@@ -74,6 +74,9 @@ def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
     if reply.text is not None:
         return Said(reply.text, reply.tool_calls, reply.finish)
     if reply.data is not None:
+        if asked.must_call and len(asked.tools) == 1 and isinstance(reply.data, Mapping):
+            # Structured output by way of a forced call: the data is what the tool is called with.
+            return Said(None, (*reply.tool_calls, ToolCall(asked.tools[0].name, reply.data)), reply.finish)
         return Said(_json(reply.data), reply.tool_calls, reply.finish)
     if reply.tool_calls or reply.finish in ("content_filter", "refusal"):
         return Said(None, reply.tool_calls, reply.finish)

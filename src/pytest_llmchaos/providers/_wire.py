@@ -88,4 +88,5 @@ def retry_after_headers(retry_after: float | None, form: str, wall: float) -> He
     if form == "date":
         return (("retry-after", http_date(math.ceil(wall + retry_after))),)
     seconds = ("retry-after", str(math.ceil(retry_after)))
-    return (("retry-after-ms", str(math.ceil(retry_after * 1000))), seconds) if form == "ms" else (seconds,)
+    milliseconds = math.ceil(round(retry_after * 1000, 6))  # 0.7 s is 700.0000000000001 ms to a float
+    return (("retry-after-ms", str(milliseconds)), seconds) if form == "ms" else (seconds,)

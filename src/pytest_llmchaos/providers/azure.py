@@ -35,11 +35,15 @@ class Azure(OpenAILike):
 
     dialect = "azure"
     default_hosts = ("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com")
+    speaks_too = (("/anthropic/", "anthropic"),)
     native = paths(
         ("POST", rf"{_DEPLOYMENT}/chat/completions", Route("chat", needs=("messages",))),
         ("POST", rf"{_DEPLOYMENT}/completions", Route("completions", needs=("prompt",))),
         ("POST", rf"{_DEPLOYMENT}/embeddings", Route("embeddings", stream=False, needs=("input",))),
         ("POST", rf"{_DEPLOYMENT}/images/generations", Route("images", needs=("prompt",))),
+        ("POST", rf"{_DEPLOYMENT}/audio/speech", Route("audio", needs=("input", "voice"))),
+        ("POST", rf"{_DEPLOYMENT}/audio/transcriptions", Route("audio", needs=("file",))),
+        ("POST", rf"{_DEPLOYMENT}/audio/translations", Route("audio", stream=False, needs=("file",))),
     )
     head = (
         ("apim-request-id", "{uuid}"),

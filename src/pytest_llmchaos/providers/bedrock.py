@@ -13,6 +13,7 @@ from . import _bedrock_errors as errors
 from ._base import Route
 from ._bedrock_converse import converse, count_tokens
 from ._bedrock_invoke import invoke, of_claude, operation
+from ._bedrock_models import models
 from ._read import JsonProvider
 from ._text import prose
 
@@ -34,6 +35,8 @@ _ROUTES = (
     ("POST", re.compile(rf"{_MODEL}/invoke-with-response-stream\Z"), Route("chat", stream=True)),
     # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.
     ("POST", re.compile(rf"{_MODEL}/count-tokens\Z"), Route("models", stream=False)),
+    ("GET", re.compile(r"/foundation-models/*\Z"), Route("models", stream=False)),
+    ("GET", re.compile(r"/foundation-models/(?P<model>[^/]+)\Z"), Route("models", stream=False)),
 )
 
 
@@ -41,20 +44,29 @@ class Bedrock(JsonProvider):
     """The dialect of bedrock-runtime in every region of AWS.
 
     Covers `converse` and `invoke` (operation `chat`; `embeddings` or `rerank` where the invoked model's name says
-    so), plain and streamed in binary frames, and the count of tokens (operation `models`). Model and stream
-    stand in the path. Signatures are not looked at.
+    so), plain and streamed in binary frames, and the count of tokens and the control plane's list of models
+    (operation `models`). Model and stream stand in the path. Signatures are not looked at.
     """
 
     dialect = "bedrock"
     routes = _ROUTES
+    speaks_too = (("/openai/v1/", "openai"),)
     default_hosts = (
         "bedrock-runtime.*.amazonaws.com",
+        "bedrock.*.amazonaws.com",
+        "bedrock-fips.*.amazonaws.com",
         "bedrock-runtime-fips.*.amazonaws.com",
         "bedrock-runtime.*.amazonaws.com.cn",
         "bedrock-runtime.*.api.aws",
         "bedrock-runtime-fips.*.api.aws",
         "*.bedrock-runtime.*.vpce.amazonaws.com",
     )
+
+    def claims(self, path: str) -> bool:
+        """Tell whether the path is about a model: the control plane's hosts serve much else."""
+        return any(
+            part in path for part in ("/model/", "/foundation-models", "/guardrail/", "/async-invoke", "/openai/")
+        )
 
     def route(self, method: str, path: str) -> Route | None:
         """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""
@@ -73,7 +85,7 @@ class Bedrock(JsonProvider):
             UsageProblem: the reply holds data without a JSON form.
         """
         if call.operation == "models":
-            return count_tokens(call, draw)
+            return models(call, draw) if call.method == "GET" else count_tokens(call, draw)
         return converse(call, reply, draw) if _converses(call) else invoke(call, reply, draw)
 
     def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:

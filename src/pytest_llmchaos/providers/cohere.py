@@ -47,6 +47,7 @@ class Cohere(JsonProvider):
 
     dialect = "cohere"
     default_hosts = HOSTS
+    speaks_too = (("/compatibility/v1/", "openai"),)
     routes = _ROUTES
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:

@@ -23,6 +23,7 @@ class DeepSeek(OpenAILike):
 
     dialect = "deepseek"
     default_hosts = ("api.deepseek.com",)
+    speaks_too = (("/anthropic/", "anthropic"),)
     keep_alive = b": keep-alive\n\n"
     head = (("x-ds-trace-id", "{hex32}"),)
     served = ("deepseek-chat", "deepseek-reasoner")

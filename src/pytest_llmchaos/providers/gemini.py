@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import FaultUnfit
 from ..replies import Reply
 from . import _google_errors as errors
 from ._base import Route
+from ._google_array import ARRAY, array, asks_for_array, element, wants_array
 from ._google_data import count_tokens, embeddings, models
 from ._google_generate import generate
 from ._read import JsonProvider, Routes
 from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, HttpRequest
     from ..draw import Draw
     from ..plan import Answer
-    from ._base import ErrorKind
+    from ._base import ErrorKind, Recognised
 
 __all__ = ["Gemini"]
 
@@ -41,10 +43,11 @@ _ROUTES = (
 class Gemini(JsonProvider):
     """The dialect of generativelanguage.googleapis.com.
 
-    Covers generated content, plain and streamed as server-sent events (`alt=sse`, as every SDK asks for it),
-    embeddings, the count of tokens and the list of models (both operation `models`). Model and stream stand in
-    the path. The API refuses a prompt with a 200 without candidates, so `policy_refusal` has status 200 in each
-    of its forms: a blocked prompt for `error` and `refusal`, `finishReason: SAFETY` for `finish`.
+    Covers generated content, plain and streamed as server-sent events (`alt=sse`, as every SDK asks for it) or
+    else as one JSON array, embeddings, the count of tokens and the list of models (both operation `models`).
+    Model and stream stand in the path. The API refuses a prompt with a 200 without candidates, so `policy_refusal`
+    has status 200 in each of its forms: a blocked prompt for `error` and `refusal`, `finishReason: SAFETY` for
+    `finish`.
     """
 
     dialect = "gemini"
@@ -53,6 +56,14 @@ class Gemini(JsonProvider):
         "generativelanguage.googleapis.com",
         "generativelanguage.mtls.googleapis.com",
     )
+    speaks_too = (("/openai/", "openai"),)
+
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the request asks for, and whether its query asks for a stream that is an array."""
+        found = super().read(route, request)
+        if found is None or not asks_for_array(request):
+            return found
+        return replace(found, body={**found.body, **ARRAY})
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only generated content says what a reply scripts.
@@ -61,7 +72,7 @@ class Gemini(JsonProvider):
             UsageProblem: the reply holds data without a JSON form.
         """
         if call.operation == "chat":
-            return generate(call, reply, draw)
+            return _framed(call, generate(call, reply, draw))
         if call.operation == "embeddings":
             return embeddings(call, draw)
         return count_tokens(call, draw) if call.path.endswith(":countTokens") else models(call, draw)
@@ -73,7 +84,7 @@ class Gemini(JsonProvider):
             FaultUnfit: the failure has no form for this operation.
         """
         if kind != "policy_refusal":
-            return errors.fail(kind, call, draw, **details)
+            return _framed(call, errors.fail(kind, call, draw, **details))
         if call.operation != "chat":
             raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal")
         reply = Reply(finish="refusal")
@@ -81,8 +92,13 @@ class Gemini(JsonProvider):
             # A stream has begun when the filter stops it; a plain answer then has no content at all.
             begun = prose(draw.part("begun"), limit=12) if call.stream else None
             reply = Reply(text=begun, finish="content_filter")
-        return generate(call, reply, draw, error="policy_refusal")
+        return _framed(call, generate(call, reply, draw, error="policy_refusal"))
 
     def stream_error(self, call: Call, draw: Draw) -> bytes:
-        """Return the in-band error event."""
-        return errors.stream_error()
+        """Return the in-band error event, or the last element of an array."""
+        told = errors.stream_error()
+        return b"\n,\r\n" + element(told) + b"\n]\n" if wants_array(call) else told
+
+
+def _framed(call: Call, answer: Answer) -> Answer:
+    return array(answer) if wants_array(call) else answer

@@ -131,7 +131,12 @@ class HuggingFace(OpenAILike):
             if form == "finish" or call.operation != "completions":
                 raise FaultUnfit("text generation knows no content filter: use form='refusal' or 'error'")
             return self._generate(call, Reply(finish="refusal"), draw, error=kind)
-        return super().error(kind, call, draw, **details)
+        answer = super().error(kind, call, draw, **details)
+        if answer.status < 400:
+            return answer
+        # Without it huggingface_hub's async client leaves the body of an error unread, and its words are lost.
+        length = ("content-length", str(sum(map(len, answer.chunks))))
+        return replace(answer, headers=(*answer.headers, length))
 
     def _generate(self, call: Call, reply: Reply | None, draw: Draw, error: str | None = None) -> Answer:
         asked = Asked(limit=positive(mapping(call.body.get("parameters")).get("max_new_tokens")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import FaultUnfit
@@ -11,19 +12,22 @@ from ..replies import Reply
 from . import _openai_errors as errors
 from . import _openai_wire as wire
 from ._base import Route
+from ._openai_audio import audio, speech_streams
 from ._openai_chat import chat, completions
 from ._openai_embeddings import embeddings
 from ._openai_images import images
 from ._openai_models import models, openai_models
 from ._openai_moderation import moderation
+from ._openai_rerank import rerank
 from ._openai_responses import responses
 from ._read import JsonProvider
+from ._sse import DONE, event
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, HttpRequest
     from ..draw import Draw
     from ..plan import Answer, Headers
-    from ._base import ErrorKind
+    from ._base import ErrorKind, Recognised
 
 __all__ = ["OpenAI"]
 
@@ -36,6 +40,10 @@ _ROUTES = tuple(
         ("POST", "completions", Route("completions", needs=("model", "prompt"))),
         ("POST", "embeddings", Route("embeddings", stream=False, needs=("model", "input"))),
         ("POST", "images/generations", Route("images", needs=("model", "prompt"))),
+        ("POST", "audio/speech", Route("audio", needs=("model", "input", "voice"))),
+        ("POST", "audio/transcriptions", Route("audio", needs=("model", "file"))),
+        ("POST", "audio/translations", Route("audio", stream=False, needs=("model", "file"))),
+        ("POST", "rerank", Route("rerank", stream=False, needs=("model", "query", "documents"))),
         ("POST", "moderations", Route("moderation", stream=False, needs=("model", "input"))),
         ("GET", "models", Route("models", stream=False)),
         # Names may have slashes of their own, as at gateways: `meta-llama/llama-4`.
@@ -48,9 +56,10 @@ class OpenAI(JsonProvider):
     """The dialect of api.openai.com.
 
     Covers chat completions and the Responses API (both operation `chat`), legacy completions, embeddings,
-    image generation, moderation and models, plain and streamed where the API streams. Hosts: the global one
-    and those of data residency (openai 3.54, _data_residency.py). Providers that share the dialect derive from
-    `_openai_like.OpenAILike`, which says what differs there.
+    image generation, speech and transcriptions (operation `audio`), moderation and models, plain and streamed
+    where the API streams. Hosts: the global one and those of data residency (openai 3.54, _data_residency.py).
+    Servers that share the dialect rerank too. Providers that share it derive from `_openai_like.OpenAILike`, which
+    says what differs there.
 
     Attributes:
         keep_alive: comment that comes before the first event of a chat stream.
@@ -64,6 +73,13 @@ class OpenAI(JsonProvider):
     keep_alive: ClassVar[bytes] = b""
     tells_usage: ClassVar[bool] = False
 
+    def read(self, route: Route, request: HttpRequest) -> Recognised | None:
+        """Return what the request asks for; one for speech has a word of its own for a stream."""
+        found = super().read(route, request)
+        if found is None or route.operation != "audio":
+            return found
+        return replace(found, stream=found.stream or speech_streams(found.body))
+
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only chat and legacy completions say what a reply scripts.
 
@@ -72,7 +88,13 @@ class OpenAI(JsonProvider):
         """
         if call.operation in _TALKING:
             return _talk(call, reply, draw)
-        answers = {"embeddings": embeddings, "images": images, "moderation": moderation}
+        answers = {
+            "embeddings": embeddings,
+            "images": images,
+            "audio": audio,
+            "moderation": moderation,
+            "rerank": rerank,
+        }
         return answers.get(call.operation, models)(call, draw)
 
     def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
@@ -124,6 +146,14 @@ class OpenAI(JsonProvider):
     def streamed(self, call: Call, draw: Draw, chunks: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the chunks of a healthy chat stream as this provider has them."""
         return chunks
+
+    def framed(self, call: Call, chunks: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+        """Yield the events of a healthy chat stream, with what ends it."""
+        before = self.keep_alive
+        for chunk in chunks:
+            yield before + event(chunk)
+            before = b""
+        yield DONE
 
 
 _TALKING = ("chat", "completions")

@@ -66,6 +66,7 @@ class Vertex(Gemini):
         "aiplatform.*.rep.googleapis.com",
         "*aiplatform.mtls.googleapis.com",
     )
+    speaks_too = (("/endpoints/openapi/", "openai"),)
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only generated content and messages say what a reply scripts.
