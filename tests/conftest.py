@@ -14,6 +14,8 @@ import pytest
 import pytest_llmchaos._pytest_run  # noqa: F401
 from pytest_llmchaos.session import active
 
+from . import timing
+
 # A busy machine must not fail a property, and a failure must be the same everywhere.
 hypothesis.settings.register_profile(
     "repeatable", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -40,6 +42,7 @@ def _patched():
 def _nothing_left_behind():
     """No test may leave a run active or a library patched."""
     before = _patched()
+    timing.begin()
     yield
     assert active() is None
     assert _patched() == before

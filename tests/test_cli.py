@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 import types
 from pathlib import Path
 
 import pytest
+import yaml
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from pytest_llmchaos import library
 from pytest_llmchaos.cli import cli
+from pytest_llmchaos.report.picture import picture
 
 REPOSITORY = Path(__file__).parents[1]
 GOOD = "name: good\ntags: [mine]\ninject:\n  - {fault: overloaded, target: openai, rate: 10%, calls: 2-}\n"
@@ -36,12 +42,25 @@ def test_list_shows_name_title_and_tags(run):
 
 def test_list_is_narrowed_by_tags_and_provider(run):
     """Each tag narrows; patterns are allowed."""
-    assert [line.split()[0] for line in run("list", "--tag", "deprec*").output.splitlines()] == [
-        "claude-model-retired",
-        "model-retired",
-    ]
-    narrowed = run("list", "--tag", "deprecation", "--tag", "policy", "--provider", "anthropic").output
-    assert [line.split()[0] for line in narrowed.splitlines()] == ["claude-model-retired"]
+
+    def listed(*arguments):
+        return {line.split()[0] for line in run("list", *arguments).output.splitlines()}
+
+    assert {"claude-model-retired", "model-retired"} <= listed("--tag", "deprec*") < listed()
+    narrowed = listed("--tag", "deprecation", "--tag", "policy", "--provider", "anthropic")
+    assert "claude-model-retired" in narrowed
+    assert "model-retired" not in narrowed
+
+
+def test_list_is_narrowed_by_kind(run, tmp_path):
+    """The folder in which a file stands."""
+    (tmp_path / "pyproject.toml").write_text("[tool.llmchaos]\nscenarios = ['mine']\n")
+    (tmp_path / "mine" / "weather").mkdir(parents=True)
+    (tmp_path / "mine" / "weather" / "good.yaml").write_text(GOOD)
+    assert run("list", "--kind", "weather").output.split()[0] == "good"
+    result = run("list", "--kind", "wether")
+    assert result.exit_code == 2
+    assert "did you mean 'weather'?" in result.stderr
 
 
 def test_list_has_the_users_own(run, tmp_path):
@@ -60,17 +79,14 @@ def test_list_of_nothing_names_the_near_tag(run):
     assert result.stdout == ""
 
 
-def test_show_tells_the_whole_scenario(run):
-    """Phases with their times, faults and targets; expectations; evidence; sources."""
+def test_show_tells_the_whole_scenario(run, monkeypatch):
+    """Phases as a picture, faults and targets; expectations; evidence; sources."""
+    monkeypatch.setenv("COLUMNS", "100")
     result = run("show", "openai-board-crisis-2023")
     assert result.exit_code == 0
     for expected in (
         "openai-board-crisis-2023: The provider's future is in doubt over one weekend",
-        "  at   lasts       phase    fault                             target  when",
-        "  0s   10m         rumours  latency(delay=lognormal 6s..20s)  openai",
-        "                            overloaded                        openai  10% of the calls",
-        "  10m  30m         gone     outage                            openai",
-        "  40m  to the end  back     (healthy)",
+        *("  " + line for line in picture(library.load("openai-board-crisis-2023"), 98)),
         "  attempts(at_most=3, per='provider')",
         "  https://fortune.com/2023/11/21/openai-sam-altman-microsoft-customers-morgan-stanley-amazon",
     ):
@@ -78,16 +94,17 @@ def test_show_tells_the_whole_scenario(run):
     assert "The wire shape is" in result.output
 
 
-def test_show_takes_a_file(run, tmp_path):
+def test_show_takes_a_file(run, tmp_path, monkeypatch):
     """One's own file needs no installation."""
+    monkeypatch.setenv("COLUMNS", "100")
     (tmp_path / "good.yaml").write_text(GOOD)
     assert run("show", "good.yaml").output.splitlines() == [
         "good",
         "tags: mine",
         "",
         "phases",
-        "  at  lasts       phase  fault       target  when",
-        "  0s  to the end  -      overloaded  openai  10% of the calls, calls 2-",
+        "          0s",
+        f"  openai  {'░' * 56}  overloaded, calls 2-, rate 10%",
     ]
 
 
@@ -135,6 +152,16 @@ def test_validate_takes_folders(run, tmp_path):
     assert "no scenario file (*.yaml) in this folder" in result.stderr
 
 
+def test_validate_takes_folders_within_folders(run, tmp_path):
+    """As the library finds them."""
+    (tmp_path / "chaos" / "outage").mkdir(parents=True)
+    (tmp_path / "chaos" / "good.yaml").write_text(GOOD)
+    (tmp_path / "chaos" / "outage" / "bad.yaml").write_text("name: bad\n")
+    result = run("validate", "chaos")
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["chaos/good.yaml", "chaos/outage/bad.yaml"]
+
+
 def test_the_shipped_scenarios_are_valid(run):
     """Ours pass our own check."""
     assert run("validate", str(REPOSITORY / "scenarios")).exit_code == 0
@@ -158,7 +185,7 @@ def test_demo_exits_as_the_demo_says(run, monkeypatch, code):
 def test_help_and_version(run):
     """Each command says in one sentence what it is for."""
     text = run("-h").output
-    for command in ("demo", "list", "show", "validate"):
+    for command in ("calendar", "demo", "list", "new", "show", "validate"):
         assert f"  {command}" in text
         assert run(command, "--help").exit_code == 0
 
@@ -175,4 +202,79 @@ def test_the_module_is_the_command():
         [sys.executable, "-m", "pytest_llmchaos", "list", "--tag", "deprecation"],
         check=True, capture_output=True, text=True, cwd=REPOSITORY,
     )  # fmt: skip
-    assert done.stdout.startswith("claude-model-retired")
+    assert "\nmodel-retired " in done.stdout
+
+
+# --- completion ---
+
+
+def completed(*words, incomplete):
+    """What the shell is offered after these words."""
+    complete = ShellComplete(cli, {}, "llmchaos", "_LLMCHAOS_COMPLETE")
+    return [each.value for each in complete.get_completions(list(words), incomplete)]
+
+
+def test_names_tags_kinds_and_providers_complete(tmp_path, monkeypatch):
+    """The user's own scenarios too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.llmchaos]\nscenarios = ['mine']\n")
+    (tmp_path / "mine" / "weather").mkdir(parents=True)
+    (tmp_path / "mine" / "weather" / "good.yaml").write_text(GOOD)
+    assert completed("show", incomplete="goo") == ["good"]
+    assert "openai-outage" in completed("show", incomplete="openai-")
+    assert completed("list", "--tag", incomplete="min") == ["mine"]
+    assert completed("list", "--kind", incomplete="wea") == ["weather"]
+    assert completed("list", "--provider", incomplete="anth") == ["anthropic"]
+    assert completed("new", "x", "--kind", incomplete="la") == ["latency"]
+    assert completed(incomplete="cal") == ["calendar"]
+
+
+def test_completion_survives_a_bad_file(tmp_path, monkeypatch):
+    """It offers nothing; the command itself tells the mistake."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.llmchaos]\nscenarios = ['nowhere']\n")
+    assert completed("show", incomplete="") == []
+    assert completed("list", "--tag", incomplete="") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_is_clicks(shell):
+    """As `llmchaos --help` says how to install it."""
+    result = CliRunner().invoke(cli, [], prog_name="llmchaos", env={"_LLMCHAOS_COMPLETE": f"{shell}_source"})
+    if shell == "bash" and "Bash is not supported" in result.output:
+        pytest.skip("no bash here, or an old one")
+    assert "_LLMCHAOS_COMPLETE" in result.output
+
+
+# --- the pre-commit hook ---
+
+
+def test_the_pre_commit_hook_runs(tmp_path):
+    """Its entry is installed with the package, takes files and fails on a bad one."""
+    (hook,) = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())
+    assert (hook["id"], hook["language"]) == ("llmchaos-validate", "python")
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(GOOD)
+    bad.write_text("name: bad\n")
+    script, *arguments = shlex.split(hook["entry"])
+    assert script == "llmchaos"
+    for files, code in (([good], 0), ([good, bad], 1)):
+        command = [sys.executable, "-m", "pytest_llmchaos", *arguments, *map(str, files)]
+        assert subprocess.run(command, check=False, capture_output=True).returncode == code  # noqa: S603
+
+
+def test_the_pre_commit_hook_takes_scenario_files_only():
+    """Ours and those of the usual folders."""
+    (hook,) = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())
+    mine = [str(each.relative_to(REPOSITORY)) for each in (REPOSITORY / "scenarios").rglob("*.yaml")]
+    assert mine
+    for path in (*mine, "scenarios/x.yml", "tests/chaos/outage/x.yaml", "llmchaos/x.yaml"):
+        assert re.search(hook["files"], path), path
+    for path in (
+        "docker-compose.yaml",
+        "scenarios.yaml",
+        "scenarios/x.py",
+        "myscenarios/x.yaml",
+        ".github/workflows/ci.yml",
+    ):
+        assert not re.search(hook["files"], path), path

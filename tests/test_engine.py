@@ -78,3 +78,12 @@ def test_a_fault_that_does_not_fit_is_an_error():
     """The message names the injection and the call."""
     with pytest.raises(FaultUnfit, match=r"stream_cut.* was aimed at openai/gpt-5:chat"):
         decide(call(), [Aimed("0.0.0", faults.stream_cut(), 1)], HEALTHY, Draw("", 0.0))
+
+
+def test_a_token_call_beside_the_meant_ones_is_let_through():
+    """A fault without a form for the call that gets a token strikes the calls that are meant, unless it is named."""
+    token = call(operation="auth", model=None, body={})
+    meant = faults.stream_cut(target="openai")
+    assert decide(token, [Aimed("0.0.0", meant, 1)], HEALTHY, Draw("x", 0.0)).misses == (("0.0.0", "target"),)
+    with pytest.raises(FaultUnfit):
+        decide(token, [Aimed("0.0.0", faults.stream_cut(target="openai:auth"), 1)], HEALTHY, Draw("x", 0.0))

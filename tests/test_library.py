@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from pytest_llmchaos import config, library
 from pytest_llmchaos.errors import ChaosError, UsageProblem
+from pytest_llmchaos.scenario import EVIDENCE
 from pytest_llmchaos.scenario_file import ScenarioError, dump, loads
 
 REPOSITORY = Path(__file__).parents[1]
@@ -27,7 +29,69 @@ MUST_HAVES = {
     "quota-exhausted",
     "stream-breaks",
 }
+KINDS = ["access", "content", "continuity", "cost", "latency", "outage", "policy", "retirement", "stream"]
+FAMILIES = (
+    "provider-vanishes",
+    "announced-exit",
+    "single-provider-concentration",
+    "twenty-second-answers",
+    "stampede-to-competitors",
+    "open-model-fallback",
+    "usage-price-shock",
+    "credit-runs-out",
+    "opaque-change",
+    "status-page-lies",
+    "data-may-not-leave",
+    "leak-on-the-error-path",
+    "policy-tightens",
+    "customer-becomes-ineligible",
+    "model-retired",
+    "grey-failure",
+    "stream-breaks",
+    "flapping-recovery",
+    "gateway-is-the-spof",
+    "second-order-us",
+)
+"""What can happen to a company that builds on one provider; each is a tag."""
+BEST_KNOWN = (
+    "openai-2023-11-08-router-memory",
+    "openai-2023-10-19-auth-cache",
+    "openai-2023-11-27-stream-server-error",
+    "openai-2024-12-04-530-then-stall",
+    "openai-2024-12-26-azure-power",
+    "azure-2026-03-09-one-model-400-429",
+    "anthropic-529-steady",
+    "anthropic-2026-06-05-staggered",
+    "gcp-2025-06-12-service-control",
+    "cloudflare-2025-11-18-edge",
+    "openai-2025-06-10-gpu-network",
+    "hung-200",
+    "openai-2024-01-04-completions",
+    "xai-2026-05-15-substitution",
+    "gemini-retired-as-429",
+    "hf-api-inference-410",
+    "policy-geo-block",
+    "org-verification-400",
+    "haiku-price-times-four",
+    "board-crisis-data-may-not-leave",
+)
+"""The real incidents with the best evidence."""
+DISPUTED = (
+    "openai-2023-11-08-router-memory",
+    "openai-2023-11-08-periodic-ddos",
+    "openai-2024-12-26-azure-power",
+    "openai-2024-01-04-completions",
+    "gemini-retired-as-429",
+    "claude-model-retired",
+)
+"""Scenarios on whose facts sources contradict each other."""
 OWN = "name: {}\ntags: [own]\ninject:\n  - {{fault: outage, target: 'localhost:8000'}}\n"
+
+
+@cache
+def shipped():
+    """All scenarios, read once."""
+    return {each.name: each for each in library.all_scenarios(())}
 
 
 @pytest.fixture
@@ -46,27 +110,53 @@ def test_the_scenarios_of_the_documentation_are_shipped():
 @pytest.mark.parametrize("name", library.names(()))
 def test_a_shipped_scenario_is_complete(name):
     """It is called as its file, says what it tests and expects, how sure its facts are and their sources."""
-    scenario = library.load(name, ())
+    scenario = shipped()[name]
     assert scenario.name == name
     assert scenario.title
     assert scenario.hypothesis.endswith(".")
-    assert len(scenario.evidence) > 100
-    assert re.search(r"provider's own|[Ss]econd-hand|[Mm]odelled", scenario.evidence)
+    assert scenario.evidence in EVIDENCE
+    assert len(scenario.notes) > 100
     assert scenario.sources
-    assert all(re.fullmatch(r"https://\S+", each) for each in scenario.sources)
+    # An address, or the name of a page whose address is not known.
+    assert all(
+        re.fullmatch(r"https://\S+|[\w.-]+(, [\w ]+)*( \([\w. ]+\))?", re.sub("[&-]", "", each))
+        for each in scenario.sources
+    )
     assert scenario.expect
-    assert {each.target.provider for each in scenario.injections} <= set(scenario.tags)
+    assert {one.provider for each in scenario.injections for one in each.target.each} <= set(scenario.tags)
     assert loads(dump(scenario)) == scenario
 
 
 @pytest.mark.parametrize("name", library.names(()))
 def test_a_shipped_scenario_can_be_judged_by_a_short_test(name):
-    """Only one that is played for minutes expects a recovery; its first phase breaks something at once."""
-    scenario = library.load(name, ())
-    assert scenario.phases[0].inject
-    if "recovered" in [each.name for each in scenario.expect]:
-        assert "game-day" in scenario.tags
-        assert not scenario.phases[-1].inject
+    """What needs more than one request, because it expects a recovery or strikes late or now and then, says so."""
+    scenario = shipped()[name]
+    if "game-day" not in scenario.tags:
+        assert "recovered" not in [each.name for each in scenario.expect]
+        assert any(each.rate == 1 and each.between is None and not each.above for each in scenario.flat[0].inject)
+
+
+def test_the_library_is_in_folders_by_kind():
+    """Each kind of trouble has some."""
+    assert library.kinds(()) == KINDS
+    assert len(library.names(())) >= 45
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_of_trouble_has_a_scenario(family):
+    """They are found by its name as their tag."""
+    assert [each.name for each in shipped().values() if family in each.tags]
+
+
+def test_the_best_known_incidents_are_shipped():
+    """One can begin with what really happened."""
+    assert set(library.names(())) >= {*BEST_KNOWN, *DISPUTED}
+
+
+@pytest.mark.parametrize("name", DISPUTED)
+def test_known_conflicts_stay_visible(name):
+    """Where sources contradict each other, the file says so."""
+    assert "Known conflict" in shipped()[name].notes
 
 
 def test_a_scenario_is_loaded_by_name_or_by_file(own):
@@ -119,7 +209,7 @@ def test_two_files_of_one_name_are_refused(own):
     """A test must not change its meaning because a file was added."""
     (own / "openai-outage.yaml").write_text(OWN.format("openai-outage"))
     with pytest.raises(
-        UsageProblem, match=r"two scenarios are named 'openai-outage': .*scenarios/openai-outage\.yaml and "
+        UsageProblem, match=r"two scenarios are named 'openai-outage': .*scenarios/.*openai-outage\.yaml and "
     ):
         library.names([own])
 
@@ -145,21 +235,67 @@ def test_a_bad_own_file_is_told_with_its_place(own):
         ({"names": ["my-*", "openai-outage"]}, ["my-outage", "openai-outage"]),
         ({"tag": "own"}, ["my-outage"]),
         ({"tag": "o?n"}, ["my-outage"]),
-        ({"tag": "deprecation"}, ["claude-model-retired", "model-retired"]),
-        ({"tag": ["deprecation", "anthropic"]}, ["claude-model-retired"]),
-        ({"names": "*retired", "tag": "openai"}, ["model-retired"]),
+        ({"names": "claude-model*", "tag": ["deprecation", "anthropic"]}, ["claude-model-retired"]),
+        ({"names": "model-ret*", "tag": "openai"}, ["model-retired"]),
     ],
 )
 def test_scenarios_are_selected(given, expected, own):
     """Names are alternatives, tags narrow; both take patterns."""
-    assert library.select(**given, folders=[own]) == expected
+    assert [each.name for each in library.find(**given, folders=[own])] == expected
 
 
 def test_everything_is_selected_by_nothing(own):
     """Without a condition all scenarios fit, sorted by name."""
-    everything = library.select(folders=[own])
+    everything = [each.name for each in library.find(folders=[own])]
     assert everything == library.names([own]) == sorted(everything)
     assert [each.name for each in library.all_scenarios([own])] == everything
+
+
+@pytest.fixture
+def nested(tmp_path):
+    """Scenarios of one's own in folders by kind, with what is none beside them."""
+    for kind, name in (
+        ("outage", "my-a"),
+        ("outage/eu", "my-b"),
+        ("cost", "my-c"),
+        (".", "my-d"),
+        (".git", "no"),
+        ("_old", "no"),
+    ):
+        (tmp_path / kind).mkdir(parents=True, exist_ok=True)
+        (tmp_path / kind / f"{name}.yaml").write_text(OWN.format(name))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    return tmp_path
+
+
+def test_scenarios_may_stand_in_folders_by_kind(nested):
+    """They keep their names; hidden folders and links to folders are not looked into."""
+    assert set(library.names([nested])) - set(library.names(())) == {"my-a", "my-b", "my-c", "my-d"}
+    assert library.load("my-b", [nested]).name == "my-b"
+    assert set(library.kinds([nested])) >= {"outage", "eu", "cost"}
+    assert "" not in library.kinds([nested])
+
+
+@pytest.mark.parametrize(("kind", "mine"), [("cost", {"my-c"}), ("eu", {"my-b"}), ("[ec]*", {"my-b", "my-c"})])
+def test_scenarios_are_selected_by_kind(kind, mine, nested):
+    """The folder in which a file stands; patterns are allowed."""
+    found = {each.name for each in library.find(kind=kind, folders=[nested])}
+    assert found & {"my-a", "my-b", "my-c", "my-d"} == mine
+
+
+def test_two_files_of_one_name_in_two_folders_are_refused(nested):
+    """A scenario is found by its name alone."""
+    (nested / "cost" / "my-a.yaml").write_text(OWN.format("my-a"))
+    with pytest.raises(UsageProblem, match="two scenarios are named 'my-a'"):
+        library.names([nested])
+
+
+def test_an_unknown_kind_gets_the_near_one(nested):
+    """With those that there are."""
+    with pytest.raises(UsageProblem, match=r"no scenario is of the kind 'csot'; did you mean 'cost'\? \(known: .*cost"):
+        library.find(kind="csot", folders=[nested])
+    with pytest.raises(UsageProblem, match=r"no scenario has the tag 'x\*'"):
+        library.find(kind="cost", tag=["own", "x*"], folders=[nested])
 
 
 def test_scenarios_are_selected_by_provider(own):
@@ -178,7 +314,7 @@ def test_scenarios_are_selected_by_provider(own):
         ({"tag": "deprecatio"}, "no scenario has the tag 'deprecatio'; did you mean 'deprecation'? (known: "),
         ({"tag": ["stream", "quota"]}, "no scenario has the tag 'stream' and the tag 'quota'"),
         ({"provider": "opnai"}, "no scenario hits 'opnai'; did you mean 'openai'? (known: "),
-        ({"tag": "stream", "provider": "anthropic"}, "no scenario"),
+        ({"names": "openai-outage", "tag": "outage", "provider": "anthropic"}, "no scenario hits 'anthropic'"),
     ],
 )
 def test_a_selection_of_nothing_is_an_error(given, says):
@@ -195,7 +331,9 @@ def test_a_wheel_has_the_scenarios_in_the_package(tmp_path, monkeypatch):
     with pytest.raises(ChaosError, match="reinstall"):
         library.names(())
     (package / "_scenarios").mkdir()
-    shutil.copy(REPOSITORY / "scenarios" / "openai-outage.yaml", package / "_scenarios")
+    (package / "_scenarios" / "outage").mkdir()
+    (shipped,) = (REPOSITORY / "scenarios").rglob("openai-outage.yaml")
+    shutil.copy(shipped, package / "_scenarios" / "outage")
     assert library.names(()) == ["openai-outage"]
 
 

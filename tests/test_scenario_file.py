@@ -7,17 +7,19 @@ import json
 import os
 import random
 import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos import checks, faults
-from pytest_llmchaos.call import OPERATIONS
+from pytest_llmchaos import checks, faults, strategies
+from pytest_llmchaos.call import OPERATIONS, Target, Targets
+from pytest_llmchaos.conditions import Ramp
 from pytest_llmchaos.errors import UsageProblem
-from pytest_llmchaos.scenario import Phase, Scenario
+from pytest_llmchaos.scenario import EVIDENCE, Phase, Scenario
 from pytest_llmchaos.scenario_file import ScenarioError, dump, load, loads
-from pytest_llmchaos.units import CallRange, Delay, Window
 
 WHOLE = """\
 # A comment.
@@ -27,7 +29,8 @@ tags: [outage, on, no]
 sources:
   - https://example.org/status
 hypothesis: Users keep getting answers.
-evidence: Made up.
+evidence: modelled
+notes: The numbers are made up.
 phases:
   - name: rumours
     lasts: 10m
@@ -71,7 +74,8 @@ def test_a_whole_file_is_read():
         tags=("outage", "on", "no"),
         sources=("https://example.org/status",),
         hypothesis="Users keep getting answers.",
-        evidence="Made up.",
+        evidence="modelled",
+        notes="The numbers are made up.",
         phases=(
             Phase(
                 "rumours",
@@ -137,12 +141,16 @@ def test_anchors_may_be_used():
             "3:11: each of tags must be a text, not the number 5; put it in quotes",
             "3:14: each of tags must be a text, not true; put it in quotes",
         ]),
-        (minimal(evidence="2023"), ["3:11: evidence must be a text, not the number 2023; put it in quotes"]),
+        (minimal(evidence="2023"), ["3:11: evidence: 2023 is not one of 'provider', 'second-hand', 'modelled'"]),
+        (minimal(evidence="modeled"), ["3:11: evidence: 'modeled' is not one of .*; did you mean 'modelled'.*"]),
+        (minimal(notes="2023"), ["3:8: notes must be a text, not the number 2023; put it in quotes"]),
+        (minimal(date="soon"), ["3:7: date: 'soon' is not a date such as '2024-01-04' .*"]),
+        (minimal(date="0001-01-01"), ["3:7: date: '0001-01-01' is not a date that clocks can tell"]),
         # phases
         (minimal(phases="[]"), ["2:1: inject stands beside phases; .*"]),
         (minimal(inject=None, phases="[]"), ["2:9: phases must be a list with at least a phase, not an empty one"]),
         (minimal(inject=None, phases="{}"), ["2:9: phases must be a list with at least a phase, not a mapping"]),
-        (minimal(inject=None, phases="[5]"), ["2:10: a phase must be a mapping with name, lasts, inject, not the number 5"]),
+        (minimal(inject=None, phases="[5]"), ["2:10: a phase must be a mapping with name, lasts, jitter, inject, not the number 5"]),
         (minimal(inject=None, phases="[{}]"), ["2:10: name is missing", "2:10: inject is missing"]),
         (minimal(inject="[]"), ["2:1: nothing is injected at all; a scenario needs at least one fault"]),
         (minimal(inject=""), [r"2:\d: inject must be a list, not nothing; \[\] injects nothing"]),
@@ -158,6 +166,23 @@ def test_anchors_may_be_used():
         (
             "name: x\nphases:\n  - {name: a, lasts: soon, inject: [{fault: outage}], lats: 5}\n",
             ["3:22: lasts: 'soon' is not a duration .*", "3:55: 'lats' is not known here; did you mean 'lasts'.*"],
+        ),
+        # repetitions
+        (minimal(inject=None, phases="[{repeat: 2}]"), ["2:10: phases is missing"]),
+        (minimal(inject=None, phases="[{repeat: 2, phases: []}]"), ["2:30: phases must be a list with at least a phase, not an empty one"]),
+        (minimal(inject=None, phases="[{repeat: 1, phases: [{name: a, lasts: 1s, inject: [{fault: outage}]}]}]"), ["2:19: repeat: 1 is not a whole number of times from 2 to 1000"]),
+        (minimal(inject=None, phases="[{repeat: 2, phases: [{name: a, inject: [{fault: outage}]}]}]"), ["2:31: a phase without lasts never ends; .*"]),
+        (
+            minimal(inject=None, phases="[{repeat: 2, phases: [{repeat: 2, phases: [{name: a, lasts: 1s, inject: []}]}]}]"),
+            ["2:32: a repetition cannot stand in another one"],
+        ),
+        (
+            minimal(inject=None, phases="[{repeat: 2, phases: [{name: a, lasts: 1s, inject: [{fault: outage}]}]}, {name: a 2, inject: []}]"),
+            ["2:1: phases: the scenario 'x' has two phases named 'a 2'"],
+        ),
+        (
+            minimal(inject=None, phases="[{name: a, jitter: 10%, inject: [{fault: outage}]}]"),
+            ["2:28: jitter: is a share below 100% of how long the phase lasts, and needs lasts"],
         ),
         # injections
         (minimal(inject="[outage]"), ["2:10: an injection is a mapping such as {fault: outage}, not the text 'outage'"]),
@@ -216,7 +241,7 @@ def test_all_problems_are_told_at_once_in_order():
         .replace("at_most: 3", "at_mst: 3")
     )
     found = problems(text)
-    assert [line.split(" ")[0] for line in found] == ["2:7:", "13:49:", "16:15:", "23:5:", "23:16:"]
+    assert [line.split(" ")[0] for line in found] == ["2:7:", "14:49:", "17:15:", "24:5:", "24:16:"]
 
 
 def test_values_are_those_of_yaml_1_2():
@@ -284,6 +309,8 @@ def test_reading_from_files(tmp_path, monkeypatch):
         ("folder", r"^folder: is a folder, not a scenario file$"),
         ("pipe", r"^pipe: is not a regular file$"),
         ("a\0b", "cannot be the name of a file"),
+        ("x" * 20_000 + "\0", "cannot be the name of a file"),
+        ("\ud800.yaml", "cannot be the name of a file"),
         ("x" * 5000, "cannot be read: File name too long"),
     ],
 )
@@ -359,31 +386,33 @@ def test_any_structure_gives_a_scenario_or_its_problems(data):
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
 SECONDS = st.floats(0.001, 1e6)
-DELAY = st.one_of(
-    SECONDS.map(lambda seconds: Delay("fixed", seconds, seconds)),
-    st.tuples(SECONDS, SECONDS).map(lambda pair: Delay("uniform", min(pair), max(pair))),
-    st.tuples(st.floats(0.1, 100), st.floats(0, 1e4)).map(lambda pair: Delay("lognormal", pair[0], sum(pair))),
-)
 TARGET = st.builds(
     "{}{}{}".format,
     st.sampled_from(["*", "openai", "open*", "localhost:8000"]),
     st.sampled_from(["", "/gpt-4*", "/llama3:8b", "/no"]),
     st.sampled_from(["", *(f":{each}" for each in OPERATIONS)]),
-)
-WHEN = {
-    "target": TARGET,
-    "rate": st.floats(0.001, 1),
-    "calls": st.none() | st.builds(CallRange, st.just(2), st.none() | st.integers(2, 9)),
-    "between": st.none() | st.tuples(SECONDS, SECONDS).map(lambda pair: Window(min(pair), max(pair) + 1)),
-}
+).map(Target.parse)
+DRAWABLE = [each for each in faults.FaultFactory.conditions() if each not in ("target", "where")]
 INJECTION = st.one_of(
-    st.builds(faults.latency, DELAY, st.none() | DELAY, st.none() | DELAY, **WHEN),
-    st.builds(faults.outage, st.sampled_from([500, 503]), st.sampled_from(["json", "html"]), **WHEN),
-    st.builds(faults.rate_limit, st.none() | SECONDS, st.sampled_from(["seconds", "ms", "date"]), **WHEN),
-    st.builds(faults.model_retired, st.none() | TEXT, **WHEN),
-    st.builds(faults.stream_stall, st.integers(0, 99), st.none() | DELAY, **WHEN),
-    st.builds(faults.malformed, st.sampled_from(["json", "html", "empty"]), **WHEN),
-    st.builds(faults.overloaded, **WHEN),
+    st.builds(
+        replace,
+        strategies.injections(when=DRAWABLE),
+        target=TARGET | st.builds(Targets.parse, st.lists(TARGET, min_size=1, max_size=3)),
+    ),
+    # Numbers and texts of every kind, which the strategies leave out as nobody would type them.
+    st.builds(
+        faults.latency,
+        SECONDS,
+        st.none() | SECONDS,
+        rate=st.floats(0.001, 1),
+        between=st.tuples(SECONDS, SECONDS).map(lambda pair: (min(pair), max(pair) + 1)),
+    ),
+    st.builds(faults.model_retired, st.none() | TEXT),
+    st.builds(
+        faults.outage,
+        where=st.just("json:dumps"),
+        rate=st.builds(Ramp, st.floats(0.01, 0.4), st.floats(0.5, 1), SECONDS),
+    ),
 )
 CHECK = st.one_of(
     st.builds(checks.find("failed_over"), from_=st.none() | TARGET, within=st.none() | SECONDS),
@@ -393,27 +422,22 @@ CHECK = st.one_of(
 )
 
 
-def phased(injections, names, lengths):
-    """Deal the injections out to phases."""
-    cut = [injections[index :: len(names)] for index in range(len(names))]
-    return tuple(Phase(name, inject, lasts) for name, inject, lasts in zip(names, cut, lengths, strict=False))
-
-
+DRAWN = strategies.phases(when=DRAWABLE)
 SCENARIO = st.builds(
     Scenario,
     name=st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,5}){0,2}", fullmatch=True).filter(str),
     phases=st.one_of(
+        DRAWN,
         st.lists(INJECTION, min_size=1, max_size=3).map(lambda found: (Phase("", found),)),
-        st.builds(
-            phased,
-            st.lists(INJECTION, min_size=1, max_size=5),
-            st.lists(TEXT, min_size=1, max_size=3, unique=True),
-            st.tuples(SECONDS, SECONDS, st.none() | SECONDS),
-        ),
+        st.tuples(TEXT, st.lists(INJECTION, min_size=1, max_size=3), SECONDS).map(lambda drawn: (Phase(*drawn),)),
     ),
     title=st.just("") | TEXT,
     hypothesis=st.just("") | TEXT,
-    evidence=st.just("") | TEXT,
+    evidence=st.sampled_from(["", *EVIDENCE]),
+    notes=st.just("") | TEXT,
+    date=st.none()
+    | st.dates(date(1971, 1, 2), date(2100, 1, 1))
+    | st.datetimes(datetime(1971, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC)),
     tags=st.lists(TEXT | st.sampled_from(["1e3", "0o17", "no", "null", "~", "0x1F", ".5", "2023-01-01"]), max_size=3),
     sources=st.lists(TEXT, max_size=2),
     expect=st.lists(CHECK, max_size=3),
@@ -431,7 +455,7 @@ def test_what_is_written_is_fit_for_people():
     """One line per injection, durations as people write them, defaults left out."""
     text = WHOLE.split("\n", 1)[1].replace("rate: 10%", "rate: 0.1")
     start, end = text.index("      - fault: overloaded"), text.index("  - name: back")
-    flow = "      - {fault: overloaded, target: 'openai/gpt-4*:chat', rate: 0.1, calls: 2-, between: [10s, 2m]}\n"
+    flow = "      - {fault: overloaded, target: 'openai/gpt-4*:chat', between: [10s, 2m], calls: 2-, rate: 0.1}\n"
     wanted = (text[:start] + flow + text[end:]).replace("[outage, on, no]", "[outage, 'on', 'no']")
     assert dump(loads(WHOLE)) == wanted
 

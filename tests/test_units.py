@@ -223,13 +223,22 @@ def test_a_lognormal_delay_has_its_median_and_its_99th_percentile():
     [
         ({"distribution": "lognorml", "median": 1, "p99": 2}, "did you mean 'lognormal'"),
         ({"median": 1, "p99": 2}, "distribution None"),
-        ({"distribution": ["uniform"]}, "is not one of lognormal, uniform"),
+        ({"distribution": ["uniform"]}, "is not one of empirical, fixed, lognormal, pareto, ramp, uniform"),
         ({"distribution": "uniform", "min": 1}, "'max' is missing"),
         ({"distribution": "uniform", "min": 1, "maxx": 2}, "did you mean 'max'"),
         ({"distribution": "uniform", "min": 1, "max": 2, 3: 4}, "3 does not belong to uniform"),
         ({"distribution": "uniform", "min": 3, "max": 2}, "min <= max"),
         ({"distribution": "lognormal", "median": 0, "p99": 2}, "median <= p99"),
         ({"distribution": "lognormal", "median": "x", "p99": 2}, "'x' is not a duration"),
+        ({"distribution": "pareto", "min": "1s", "p99": "1s"}, "min <= p99"),
+        ({"distribution": "pareto", "min": "1s", "p99": "101s"}, "within 100 times the min"),
+        ({"distribution": "empirical", "values": []}, "needs a list of durations"),
+        ({"distribution": "empirical", "values": "1s"}, "needs a list of durations"),
+        ({"distribution": "empirical", "values": ["x"]}, "'x' is not a duration"),
+        ({"distribution": "ramp", "from": "1s", "to": "1s"}, "two different ends"),
+        ({"distribution": "ramp", "from": "1s", "to": "2s", "over": 0}, "two different ends"),
+        ({"distribution": "ramp", "from": "1s", "to": "2s", "ovr": "1m"}, "did you mean 'over'"),
+        ({"distribution": "fixed", "value": "1s", "jitter": 2}, "2 is not a rate"),
         ("soon", "'soon' is not a duration"),
     ],
 )
@@ -239,11 +248,75 @@ def test_a_delay_that_cannot_be_is_refused(typed, says):
         units.delay(typed)
 
 
-@given(st.sampled_from(["fixed", "uniform", "lognormal"]), st.floats(0.1, 1e4), st.floats(0, 1e4))
+@given(st.sampled_from(["fixed", "uniform", "lognormal", "pareto"]), st.floats(0.1, 1e4), st.floats(0.001, 50))
 def test_a_delay_survives_writing(kind, low, more):
     """A delay written to a file reads back equal."""
-    delay = Delay(kind, low, low if kind == "fixed" else low + more)
+    delay = Delay(kind, low, low if kind == "fixed" else low * (1 + more))
     assert units.delay(delay.raw()) == delay
+
+
+@given(st.lists(SECONDS, min_size=1, max_size=5), st.none() | st.floats(0.001, 1e6))
+def test_lists_and_ramps_survive_writing(values, over):
+    """Every value of a list and the length of a ramp are kept."""
+    empirical = units.delay({"distribution": "empirical", "values": values})
+    assert units.delay(empirical.raw()) == empirical
+    ramp = units.delay({"distribution": "ramp", "from": values[0], "to": values[0] + 1, "over": over})
+    assert units.delay(ramp.raw()) == ramp
+
+
+def test_a_pareto_delay_has_its_smallest_value_and_its_99th_percentile():
+    """The two numbers that users give are those of the sample."""
+    rng = Random(1)
+    pareto = units.delay({"distribution": "pareto", "min": "1s", "p99": "20s"})
+    drawn = sorted(pareto.sample(rng) for _ in range(20000))
+    assert drawn[0] == pytest.approx(1, rel=0.01)
+    assert drawn[19800] == pytest.approx(20, rel=0.1)
+
+
+def test_an_empirical_delay_is_one_of_its_values():
+    """Each of them comes up."""
+    rng = Random(1)
+    empirical = units.delay({"distribution": "empirical", "values": ["1s", "1s", "7s"]})
+    drawn = [empirical.sample(rng) for _ in range(600)]
+    assert set(drawn) == {1.0, 7.0}
+    assert drawn.count(1.0) > drawn.count(7.0)
+
+
+@pytest.mark.parametrize(
+    ("over", "lasts", "into", "expected"),
+    [
+        ("1m", math.inf, 0, 2),
+        ("1m", math.inf, 30, 6),
+        ("1m", math.inf, 60, 10),
+        ("1m", math.inf, 600, 10),
+        (None, 120, 60, 6),
+        (None, 120, 120, 10),
+        ("1m", 120, 60, 10),
+        (None, math.inf, 60, 2),
+    ],
+)
+def test_a_ramp_goes_from_its_first_value_to_its_last(over, lasts, into, expected):
+    """Over its own time, or as long as its phase lasts; then it stays."""
+    ramp = units.delay({"distribution": "ramp", "from": "2s", "to": "10s", "over": over})
+    assert ramp.sample(Random(1), into, lasts) == pytest.approx(expected)
+
+
+@given(st.floats(0.001, 1e4), st.integers(1, 100), st.integers())
+def test_a_fixed_delay_with_jitter_stays_near_its_value(value, percent, seed):
+    """No further than the share either way, and never below nothing."""
+    delay = units.delay({"distribution": "fixed", "value": value, "jitter": f"{percent}%"})
+    drawn = delay.sample(Random(seed))
+    assert drawn >= 0
+    assert abs(drawn - value) <= value * percent / 100 * 1.000001
+
+
+@pytest.mark.parametrize("typed", ["1" * 200_000, "1s" * 100_000 + "x", "1-" + " " * 200_000 + "x"])
+def test_a_long_text_is_refused_in_no_time(typed):
+    """No reader goes over it again and again, and the message does not repeat all of it."""
+    for read in (units.duration, units.calls, units.rate):
+        with pytest.raises(ValueError, match="is not a") as caught:
+            read(typed)
+        assert len(str(caught.value)) < 1000
 
 
 @given(st.floats(0, 1e7), st.floats(0, 1e7), st.integers())

@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import faults
+    from . import faults, strategies
+    from ._canary import Canary, canaries, canary, fakes
     from ._inject import inject
     from .call import Target
     from .checks import Check
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from .journal import Event, Exchange, Journal
     from .marker import llmchaos
     from .replies import Reply, ToolCall
-    from .scenario import Phase, Scenario
+    from .scenario import Phase, Repeat, Scenario
     from .session import Chaos
     from .verdict import Verdict
 
 __all__ = [
     "AppHung",
+    "Canary",
     "Chaos",
     "ChaosError",
     "ChaosFailed",
@@ -39,19 +41,25 @@ __all__ = [
     "Exchange",
     "Journal",
     "Phase",
+    "Repeat",
     "Reply",
     "Scenario",
     "Target",
     "ToolCall",
     "UsageProblem",
     "Verdict",
+    "canaries",
+    "canary",
+    "fakes",
     "faults",
     "inject",
     "llmchaos",
+    "strategies",
 ]
 
 _HOMES = {
     "AppHung": "clock",
+    "Canary": "_canary",
     "Chaos": "session",
     "ChaosError": "errors",
     "ChaosFailed": "errors",
@@ -61,12 +69,16 @@ _HOMES = {
     "Exchange": "journal",
     "Journal": "journal",
     "Phase": "scenario",
+    "Repeat": "scenario",
     "Reply": "replies",
     "Scenario": "scenario",
     "Target": "call",
     "ToolCall": "replies",
     "UsageProblem": "errors",
     "Verdict": "verdict",
+    "canaries": "_canary",
+    "canary": "_canary",
+    "fakes": "_canary",
     "inject": "_inject",
     "llmchaos": "marker",
 }
@@ -75,8 +87,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name == "faults":
-        return importlib.import_module(".faults", __name__)
+    if name in ("faults", "strategies"):
+        return importlib.import_module(f".{name}", __name__)
     if name == "__version__":
         from importlib.metadata import version
 

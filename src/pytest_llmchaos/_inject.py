@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal
 
+from . import always
 from .config import load
 from .errors import ChaosFailed
 from .providers import Providers
@@ -30,6 +31,7 @@ class inject:
         checks: names of the scenarios' expectations to judge; None for all, an empty list for none.
         allow_unused: accept that something hit no call.
         allow_escapes: accept LLM calls that passed no interception point.
+        suppress: always-on checks to switch off, by name, each with the reason why.
 
     Raises:
         UsageProblem: a name, file, target or option is bad.
@@ -45,6 +47,7 @@ class inject:
         checks: list[str] | tuple[str, ...] | None = None,
         allow_unused: bool = False,
         allow_escapes: bool = False,
+        suppress: Mapping[str, str] | None = None,
     ) -> None:
         self._make: Callable[[], Chaos] = lambda: Chaos(
             *resolve(what),
@@ -54,6 +57,7 @@ class inject:
             checks=checks,
             allow_unused=allow_unused,
             allow_escapes=allow_escapes,
+            suppress={**load().suppress, **always.switched_off(suppress)},
             providers=Providers(load().providers),
         )
         self._chaos = self._make()  # here already, so that a mistake is told where it was written
@@ -81,14 +85,21 @@ class inject:
         self.__exit__(kind, error, where)
 
 
-def settle(chaos: Chaos, error: BaseException | None) -> None:
+def settle(chaos: Chaos, error: BaseException | None, *, inconclusive: bool = True) -> None:
     """Judge a run whose block ended with `error` (or None).
+
+    Args:
+        chaos: the run.
+        error: what the block raised.
+        inconclusive: whether a verdict without evidence is a failure.
 
     Raises:
         ChaosFailed: it did not hold, and the block raised nothing itself; else the verdicts become a note on `error`.
     """
-    chaos.finish()
-    told = error.verdicts if isinstance(error, ChaosFailed) else ()
+    chaos.finish(error)
+    told = list(error.verdicts) if isinstance(error, ChaosFailed) else []
+    if not inconclusive:
+        told += [verdict for verdict in chaos.verdicts if verdict.outcome == "inconclusive"]
     failed = chaos.verdict_error(told)
     if failed is None:
         return

@@ -5,22 +5,44 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from . import intercept
+from . import always, intercept
 from ._inject import settle
-from .clock import AppHung
+from .clock import AppHung, _realtime
 from .config import load
 from .errors import ChaosError, ChaosFailed, UsageProblem, near
 from .providers import Providers
+from .record import Record, record, to_json
 from .resolve import resolve
 from .session import Chaos
+from .suite import APPLIED, Applied
+from .verdict import Verdict
 
-__all__ = ["add_timeline", "judged", "parametrize", "prepare", "use_fixture"]
+__all__ = ["Run", "attach", "judged", "parametrize", "prepare", "use_fixture"]
 
-_OPTIONS = ("seed", "clock", "upstream", "checks", "allow_unused", "allow_escapes")
+_OPTIONS = ("seed", "clock", "upstream", "checks", "allow_unused", "allow_escapes", "suppress")
+_WITHOUT_CALLS: pytest.StashKey[set[tuple[str, ...]]] = pytest.StashKey()
+
+
+@dataclass
+class Run:
+    """Chaos in one test.
+
+    Attributes:
+        chaos: the run itself.
+        applied: what was put on the test from outside; None where its own markers say what goes wrong.
+        began: when it started, on the real clock.
+        left: the record so far.
+    """
+
+    chaos: Chaos
+    applied: Applied | None = None
+    began: float = field(default_factory=lambda: _realtime.perf_counter())
+    left: Record | None = None
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
@@ -33,13 +55,10 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
     wanted = markers[0].kwargs["each"]
     try:
-        names = library.select(
-            names=wanted.get("names", ()), tag=wanted.get("tag"), folders=load(metafunc.config.rootpath).scenarios
-        )
+        found = library.find(**wanted, folders=load(metafunc.config.rootpath).scenarios)
     except ChaosError as problem:
         pytest.fail(f"{where}: llmchaos.each: {problem}", pytrace=False)
-    if not names:
-        pytest.fail(f"{where}: llmchaos.each selects no scenario ({wanted!r})", pytrace=False)
+    names = [each.name for each in found]
     if "llmchaos" not in metafunc.fixturenames:
         metafunc.fixturenames.append("llmchaos")
     metafunc.parametrize("llmchaos", names, indirect=True, ids=names)
@@ -59,35 +78,71 @@ def use_fixture(item: pytest.Item) -> None:
     names.insert(max(wider, default=-1) + 1, "llmchaos")
 
 
-def prepare(request: pytest.FixtureRequest) -> Chaos:
-    """Return the run that a test's markers ask for; a mistake in them fails its setup without a traceback."""
-    item, config = request.node, request.config
-    what: list[Any] = []
-    options: dict[str, Any] = {"seed": int(config.option.llmchaos_seed)}
+def prepare(request: pytest.FixtureRequest) -> Run:
+    """Return the run that a test's markers, or the whole suite's options, ask for.
+
+    A mistake in the markers fails the test's setup without a traceback. A test of a matrix that was seen to make no
+    LLM call is skipped under the other scenarios.
+    """
+    item = request.node
+    chosen = getattr(request, "param", None)
+    applied = chosen if isinstance(chosen, Applied) else item.stash.get(APPLIED, None)
     try:
-        # iter_markers goes from the innermost to the outermost; faults apply the other way round.
-        for marker in reversed(list(item.iter_markers("llmchaos"))):
-            for key in marker.kwargs:
-                if key not in (*_OPTIONS, "each"):
-                    raise UsageProblem(
-                        f"llmchaos() takes no {key!r} (options: {', '.join(_OPTIONS)}){near(key, _OPTIONS)}"
-                    )
-            what += marker.args
-            options |= {key: value for key, value in marker.kwargs.items() if key != "each"}
-        if (chosen := getattr(request, "param", None)) is not None:
-            what.append(chosen)
-        settings = load(config.rootpath)
-        scenarios, loose = resolve(what)
-        replay = f"pytest {shlex.quote(item.nodeid)} --llmchaos-seed={options['seed']}"
-        return Chaos(
-            scenarios, loose, test=item.nodeid, providers=Providers(settings.providers), replay=replay, **options
-        )
+        if applied is not None and item.get_closest_marker("llmchaos") is None:
+            return _applied(item, applied)
+        return Run(_marked(item, None if isinstance(chosen, Applied) else chosen))
     except ChaosError as problem:
         pytest.fail(f"{item.nodeid}: {problem}", pytrace=False)
 
 
+def _applied(item: pytest.Item, applied: Applied) -> Run:
+    config = item.config
+    if applied.matrix and _alike(item, applied) in config.stash.get(_WITHOUT_CALLS, ()):
+        pytest.skip("llmchaos: this test makes no LLM call")
+    seed = int(config.option.llmchaos_seed)
+    clock = config.option.llmchaos_clock
+    replay = f"pytest {shlex.quote(item.nodeid)} {shlex.quote(applied.option)} --llmchaos-seed={seed}"
+    if not hasattr(item, "callspec"):  # a copy of a TestCase's method is not known by its id on a command line
+        replay = replay.replace(f"[{applied.id}]", "")
+    if clock != "virtual":
+        replay += f" --llmchaos-clock={clock}"
+    # What hits nothing proves nothing, but that is not the fault of a test that knows nothing of the scenario.
+    return Run(
+        Chaos(
+            applied.scenarios,
+            seed=seed,
+            test=item.nodeid,
+            clock=clock,
+            allow_unused=True,
+            suppress=load(config.rootpath).suppress,
+            providers=Providers(load(config.rootpath).providers),
+            replay=replay,
+        ),
+        applied,
+    )
+
+
+def _marked(item: pytest.Item, chosen: Any) -> Chaos:
+    what: list[Any] = []
+    options: dict[str, Any] = {"seed": int(item.config.option.llmchaos_seed)}
+    # iter_markers goes from the innermost to the outermost; faults apply the other way round.
+    for marker in reversed(list(item.iter_markers("llmchaos"))):
+        for key in marker.kwargs:
+            if key not in (*_OPTIONS, "each"):
+                raise UsageProblem(f"llmchaos() takes no {key!r} (options: {', '.join(_OPTIONS)}){near(key, _OPTIONS)}")
+        what += marker.args
+        options |= {key: value for key, value in marker.kwargs.items() if key != "each"}
+    if chosen is not None:
+        what.append(chosen)
+    settings = load(item.config.rootpath)
+    options["suppress"] = {**settings.suppress, **always.switched_off(options.get("suppress"))}
+    scenarios, loose = resolve(what)
+    replay = f"pytest {shlex.quote(item.nodeid)} --llmchaos-seed={options['seed']}"
+    return Chaos(scenarios, loose, test=item.nodeid, providers=Providers(settings.providers), replay=replay, **options)
+
+
 @contextmanager
-def judged(chaos: Chaos) -> Iterator[None]:
+def judged(run: Run) -> Iterator[None]:
     """Run the test's call phase and judge it."""
     intercept.refresh()
     try:
@@ -95,11 +150,13 @@ def judged(chaos: Chaos) -> Iterator[None]:
     except (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
+        _leave_alone(run)
         if not isinstance(error, AppHung):
-            settle(chaos, error)
+            settle(run.chaos, error, inconclusive=run.applied is None)
         raise
+    _leave_alone(run)
     try:
-        settle(chaos, None)
+        settle(run.chaos, None, inconclusive=run.applied is None)
     except ChaosFailed as failed:
         verdict = str(failed)
     else:
@@ -107,7 +164,69 @@ def judged(chaos: Chaos) -> Iterator[None]:
     pytest.fail(verdict, pytrace=False)
 
 
-def add_timeline(report: pytest.TestReport, chaos: Chaos) -> None:
+def _leave_alone(run: Run) -> None:
+    """Skip a test that virtual time cannot drive, where it did not ask for it itself."""
+    told = [verdict.reason for verdict in run.chaos.verdicts if verdict.check == "clock"]
+    if run.applied is not None and told:
+        pytest.skip(f"llmchaos: {told[0]} (or run the suite with --llmchaos-clock=real)")
+
+
+def attach(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
+    """Put the record of the run on its report, which carries it to the process that reports, and show the timeline."""
+    if report.when == "call" and report.failed:
+        _add_timeline(report, run.chaos)
+    if not run.chaos.tracks:
+        return  # nothing was to go wrong
+    before = run.left
+    if report.when == "setup" and report.passed:
+        return
+    outcome = _outcome(report)
+    if before is not None and report.when == "teardown":
+        if not report.failed and len(run.chaos.journal.entries) == len(before.entries):
+            return
+        outcome = "error" if report.failed else before.outcome
+    run.left = record(
+        run.chaos,
+        outcome=outcome,
+        wall=_realtime.perf_counter() - run.began,
+        applied=run.applied is not None,
+        more=_missed(run),
+    )
+    report.__dict__["llmchaos"] = to_json(run.left)
+    if run.applied is not None and run.left.llm == "none" and outcome == "passed":
+        item.config.stash.setdefault(_WITHOUT_CALLS, set()).add(_alike(item, run.applied))
+    if report.when == "call" and getattr(item.config.option, "xmlpath", None):
+        from .report import junit
+
+        item.user_properties.extend(junit.properties(run.left))
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "passed"
+    if report.failed:
+        return "failed" if report.when == "call" else "error"
+    return report.outcome
+
+
+def _missed(run: Run) -> list[Verdict]:
+    """Return a verdict for each scenario that was put on a test and hit none of its calls."""
+    if run.applied is None or not len(run.chaos.calls):
+        return []
+    labels = ", ".join(dict.fromkeys(call.label for call in run.chaos.calls))
+    return [
+        Verdict("unused", "inconclusive", f"nothing was injected: {track.scenario.name} hit no call (seen: {labels})")
+        for track in run.chaos.tracks
+        if not track.loose and track.unused()
+    ]
+
+
+def _alike(item: pytest.Item, applied: Applied) -> tuple[str, ...]:
+    """Return what the runs of one test under the scenarios of a matrix have in common."""
+    return tuple(item.nodeid.split(applied.id))
+
+
+def _add_timeline(report: pytest.TestReport, chaos: Chaos) -> None:
     """Add the timeline to a failing test's report, unless the failure itself tells it."""
     from .report.failure import HEADING
     from .report.timeline import timeline

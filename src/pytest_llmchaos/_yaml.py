@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
-__all__ = ["Node", "Problem", "Spot", "kind", "read", "resolve"]
+from .errors import shown
+
+__all__ = ["Node", "Problem", "Spot", "TooMany", "add", "kind", "read", "resolve"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+MAX_PROBLEMS = 100
+MAX_MESSAGE = 2000
 MAX_NODES = 20_000  # with every alias counted as what it stands for
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -54,6 +58,28 @@ class Problem:
         return f"{self.path}{place}: {self.text}"
 
 
+class TooMany(Exception):
+    """There are more problems than anybody reads at once."""
+
+
+def add(problems: list[Problem], problem: Problem) -> None:
+    """Add a problem.
+
+    Raises:
+        TooMany: there are so many now that nobody wants the rest; the last one says so.
+    """
+    problems.append(replace(problem, text=_line(problem.text)))
+    if len(problems) >= MAX_PROBLEMS:
+        problems.append(Problem(problem.path, problem.spot, "the rest of the file is not checked: mend this first"))
+        raise TooMany
+
+
+def _line(text: str) -> str:
+    """Return the text on one line, its end left out where it is huge."""
+    line = " ".join(text.splitlines())
+    return line if len(line) <= MAX_MESSAGE else f"{line[:MAX_MESSAGE]}..."
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """A scalar, a list of nodes, or a mapping from text to nodes (`keys` has the spots of its keys)."""
@@ -79,8 +105,8 @@ def kind(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, str):
-        return f"the text {value!r}"
-    return f"{'true' if value else 'false'}" if isinstance(value, bool) else f"the number {value!r}"
+        return f"the text {shown(value)}"
+    return f"{'true' if value else 'false'}" if isinstance(value, bool) else f"the number {shown(value)}"
 
 
 def resolve(text: str) -> Any:
@@ -109,7 +135,7 @@ def read(data: bytes, path: str) -> tuple[Node | None, list[Problem]]:
     try:
         for event in _events(text):
             builder.take(event)
-    except _Stop:
+    except (_Stop, TooMany):
         return None, builder.problems
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
@@ -170,7 +196,7 @@ class _Builder:
 
     def add(self, spot: Spot | None, text: str) -> None:
         """Write down a problem."""
-        self.problems.append(Problem(self.path, spot, text))
+        add(self.problems, Problem(self.path, spot, text))
 
     def stop(self, spot: Spot, text: str) -> None:
         """Write down a problem behind which nothing more can be told."""
@@ -206,7 +232,7 @@ class _Builder:
 
     def _begin(self, event: Any, node: Node) -> None:
         if event.tag is not None:
-            self.add(node.spot, f"the tag {event.tag!r} is not allowed; plain values need none")
+            self.add(node.spot, f"the tag {shown(event.tag)} is not allowed; plain values need none")
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         self._grow(1, node.spot)
@@ -238,7 +264,7 @@ class _Builder:
         else:
             (key, at), self._pending[-1] = self._pending[-1], None
             if key in parent.keys:
-                self.add(at, f"{key!r} stands here twice; first in line {parent.keys[key].line}")
+                self.add(at, f"{shown(key)} stands here twice; first in line {parent.keys[key].line}")
             else:
                 parent.value[key], parent.keys[key] = node, at
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from ._yaml import resolve
+from .scenario import Phase, Repeat
 from .units import raw_duration
 
 if TYPE_CHECKING:
-    from .scenario import Phase, Scenario
+    from .faults import Injection
+    from .scenario import Scenario
 
-__all__ = ["write"]
+__all__ = ["inline", "write"]
 
 
 _BREAKS = frozenset("\r\x85\u2028\u2029")
@@ -70,22 +74,43 @@ def write(scenario: Scenario) -> str:
         data["hypothesis"] = scenario.hypothesis
     if scenario.evidence:
         data["evidence"] = scenario.evidence
+    if scenario.notes:
+        data["notes"] = scenario.notes
+    if scenario.date is not None:
+        data["date"] = _date(scenario.date)
     (first, *more) = scenario.phases
-    if not more and not first.name and first.lasts is None:
+    if not more and isinstance(first, Phase) and not first.name and first.lasts is None:
         data["inject"] = _injections(first)
     else:
-        data["phases"] = [_phase(each) for each in scenario.phases]
+        data["phases"] = [_part(each) for each in scenario.phases]
     if scenario.expect:
         data["expect"] = [_expectation(each) for each in scenario.expect]
+    return _yaml(data)
+
+
+def inline(injection: Injection) -> str:
+    """Return an injection as YAML has it, on one line."""
+    return _yaml(_Inline(injection.raw()), width=math.inf).strip()
+
+
+def _yaml(data: Any, width: float = 110) -> str:
     text: str = yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=110
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=width
     )
     return text
 
 
-def _phase(phase: Phase) -> dict[str, Any]:
-    lasts = {} if phase.lasts is None else {"lasts": raw_duration(phase.lasts)}
-    return {"name": phase.name, **lasts, "inject": _injections(phase)}
+def _date(date: dt.datetime) -> str:
+    midnight = date.tzinfo is dt.UTC and date.timetz() == dt.time(tzinfo=dt.UTC)
+    return date.date().isoformat() if midnight else date.isoformat()
+
+
+def _part(part: Phase | Repeat) -> dict[str, Any]:
+    if isinstance(part, Repeat):
+        return {"repeat": part.times, "phases": [_part(each) for each in part.phases]}
+    lasts = {} if part.lasts is None else {"lasts": raw_duration(part.lasts)}
+    jitter = {} if part.jitter is None else {"jitter": part.jitter}
+    return {"name": part.name, **lasts, **jitter, "inject": _injections(part)}
 
 
 def _injections(phase: Phase) -> list[Any]:

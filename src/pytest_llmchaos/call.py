@@ -11,15 +11,19 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
-from .errors import ParameterError, near
+from .errors import ParameterError, near, shown
 
 if TYPE_CHECKING:
     from .providers import Provider
 
-__all__ = ["OPERATIONS", "Call", "HttpRequest", "Operation", "Target", "Timeouts"]
+__all__ = ["OPERATIONS", "Call", "HttpRequest", "Operation", "Sticky", "Target", "Targets", "Timeouts", "credential",
+           "region_in"]  # fmt: skip
 
-Operation = Literal["chat", "completions", "embeddings", "images", "audio", "moderation", "rerank", "models", "auth"]
+Operation = Literal[
+    "chat", "completions", "embeddings", "images", "audio", "moderation", "rerank", "models", "auth", "status"
+]  # fmt: skip
 OPERATIONS: tuple[str, ...] = get_args(Operation)
+Sticky = Literal["key", "user", "conversation", "request", "model", "region", "host"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,11 @@ class HttpRequest:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name (given in lower case), or None."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
+        return self._first.get(name)
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        return {key.lower(): value for key, value in reversed(self.headers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class Call:
         body: the parsed JSON body. Never shown.
         speaks: the provider object that knows this call's wire format.
         via: the HTTP stack that carried it, such as `httpx2`.
+        key: a digest of the credential it came with, equal for equal ones; empty where it had none.
     """
 
     provider: str
@@ -101,6 +110,7 @@ class Call:
     call_site: str | None = field(default=None, compare=False)
     via: str = field(default="", compare=False)
     timeouts: Timeouts = field(default=Timeouts(), compare=False)
+    key: str = field(default="", compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -108,11 +118,90 @@ class Call:
         model = f"/{self.model}" if self.model else ""
         return f"{self.provider}{model}:{self.operation}"
 
+    @property
+    def region(self) -> str:
+        """The cloud region that its address names, such as `eu-west-1`; empty where it names none."""
+        return region_in(f"{self.host}{self.path}")
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Roughly how many tokens are sent, at four characters each."""
+        from .providers._text import request_tokens
+
+        return request_tokens(self.body)
+
+    def lot(self, by: Sticky) -> str:
+        """Return what is equal for all calls that share their fate."""
+        if by == "key":
+            return self.key
+        if by == "user":
+            metadata = self.body.get("metadata")
+            told = metadata.get("user_id") if isinstance(metadata, Mapping) else None
+            return str(self.body.get("safety_identifier") or self.body.get("user") or told or "")
+        if by == "conversation":
+            return _opening(next((each for key in _CONVERSATIONS if (each := self.body.get(key))), ""))
+        return str(getattr(self, by) or "")
+
     def identity(self) -> str:
         """Return a digest that is equal for calls that ask the same thing, whatever thread sends them."""
         digest = blake2b(repr(sorted(self.body.items())).encode("utf-8", "replace"), digest_size=8)
         stream = "stream" if self.stream else "plain"
         return f"{self.label}|{stream}|{self.request}|{digest.hexdigest()}"
+
+
+def _opening(said: Any) -> str:
+    """Return what the user said first: the words before it are the same in all conversations of an app."""
+    if not isinstance(said, list):
+        return repr(said)
+    theirs = (each for each in said if not isinstance(each, Mapping) or each.get("role", "user") == "user")
+    return repr(next(theirs, said[:1]))
+
+
+_CONVERSATIONS = ("messages", "contents", "input", "prompt", "inputs")
+
+# Where addresses name a region: Bedrock's and Azure's hosts, Vertex' hosts and paths, watsonx' hosts, and the regional
+# hosts of OpenAI (`eu.api.openai.com`) and of Azure's data zones.
+_REGION = re.compile(
+    r"(?:^|[./-])([a-z]{2}(?:-gov)?-(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-?\d+)(?=[./-])"
+    r"|/locations/([a-z0-9-]+)/"
+    r"|^([a-z]+-[a-z]+\d+)-aiplatform\."
+    r"|^([a-z]+-[a-z]+)\.ml\.cloud\."
+    r"|^([a-z]+\d?)\.api\.cognitive\."
+    r"|^(us|eu)\.api\."
+)
+
+
+def region_in(address: str) -> str:
+    """Return the cloud region that a host, or a host with its path, names; empty where it names none."""
+    found = _REGION.search(address)
+    return "" if found is None else next(each for each in found.groups() if each)
+
+
+_CREDENTIALS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+
+
+def credential(request: HttpRequest) -> str:
+    """Return a digest of the credential that came with the request; empty where there was none."""
+    value = _credential(request)
+    if value.startswith("AWS4-"):  # the rest of it is a signature, another one for each request
+        value = value.partition("Credential=")[2].partition("/")[0]
+    return blake2b(value.encode("utf-8", "replace"), digest_size=6).hexdigest() if value else ""
+
+
+def secret(request: HttpRequest) -> str:
+    """Return the API key that came with the request, to search for; empty where there was none. Never recorded."""
+    value = _credential(request)
+    if value.startswith("AWS4-"):  # names a key and proves that the sender has it
+        return ""
+    scheme, _, rest = value.partition(" ")
+    return rest.strip() if scheme.lower() in ("bearer", "basic", "token", "key") and rest else value
+
+
+def _credential(request: HttpRequest) -> str:
+    value = next((each for name in _CREDENTIALS if (each := request.header(name))), "")
+    if not value and "key=" in (query := urlsplit(request.url).query):
+        value = query.partition("key=")[2].partition("&")[0]
+    return value
 
 
 class _Named(Protocol):
@@ -142,7 +231,9 @@ class Target:
         if isinstance(text, Target):
             return text
         if not isinstance(text, str) or not text.strip() or re.search(r"\s", text.strip()):
-            raise ParameterError("target", f"{text!r} is not a target such as 'openai', 'openai/gpt-4*:chat' or '*'")
+            raise ParameterError(
+                "target", f"{shown(text)} is not a target such as 'openai', 'openai/gpt-4*:chat' or '*'"
+            )
         provider, slash, model = text.strip().partition("/")
         rest = model if slash else provider
         head, colon, operation = rest.rpartition(":")
@@ -151,21 +242,29 @@ class Target:
             if operation not in OPERATIONS and operation != "*":
                 known = ", ".join(OPERATIONS)
                 hint = near(operation, OPERATIONS)
-                raise ParameterError("target", f"{operation!r} in {text!r} is not an operation ({known}){hint}")
+                raise ParameterError(
+                    "target", f"{shown(operation)} in {shown(text)} is not an operation ({known}){hint}"
+                )
             rest = head
         else:
             operation = "*"
         provider, model = (provider, rest) if slash else (rest, "*")
         if not provider or not model:
-            raise ParameterError("target", f"{text!r} has an empty part; '*' stands for all")
+            raise ParameterError("target", f"{shown(text)} has an empty part; '*' stands for all")
         return cls(provider.lower(), model, operation)
+
+    @property
+    def each(self) -> tuple[Target, ...]:
+        """The targets in it: itself."""
+        return (self,)
 
     def matches(self, call: _Named) -> bool:
         """Tell whether this target names the call (or the exchange)."""
         return (
             (self.provider == call.provider or fnmatchcase(call.provider, self.provider))
             and (self.model == "*" or (call.model is not None and fnmatchcase(call.model, self.model)))
-            and self.operation in ("*", call.operation)
+            # A status page stands elsewhere: only a target that names it hits it.
+            and self.operation in ("*" if call.operation != "status" else "status", call.operation)
         )
 
     def raw(self) -> str:
@@ -178,6 +277,40 @@ class Target:
         ambiguous = colon and _meant_as_operation(last, in_model=bool(model))
         operation = "" if self.operation == "*" and not ambiguous else f":{self.operation}"
         return f"{self.provider}{model}{operation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Several targets of one injection: providers that fail together, as behind one cloud or CDN."""
+
+    each: tuple[Target, ...]
+
+    @classmethod
+    def parse(cls, value: Any) -> Target | Targets:
+        """Read a target, or a list of them.
+
+        Raises:
+            ParameterError: one of them is none, or the list is empty.
+        """
+        if isinstance(value, Targets):
+            return value
+        if not isinstance(value, list | tuple):
+            return Target.parse(value)
+        if not value:
+            raise ParameterError("target", "the list of targets is empty; leave it out to hit all")
+        found = tuple(dict.fromkeys(Target.parse(each) for each in value))
+        return found[0] if len(found) == 1 else cls(found)
+
+    def matches(self, call: _Named) -> bool:
+        """Tell whether one of the targets names the call."""
+        return any(each.matches(call) for each in self.each)
+
+    def raw(self) -> list[str]:
+        """Return the targets as YAML holds them."""
+        return [each.raw() for each in self.each]
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.each))
 
 
 def _meant_as_operation(word: str, *, in_model: bool) -> bool:

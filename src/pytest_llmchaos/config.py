@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import UsageProblem, near
 
+if TYPE_CHECKING:
+    from .policy import Policy
+
 __all__ = ["Config", "load"]
 
-_KEYS = ("providers", "scenarios")
+_KEYS = ("providers", "scenarios", "gate", "prices", "suppress")
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,18 @@ class Config:
     Attributes:
         providers: own endpoints: by name, a table with `hosts` and `dialect`.
         scenarios: folders with scenario files of one's own.
+        gate: what `--llmchaos-gate` and `llmchaos gate` ask for; None where the table is missing.
+        prices: own prices by target, such as `"openai/gpt-5" = {input = 1.25, output = 10}` per million tokens.
+        suppress: always-on checks that are switched off for the project, by name, each with the reason why.
         path: the file it was read from, None where there is none.
     """
 
     providers: Mapping[str, Any] = field(default_factory=dict)
     scenarios: tuple[Path, ...] = ()
+    gate: Policy | None = None
     path: Path | None = None
+    prices: Mapping[str, Any] = field(default_factory=dict)
+    suppress: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(start: Path | None = None) -> Config:
@@ -59,7 +68,23 @@ def _read(path: Path, version: int) -> Config:
     providers = table.get("providers", {})
     if not isinstance(providers, Mapping):
         raise UsageProblem(f"{path}: [tool.llmchaos.providers] must be a table, got {providers!r}")
+    prices = table.get("prices", {})
+    if not isinstance(prices, Mapping):
+        raise UsageProblem(f"{path}: [tool.llmchaos.prices] must be a table, got {prices!r}")
     folders = table.get("scenarios", [])
     if not isinstance(folders, list) or not all(isinstance(each, str) for each in folders):
         raise UsageProblem(f"{path}: [tool.llmchaos] scenarios must be a list of folders, got {folders!r}")
-    return Config(providers, tuple(path.parent / each for each in folders), path)
+    gate = None
+    if "gate" in table:
+        from .policy import Policy
+
+        gate = Policy.read(table["gate"], path)
+    suppress: dict[str, str] = {}
+    if "suppress" in table:
+        from . import always
+
+        try:
+            suppress = always.switched_off(table["suppress"])
+        except UsageProblem as problem:
+            raise UsageProblem(f"{path}: [tool.llmchaos] {problem}") from None
+    return Config(providers, tuple(path.parent / each for each in folders), gate, path, prices, suppress)

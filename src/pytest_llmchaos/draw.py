@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -31,16 +32,32 @@ class Draw:
     Args:
         key: everything the chance may depend on, in one text; equal keys draw equal things.
         wall: the app's time of day in epoch seconds, for dates in headers and bodies.
+        run: what is the same for all calls of the run.
+        into: seconds since the phase began, for what changes while it lasts.
+        lasts: seconds that the phase lasts.
+        now: run time in seconds.
     """
 
-    def __init__(self, key: str, wall: float) -> None:
+    def __init__(
+        self, key: str, wall: float, run: str = "", into: float = 0.0, lasts: float = math.inf, now: float = 0.0
+    ) -> None:
         self.key = key
         self.wall = wall
+        self.run = run
+        self.into = into
+        self.lasts = lasts
+        self.now = now
         self._drawn = 0
 
-    def part(self, name: str) -> Draw:
+    def part(self, name: str, into: float | None = None, lasts: float = math.inf) -> Draw:
         """Return an independent source, so that one user of chance cannot shift another's."""
-        return Draw(f"{self.key}|{name}", self.wall)
+        if into is None:
+            into, lasts = self.into, self.lasts
+        return Draw(f"{self.key}|{name}", self.wall, self.run, into, lasts, self.now)
+
+    def shared(self, name: str) -> Draw:
+        """Return a source that is the same for every call of the run."""
+        return Draw(f"{self.run}|{name}", self.wall, self.run)
 
     @cached_property
     def rng(self) -> Random:

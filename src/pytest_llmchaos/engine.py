@@ -1,13 +1,15 @@
 """The engine: which injections strike a call, and the plan that comes of it.
 
-Pure: no I/O, no clock, no global chance.
+Pure: no I/O, no clock, no global chance. What a fault remembers from call to call (a token bucket does) is handed in.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import FaultUnfit
 
@@ -19,16 +21,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Aimed", "Decision", "Miss", "aim", "decide"]
 
-Miss = Literal["target", "phase", "between", "calls", "rate"]
+Miss = Literal[
+    "target", "stream", "region", "prompt_tokens", "where", "phase", "between", "above", "calls", "rate", "limit"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Aimed:
-    """An injection whose target, phase and time fit a call; `nth` counts the calls it was aimed at, from 1."""
+    """An injection whose target, phase and time fit a call.
+
+    Attributes:
+        key: which injection of the run it is.
+        nth: counts the calls it was aimed at, from 1.
+        into, lasts: seconds since its phase began, and how many the phase lasts.
+        state: what the fault remembers from call to call; None for most.
+    """
 
     key: str
     injection: Injection
     nth: int = 0
+    into: float = 0.0
+    lasts: float = math.inf
+    state: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,14 @@ def aim(injection: Injection, call: Call, at: float) -> Miss | None:
     """Return why an active injection is not aimed at this call at scenario time `at` (seconds), None if it is."""
     if not injection.target.matches(call):
         return "target"
+    if injection.stream is not None and injection.stream != call.stream:
+        return "stream"
+    if injection.region is not None and not fnmatchcase(call.region, injection.region):
+        return "region"
+    if injection.prompt_tokens is not None and call.prompt_tokens not in injection.prompt_tokens:
+        return "prompt_tokens"
+    if injection.where is not None and not injection.where(call):
+        return "where"
     if injection.between is not None and at not in injection.between:
         return "between"
     return None
@@ -52,7 +74,7 @@ def aim(injection: Injection, call: Call, at: float) -> Miss | None:
 def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Decision:
     """Return the plan for one call: the healthy one, transformed by each injection that strikes, in order.
 
-    The same arguments give the same decision, whatever ran before.
+    The same arguments give the same decision, whatever ran before; faults with a state change it.
 
     Args:
         call: the call.
@@ -71,16 +93,33 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
         if injection.calls is not None and each.nth not in injection.calls:
             misses.append((each.key, "calls"))
             continue
-        own = draw.part(each.key)
-        if injection.rate < 1 and own.part("rate").fraction() >= injection.rate:
+        own = draw.part(each.key, each.into, each.lasts)
+        lot = own.part("rate") if injection.sticky is None else draw.shared(_lot(each, call))
+        rate = injection.rate if isinstance(injection.rate, float) else injection.rate.at(each.into, each.lasts)
+        if rate < 1 and lot.fraction() >= rate:
             misses.append((each.key, "rate"))
             continue
-        if reason := injection.fault.unfit(call):
-            raise FaultUnfit(f"{injection} was aimed at {call.label}: {reason}")
         try:
-            plan = injection.fault.apply(plan, call, own)
+            if reason := injection.fault.unfit(call):
+                raise FaultUnfit(reason)
+            found = injection.fault.meet(plan, call, own, each.state)
         except FaultUnfit as problem:
+            if call.operation == "auth" and not _named(injection, call):
+                misses.append((each.key, "target"))  # a token call beside the calls that are meant
+                continue
             raise FaultUnfit(f"{injection} was aimed at {call.label}: {problem}") from None
-        plan = replace(plan, faults=(*plan.faults, injection.fault.name))
-        hits.append(each.key)
+        if found.faults == plan.faults:
+            misses.append((each.key, "limit"))
+        else:
+            hits.append(each.key)
+        plan = found
     return Decision(plan, tuple(hits), tuple(misses))
+
+
+def _named(injection: Injection, call: Call) -> bool:
+    """Tell whether a target names the call's operation itself, not just all of them."""
+    return any(each.operation == call.operation for each in injection.target.each if each.matches(call))
+
+
+def _lot(aimed: Aimed, call: Call) -> str:
+    return f"{aimed.key}|{aimed.injection.sticky}|{call.lot(aimed.injection.sticky)}"

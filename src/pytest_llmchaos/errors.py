@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .verdict import Verdict
 
-__all__ = ["ChaosError", "ChaosFailed", "FaultUnfit", "ParameterError", "UsageProblem", "near"]
+__all__ = ["ChaosError", "ChaosFailed", "FaultUnfit", "ParameterError", "UsageProblem", "near", "shown"]
 
 
 class ChaosError(Exception):
@@ -53,7 +54,37 @@ class ChaosFailed(AssertionError):
 
 def near(name: object, names: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the known name nearest to `name`, or an empty string."""
-    if not isinstance(name, str):
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return ""
     matches = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+_LONGEST_NAME = 100  # what is longer was not meant as a name, and comparing it takes long
+
+
+class _Short(reprlib.Repr):
+    """Shows what users typed as it is, unless it is huge, deep or cannot be shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 200
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 12
+
+    def repr1(self, value: object, level: int) -> str:
+        try:
+            return super().repr1(value, level)  # type: ignore[no-any-return, unused-ignore]
+        except Exception:  # e.g. an int with more digits than Python wants to write
+            return f"<{type(value).__name__}>"
+
+    def repr_dict(self, value: dict[object, object], level: int) -> str:  # in the user's order, not sorted
+        if level <= 0 and value:
+            return "{...}"
+        parts = [f"{self.repr1(key, level - 1)}: {self.repr1(each, level - 1)}" for key, each in value.items()]
+        more = ["..."] if len(parts) > self.maxdict else []
+        return "{" + ", ".join([*parts[: self.maxdict], *more]) + "}"
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: its repr, shortened where it is huge or deep."""
+    return _Short().repr(value)

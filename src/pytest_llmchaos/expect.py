@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import checks
+from . import always, checks
 from .errors import ChaosFailed
 from .verdict import Verdict
 
@@ -54,8 +54,8 @@ class Judge:
         """Record that something went wrong in the run itself."""
         self.record(Verdict(what, "violated", reason, tuple(evidence)))
 
-    def finish(self, tracks: Sequence[Track], names: Sequence[str] | None) -> None:
-        """Judge the expectations of the scenarios, and what hit no call."""
+    def finish(self, tracks: Sequence[Track], names: Sequence[str] | None, off: Mapping[str, str]) -> None:
+        """Judge the expectations of the scenarios, what hit no call, and the always-on checks that are not `off`."""
         if self._finished:
             return
         self._finished = True
@@ -68,6 +68,8 @@ class Judge:
                 for check in track.scenario.expect:
                     if names is None or check.name in names:
                         self.record(self.verdict(check, (), {}))
+        for verdict in always.judge(self._chaos.journal, off):
+            self.record(verdict)
 
     def failures(self) -> tuple[Verdict, ...]:
         """Return the verdicts that fail the test."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 from .call import Call, Target
+from .heard import Heard, Pieces, hear
+from .observed import Observed
 from .redact import redact
 
 __all__ = ["Calls", "Event", "Exchange", "Journal"]
@@ -33,6 +35,11 @@ class Exchange:
         phase: the scenario phase it fell in, where there is one.
         call_site: `file:line` of the app code that made the call, where it could be told.
         body: the request's JSON, credentials dropped. For assertions; never printed or written.
+        key: a digest of the credential that it came with.
+        first_event: run time in seconds at which the first piece of content came; comments are none.
+        longest_gap: the longest time in seconds between two pieces of content, or without any to the end.
+        price: its price over the usual one, as a fault has it.
+        pieces: the bytes of the answer that the app got, of a very long one its beginning and end.
     """
 
     provider: str
@@ -54,6 +61,19 @@ class Exchange:
     host: str = ""
     chunks: int = 0
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    key: str = ""
+    first_event: float | None = None
+    longest_gap: float = 0.0
+    price: float = 1.0
+    pieces: Pieces = field(default_factory=Pieces, repr=False)
+    _heard: tuple[int, Heard] | None = field(default=None, repr=False)
+
+    @property
+    def answer(self) -> Heard:
+        """What the answer said, as far as the app got it. For checks and assertions; never printed or written."""
+        if self._heard is None or self._heard[0] != self.chunks:
+            self._heard = (self.chunks, hear(self.pieces))
+        return self._heard[1]
 
     @property
     def ok(self) -> bool:
@@ -85,21 +105,27 @@ class Event:
     """Something other than a call, at run time `at` in seconds.
 
     Kinds: `phase`, `over` (an injection's own window or range of calls is), `advance`, `enter`, `clear`, `inject`,
-    `request`, `answered`, `raised`, `escape`.
-    `seconds` is what an `advance` skipped.
+    `request`, `answered`, `raised`, `effect`, `escape`.
+    `seconds` is what an `advance` skipped, `error` the type of what `raised`.
     """
 
     at: float
     kind: str
     text: str
     seconds: float = 0.0
+    error: str = ""
 
 
 class Calls(Sequence[Exchange]):
-    """A sequence of exchanges that can be narrowed."""
+    """A sequence of LLM calls that can be narrowed.
+
+    What the app asks a provider's status page is no LLM call and answers nobody, so it is not in the sequence: only a
+    target that names it, as in `.to("openai:status")`, gives it.
+    """
 
     def __init__(self, exchanges: Sequence[Exchange]) -> None:
-        self._exchanges = exchanges
+        self._exchanges = [each for each in exchanges if each.operation != "status"]
+        self._polls = [each for each in exchanges if each.operation == "status"]
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...
@@ -107,7 +133,7 @@ class Calls(Sequence[Exchange]):
     def __getitem__(self, index: slice) -> Calls: ...
     def __getitem__(self, index: int | slice) -> Exchange | Calls:
         if isinstance(index, slice):
-            return Calls(self._exchanges[index])
+            return self._cut(self._exchanges[index])
         return self._exchanges[index]
 
     def __len__(self) -> int:
@@ -116,9 +142,12 @@ class Calls(Sequence[Exchange]):
     def __iter__(self) -> Iterator[Exchange]:
         return iter(tuple(self._exchanges))
 
+    def _cut(self, exchanges: Sequence[Exchange]) -> Calls:
+        return Calls([*exchanges, *self._polls])
+
     def where(self, predicate: Callable[[Exchange], bool]) -> Calls:
         """Return the exchanges that satisfy the predicate."""
-        return Calls([exchange for exchange in self if predicate(exchange)])
+        return Calls([each for each in (*self._exchanges, *self._polls) if predicate(each)])
 
     def to(self, target: str | Target) -> Calls:
         """Return the calls that a target names: `.to("anthropic")`, `.to("openai/gpt-4*:chat")`.
@@ -127,6 +156,8 @@ class Calls(Sequence[Exchange]):
             ParameterError: it is not a target.
         """
         wanted = Target.parse(target)
+        if wanted.operation == "status":
+            return _Polls([each for each in self._polls if wanted.matches(each)])
         return self.where(wanted.matches)
 
     @property
@@ -143,10 +174,29 @@ class Calls(Sequence[Exchange]):
         return f"<{len(self)} calls: {', '.join(f'{each.label} {each.outcome}' for each in self)}>"
 
 
+class _Polls(Calls):
+    """Requests to status pages, which are the sequence here."""
+
+    def __init__(self, polls: Sequence[Exchange]) -> None:
+        self._exchanges = self._polls = list(polls)
+
+    def _cut(self, exchanges: Sequence[Exchange]) -> Calls:
+        return _Polls(exchanges)
+
+    def where(self, predicate: Callable[[Exchange], bool]) -> Calls:
+        """Return the requests that satisfy the predicate."""
+        return _Polls([each for each in self if predicate(each)])
+
+
 class Journal:
-    """All exchanges and events of one run, in order. Safe to write from several threads."""
+    """All exchanges and events of one run, in order. Safe to write from several threads.
+
+    Attributes:
+        app: what the app itself showed: results, errors, side effects. In memory only.
+    """
 
     def __init__(self) -> None:
+        self.app = Observed()
         self._lock = threading.Lock()
         self._entries: list[Exchange | Event] = []
         self._attempts: dict[tuple[str, str, str], int] = {}
@@ -158,7 +208,7 @@ class Journal:
 
     @property
     def exchanges(self) -> Calls:
-        """The calls, in the order they began."""
+        """The LLM calls, in the order they began; see `Calls` for those to status pages."""
         return Calls([entry for entry in self._entries if isinstance(entry, Exchange)])
 
     @property
@@ -185,11 +235,12 @@ class Journal:
                 via=call.via,
                 host=call.host,
                 body=redact(call.body),
+                key=call.key,
             )
             self._entries.append(exchange)
         return exchange
 
-    def note(self, at: float, kind: str, text: str, seconds: float = 0.0) -> None:
+    def note(self, at: float, kind: str, text: str, seconds: float = 0.0, error: str = "") -> None:
         """Write down an event."""
         with self._lock:
-            self._entries.append(Event(at, kind, text, seconds))
+            self._entries.append(Event(at, kind, text, seconds, error))

@@ -1,4 +1,7 @@
-"""The scenario library: the files that we ship and those in the user's own folders, found by name and by tag.
+"""The scenario library: the files that we ship and those in the user's own folders, found by name, tag and kind.
+
+A scenario's kind is the folder in which its file stands (`outage`, `latency`, ...); beneath a scenario folder they may
+be nested. Folders whose names begin with `.` or `_` are not looked into.
 
 Everywhere, `folders` are the user's own ones; None stands for those of `[tool.llmchaos]` at the working
 folder.
@@ -7,15 +10,15 @@ folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from . import config
-from .errors import ChaosError, UsageProblem, near
+from .errors import ChaosError, UsageProblem, near, shown
 from .scenario import Scenario
 
-__all__ = ["all_scenarios", "find", "load", "names", "select"]
+__all__ = ["all_scenarios", "files_in", "find", "kinds", "load", "names"]
 
 Folders = Sequence[str | os.PathLike[str]] | None
 
@@ -26,6 +29,21 @@ _SUFFIXES = (".yaml", ".yml")
 def names(folders: Folders = None) -> list[str]:
     """Return the names of all scenarios, sorted."""
     return sorted(_files(folders))
+
+
+def kinds(folders: Folders = None) -> list[str]:
+    """Return the kinds of scenarios, sorted."""
+    roots = _roots(folders)
+    return sorted({kind for each in _files(folders).values() if (kind := _kind(each, roots))})
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the scenario files (`*.yaml`, `*.yml`) in a folder and beneath it, sorted; links to folders are left."""
+    for parent, inside, files in os.walk(folder):
+        inside[:] = sorted(each for each in inside if not each.startswith((".", "_")) and each != "node_modules")
+        for name in sorted(files):
+            if (path := Path(parent, name)).suffix in _SUFFIXES and path.is_file():
+                yield path
 
 
 def load(name_or_path: str | os.PathLike[str], folders: Folders = None) -> Scenario:
@@ -46,7 +64,8 @@ def load(name_or_path: str | os.PathLike[str], folders: Folders = None) -> Scena
     files = _files(folders)
     if text not in files:
         hint = near(text, files) or "; `llmchaos list` shows all"
-        raise UsageProblem(f"there is no scenario {text!r}{hint} (a file needs its path: ./{text}.yaml)")
+        file = f"./{text if len(text) < 100 else 'NAME'}.yaml"
+        raise UsageProblem(f"there is no scenario {shown(text)}{hint} (a file needs its path: {file})")
     scenario = scenario_file.load(files[text])
     if scenario.name != text:
         raise UsageProblem(
@@ -69,6 +88,7 @@ def find(
     names: str | Iterable[str] = (),
     tag: str | Iterable[str] | None = None,
     provider: str | None = None,
+    kind: str | None = None,
     folders: Folders = None,
 ) -> list[Scenario]:
     """Return the scenarios that fit everything given, sorted by name.
@@ -77,6 +97,7 @@ def find(
         names: patterns such as `"openai-*"`, of which one must fit the name; none for all.
         tag: a tag, or several; each may be a pattern, and each must fit one of the scenario's tags.
         provider: a provider that one of its faults hits.
+        kind: the folder in which its file stands, such as `outage`; may be a pattern.
         folders: the user's own folders.
 
     Raises:
@@ -87,22 +108,17 @@ def find(
     for pattern in patterns:
         if not any(fnmatchcase(each, pattern) for each in known):
             raise UsageProblem(f"no scenario has a name like {pattern!r}{near(pattern, known)}")
-    fitting = [
-        load(each, folders)
-        for each in sorted(known)
-        if not patterns or any(fnmatchcase(each, pattern) for pattern in patterns)
-    ]
+    named = [each for each in sorted(known) if not patterns or any(fnmatchcase(each, pattern) for pattern in patterns)]
+    if kind is not None:
+        if not any(fnmatchcase(each, kind) for each in kinds(folders)):
+            raise UsageProblem(_no_kind(kind, kinds(folders)))
+        roots = _roots(folders)
+        named = [each for each in named if fnmatchcase(_kind(known[each], roots), kind)]
+    fitting = [load(each, folders) for each in named]
     found = [each for each in fitting if _tagged(each, tags) and (provider is None or _hits(each, provider))]
     if not found:
-        raise UsageProblem(_nothing(fitting, tags, provider))
+        raise UsageProblem(_nothing(fitting, tags, provider, kind))
     return found
-
-
-def select(
-    names: str | Iterable[str] = (), tag: str | Iterable[str] | None = None, folders: Folders = None
-) -> list[str]:
-    """Return the names of the scenarios that fit; see `find`."""
-    return [each.name for each in find(names, tag, folders=folders)]
 
 
 def _files(folders: Folders) -> dict[str, Path]:
@@ -110,18 +126,25 @@ def _files(folders: Folders) -> dict[str, Path]:
 
     Two files of one name are an error: a test must not change its meaning because a file was added.
     """
-    own = config.load().scenarios if folders is None else [Path(each) for each in folders]
     files: dict[str, Path] = {}
-    for folder in (_shipped(), *own):
+    for folder in _roots(folders):
         if not folder.is_dir():
             raise UsageProblem(f"{folder}: there is no such scenario folder")
-        for path in sorted(folder.iterdir()):
-            if path.suffix not in _SUFFIXES or not path.is_file():
-                continue
+        for path in files_in(folder):
             if path.stem in files:
                 raise UsageProblem(f"two scenarios are named {path.stem!r}: {files[path.stem]} and {path}")
             files[path.stem] = path
     return files
+
+
+def _roots(folders: Folders) -> list[Path]:
+    own = config.load().scenarios if folders is None else [Path(each) for each in folders]
+    return [_shipped(), *own]
+
+
+def _kind(path: Path, roots: list[Path]) -> str:
+    """Return the name of the folder a file stands in; empty where that is a scenario folder itself."""
+    return "" if path.parent in roots else path.parent.name
 
 
 def _shipped() -> Path:
@@ -143,16 +166,21 @@ def _tagged(scenario: Scenario, tags: tuple[str, ...]) -> bool:
 
 
 def _hits(scenario: Scenario, provider: str) -> bool:
-    return any(fnmatchcase(provider, each.target.provider) for each in scenario.injections)
+    return any(fnmatchcase(provider, one.provider) for each in scenario.injections for one in each.target.each)
 
 
-def _nothing(scenarios: list[Scenario], tags: tuple[str, ...], provider: str | None) -> str:
+def _no_kind(kind: str, known: list[str]) -> str:
+    return f"no scenario is of the kind {kind!r}{near(kind, known)} (known: {', '.join(known) or 'none'})"
+
+
+def _nothing(scenarios: list[Scenario], tags: tuple[str, ...], provider: str | None, kind: str | None) -> str:
     known = sorted({tag for each in scenarios for tag in each.tags})
     for tag in tags:
         if not any(fnmatchcase(each, tag) for each in known):
             return f"no scenario has the tag {tag!r}{near(tag, known)} (known: {', '.join(known)})"
-    hit = sorted({each.target.provider for scenario in scenarios for each in scenario.injections})
+    hit = sorted({one.provider for scenario in scenarios for each in scenario.injections for one in each.target.each})
     if provider and not any(_hits(each, provider) for each in scenarios):
         return f"no scenario hits {provider!r}{near(provider, hit)} (known: {', '.join(hit)})"
     wanted = [*(f"the tag {tag!r}" for tag in tags), *([f"a fault for {provider!r}"] if provider else [])]
+    wanted += [f"the kind {kind!r}"] if kind else []
     return f"no scenario has {' and '.join(wanted)}" if wanted else "there is no scenario"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
 import pytest
 
 __all__ = ["llmchaos"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Marker:
@@ -24,6 +27,7 @@ class _Marker:
         checks: list[str] | tuple[str, ...] | None = None,
         allow_unused: bool | None = None,
         allow_escapes: bool | None = None,
+        suppress: Mapping[str, str] | None = None,
     ) -> pytest.MarkDecorator:
         """Run the test under chaos.
 
@@ -37,6 +41,7 @@ class _Marker:
             checks: names of the scenarios' expectations to judge; default all, an empty list none.
             allow_unused: accept that something hit no call.
             allow_escapes: accept LLM calls that passed no interception point.
+            suppress: always-on checks to switch off, by name, each with the reason why.
         """
         options = {
             "seed": seed,
@@ -45,21 +50,53 @@ class _Marker:
             "checks": checks,
             "allow_unused": allow_unused,
             "allow_escapes": allow_escapes,
+            "suppress": suppress,
         }
         given = {key: value for key, value in options.items() if value is not None}
         marked: pytest.MarkDecorator = pytest.mark.llmchaos(*what, **given)
         return marked
 
-    def each(self, *names: str, tag: str | None = None, **options: Any) -> pytest.MarkDecorator:
+    def each(
+        self,
+        *names: str,
+        tag: str | None = None,
+        provider: str | None = None,
+        kind: str | None = None,
+        **options: Any,
+    ) -> pytest.MarkDecorator:
         """Run the test once for each scenario of the library that fits, each as a test of its own.
 
         Args:
             names: name patterns such as `"openai-*"`; default all.
             tag: a tag (or pattern) that the scenario must have.
+            provider: a provider that one of its faults hits.
+            kind: the folder that it stands in, such as `outage`.
             options: as for the marker itself.
         """
-        marked: pytest.MarkDecorator = pytest.mark.llmchaos(each={"names": names, "tag": tag}, **options)
+        wanted = {"names": names, "tag": tag, "provider": provider, "kind": kind}
+        marked: pytest.MarkDecorator = pytest.mark.llmchaos(each=wanted, **options)
         return marked
+
+    def check(self, function: F) -> F:
+        """Make a check of a function of the journal, which works as the built-in ones do.
+
+            @llmchaos.check
+            def few_calls(journal: Journal, at_most: int = 3):
+                calls = journal.exchanges
+                return len(calls) <= at_most, f"the app made {len(calls)} calls"
+
+            llmchaos.expect.few_calls(at_most=2)
+
+        It returns a `Verdict`, or True, False or None (no evidence), or one of them with a reason, or with a reason
+        and the exchanges that decide. Its other parameters are the check's, read as their annotations say.
+
+        Raises:
+            UsageProblem: its parameters cannot be those of a check, or the name is taken.
+        """
+        from .checks._own import register
+
+        register(function)
+        return function
 
 
 llmchaos = _Marker()

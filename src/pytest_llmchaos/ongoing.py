@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Ongoing"]
 
+# What keeps the connection alive and says nothing: a comment, Anthropic's ping.
+_SILENT = (b":", b"event: ping")
+
 
 class Ongoing:
     """Ties a call's plan to its exchange; drivers report to it what they did.
@@ -45,6 +48,8 @@ class Ongoing:
         self._now = now
         self.request = request
         self.simulated = simulated
+        self._since = exchange.started
+        exchange.price = plan.price
 
     def responded(self, head: Head) -> None:
         """Status and headers reached the app."""
@@ -54,14 +59,27 @@ class Ongoing:
 
     def emitted(self, chunk: Chunk) -> None:
         """Bytes of the body reached the app."""
-        self.exchange.chunks += 1
-        self.exchange.error = self.exchange.error or chunk.error
+        exchange = self.exchange
+        exchange.chunks += 1
+        exchange.error = exchange.error or chunk.error
+        exchange.pieces.add(chunk.data)
+        if not chunk.data.lstrip().startswith(_SILENT):
+            self._content()
 
     def end(self, error: str | None = None) -> None:
         """The call is over; only the first end counts."""
         if self.exchange.ended is None:
             self.exchange.error = error or self.exchange.error
-            self.exchange.ended = self._now()
+            self.exchange.ended = now = self._now()
+            self.exchange.longest_gap = max(self.exchange.longest_gap, now - self._since)
+
+    def _content(self) -> None:
+        now = self._now()
+        if self.exchange.first_event is None:
+            self.exchange.first_event = now
+        else:
+            self.exchange.longest_gap = max(self.exchange.longest_gap, now - self._since)
+        self._since = now
 
 
 def _retry_after(headers: Headers, wall: Callable[[], float]) -> float | None:

@@ -3,48 +3,70 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from typing import Any, ClassVar, Self
 
 from .call import Target
-from .errors import ParameterError, near
+from .errors import ParameterError, near, shown
 from .units import duration, raw_duration
 
-__all__ = ["Parameters", "choice", "param", "public", "target", "text", "whole"]
+__all__ = ["Choice", "Parameters", "choice", "param", "public", "target", "text", "whole"]
 
 
-def param(read: Callable[[Any], Any], default: Any = MISSING) -> Any:
+def param(
+    read: Callable[[Any], Any],
+    default: Any = MISSING,
+    *,
+    shape: Mapping[str, Any] | None = None,
+    draw: Callable[[Any], Any] | None = None,
+) -> Any:
     """Declare a parameter: `read` turns what the user typed into our value or raises `ValueError`.
 
-    A None that is the default is left alone.
+    It may get its own result again, which it returns as it is.
+    A None that is the default is left alone. The readers of this package are known to the JSON Schema of scenario
+    files and to the Hypothesis strategies; a reader of the fault's own says here what it takes.
+
+    Args:
+        read: the reader.
+        default: taken where the user gives none; without it the parameter is needed.
+        shape: what the reader takes, as a JSON Schema (draft-07). Values are drawn from it too.
+        draw: a function that returns the Hypothesis strategy to draw from where the shape is not enough; it gets a
+            strategy of other faults and imports Hypothesis itself.
     """
-    return field(default=default, metadata={"read": read})
+    return field(default=default, metadata={"read": read, "shape": shape, "draw": draw})
 
 
-def choice(*allowed: Any) -> Callable[[Any], Any]:
-    """Return a reader that takes one of the given values."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A reader that takes one of the `allowed` values."""
 
-    def read(value: Any) -> Any:
-        if any(type(value) is type(each) and value == each for each in allowed):
+    allowed: tuple[Any, ...]
+
+    def __call__(self, value: Any) -> Any:
+        """Return the value; raise `ValueError` where it is none of them."""
+        if any(type(value) is type(each) and value == each for each in self.allowed):
             return value
-        hint = near(value, [each for each in allowed if isinstance(each, str)]) if isinstance(value, str) else ""
-        raise ValueError(f"{value!r} is not one of {', '.join(map(repr, allowed))}{hint}")
+        names = [each for each in self.allowed if isinstance(each, str)]
+        raise ValueError(f"{shown(value)} is not one of {', '.join(map(repr, self.allowed))}{near(value, names)}")
 
-    return read
+
+def choice(*allowed: Any) -> Choice:
+    """Return a reader that takes one of the given values."""
+    return Choice(allowed)
 
 
 def whole(value: Any) -> int:
     """Read a whole number, zero or more."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is not a whole number, zero or more")
+        raise ValueError(f"{shown(value)} is not a whole number, zero or more")
     return value
 
 
 def text(value: Any) -> str:
     """Read a text that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{value!r} is not a text")
+        raise ValueError(f"{shown(value)} is not a text")
     return value
 
 
@@ -113,7 +135,7 @@ class Parameters:
             values[name] = value
         for each in dataclasses.fields(cls):  # a bad value is told before a missing one
             if each.name in values:
-                _read(each, values[each.name])
+                values[each.name] = _read(each, values[each.name])
         for each in dataclasses.fields(cls):
             if each.default is MISSING and each.name not in values:
                 raise ParameterError(public(each.name), f"{cls.name} needs it")
@@ -129,16 +151,15 @@ class Parameters:
 
     def raw(self) -> dict[str, Any]:
         """Return the parameters that differ from their defaults, as YAML has them."""
-        return {
-            public(each.name): _raw(value, each.metadata["read"])
-            for each in dataclasses.fields(self)
-            if (value := getattr(self, each.name)) != each.default
-        }
+        return {public(each.name): _raw(value, each.metadata["read"]) for each, value in self.told()}
+
+    def told(self) -> Iterator[tuple[dataclasses.Field[Any], Any]]:
+        """Yield the parameters that differ from their defaults, with their values."""
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            if each.default is MISSING or value != _read(each, each.default):
+                yield each, value
 
     def __str__(self) -> str:
-        shown = ", ".join(
-            f"{public(each.name)}={value}"
-            for each in dataclasses.fields(self)
-            if (value := getattr(self, each.name)) != each.default
-        )
-        return f"{self.name}({shown})" if shown else self.name
+        told = ", ".join(f"{public(each.name)}={value}" for each, value in self.told())
+        return f"{self.name}({told})" if told else self.name

@@ -38,6 +38,8 @@ Phase = Literal["pool", "connect", "write", "read"]
 FailKind = Literal[
     "connection_refused",
     "dns_failure",
+    "certificate_expired",
+    "certificate_wrong_host",
     "connection_reset",
     "server_disconnected",
     "stream_cut",
@@ -125,11 +127,13 @@ class Plan:
         source: makes the steps; None takes them from the upstream beneath (passthrough).
         shapers: transform the steps, first one first.
         faults: names of the faults that had a part in it.
+        price: its price over the usual one.
     """
 
     source: Callable[[], Iterable[Step]] | None
     shapers: tuple[Shaper, ...] = ()
     faults: tuple[str, ...] = ()
+    price: float = 1.0
 
     def answering(self, answer: Answer) -> Plan:
         """Return this plan with the answer replaced; waits that other faults put before it stay."""

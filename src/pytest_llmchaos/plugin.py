@@ -1,4 +1,7 @@
-"""pytest hooks and the fixture, nothing else; what they do is in `_pytest_run`, imported when a test uses chaos."""
+"""pytest hooks and the fixture, nothing else; what they do is in `_pytest_run`, imported when a test uses chaos.
+
+The hooks that gather what came of it, for the process that reports, are in `_results`.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from ._pytest_run import Run
     from .session import Chaos
+    from .suite import Selection
 
 __all__: list[str] = []
 
 MARKER = (
-    "llmchaos(*what, seed=, clock=, upstream=, checks=, allow_unused=, allow_escapes=): run the test while its LLM "
-    "provider fails; what: names or files of scenarios, or faults such as faults.latency('20s', target='openai')"
+    "llmchaos(*what, seed=, clock=, upstream=, checks=, allow_unused=, allow_escapes=, suppress=): run the test while "
+    "its LLM provider fails; what: names or files of scenarios, or faults such as faults.outage(target='openai')"
 )
-RUN: pytest.StashKey[Chaos] = pytest.StashKey()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+SUITE: pytest.StashKey[Selection] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +34,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="seed of all chance in chaos runs: a whole number, or 'random' for a new one (default: 0)",
     )
+    group.addoption(
+        "--llmchaos",
+        metavar="SCENARIO",
+        action="append",
+        help="run every test that says nothing about chaos itself under these scenarios at once: names, patterns, "
+        "files or tag:NAME, comma separated or given several times",
+    )
+    group.addoption(
+        "--llmchaos-matrix",
+        metavar="SCENARIO",
+        action="append",
+        help="the same, but one scenario at a time, each as a test of its own: test_x[llmchaos:openai-outage]",
+    )
+    group.addoption(
+        "--llmchaos-clock",
+        choices=("virtual", "real"),
+        default="virtual",
+        help="the clock of tests under --llmchaos and --llmchaos-matrix (default: virtual)",
+    )
+    group.addoption("--llmchaos-journal", metavar="FILE", help="append what every chaos test did, as JSON Lines")
+    group.addoption("--llmchaos-report", metavar="FILE", help="write an HTML report of all chaos tests")
+    group.addoption(
+        "--llmchaos-gate",
+        action="store_true",
+        help="judge the whole run by [tool.llmchaos.gate] of pyproject.toml (without it: every test that a fault hit "
+        "must survive); exit code 10 for BLOCK, 11 for INCONCLUSIVE, 12 for ERROR",
+    )
+    group.addoption("--llmchaos-baseline", metavar="FILE", help="compare the gate's results with those in this file")
+    group.addoption("--llmchaos-update-baseline", action="store_true", help="write the results to the baseline")
     parser.addini("llmchaos_seed", "seed of all chance in chaos runs", default="0")
 
 
@@ -44,25 +79,48 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"the seed of llmchaos must be a whole number or 'random', got {seed!r}")
     # Written back as a plain string so that xdist hands every worker the same one.
     config.option.llmchaos_seed = str(seed).strip()
+    from ._results import results
+    from .errors import ChaosError
+
+    try:
+        if config.option.llmchaos or config.option.llmchaos_matrix:
+            from .suite import select
+
+            if (selection := select(config)) is not None:
+                config.stash[SUITE] = selection
+        if not hasattr(config, "workerinput"):
+            config.pluginmanager.register(results(config), "llmchaos-results")
+    except ChaosError as problem:
+        raise pytest.UsageError(str(problem)) from None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Tell the seed."""
-    return f"llmchaos: seed {config.option.llmchaos_seed}"
+    """Tell the seed, and what the whole suite runs under."""
+    selection = config.stash.get(SUITE, None)
+    return f"llmchaos: seed {config.option.llmchaos_seed}" + (f", the suite under {selection}" if selection else "")
 
 
+# Last, so that a matrix's scenario stands behind a test's own parameters in its id.
+@pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of each scenario that `@llmchaos.each` selects."""
+    """Make one test of each scenario that `@llmchaos.each` or a matrix selects."""
     if any("each" in marker.kwargs for marker in metafunc.definition.iter_markers("llmchaos")):
         from ._pytest_run import parametrize
 
         parametrize(metafunc)
+    elif (selection := metafunc.config.stash.get(SUITE, None)) is not None:
+        selection.parametrize(metafunc)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every marked test the fixture."""
+# First, so that options such as -k and plugins that select see the tests of a matrix.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give the fixture to every test that is marked or that the whole suite's scenarios go on."""
+    selection = config.stash.get(SUITE, None)
+    if selection is not None:
+        selection.apply(items)
     for item in items:
-        if item.get_closest_marker("llmchaos") is not None:
+        if item.get_closest_marker("llmchaos") is not None or (selection and selection.concerns(item)):
             from ._pytest_run import use_fixture
 
             use_fixture(item)
@@ -73,36 +131,36 @@ def llmchaos(request: pytest.FixtureRequest) -> Iterator[Chaos]:
     """Chaos under way for this test: its calls, its time, its checks (see `pytest_llmchaos.Chaos`)."""
     from ._pytest_run import prepare
 
-    chaos = prepare(request)
-    chaos.start()
-    request.node.stash[RUN] = chaos
+    run = prepare(request)
+    run.chaos.start()
+    request.node.stash[RUN] = run
     try:
-        yield chaos
+        yield run.chaos
     finally:
-        chaos.stop()
+        run.chaos.stop()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Judge the run in the call phase, so that an app that catches everything cannot hide a verdict and xfail works."""
-    chaos = item.stash.get(RUN, None)
-    if chaos is None:
+    run = item.stash.get(RUN, None)
+    if run is None:
         return (yield)
     from ._pytest_run import judged
 
-    with judged(chaos):
+    with judged(run):
         return (yield)
 
 
-@pytest.hookimpl(wrapper=True)
+# The outermost, so that what the test came to stands on the report: xfail turns it round.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the timeline of calls with a failing test."""
+    """Put the record of the run on the report, and the timeline of calls on that of a failing test."""
     report = yield
-    chaos = item.stash.get(RUN, None)
-    if chaos is not None and report.when == "call" and report.failed:
-        from ._pytest_run import add_timeline
+    if (run := item.stash.get(RUN, None)) is not None:
+        from ._pytest_run import attach
 
-        add_timeline(report, chaos)
+        attach(item, report, run)
     return report

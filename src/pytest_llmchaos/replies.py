@@ -13,27 +13,47 @@ from .errors import UsageProblem
 if TYPE_CHECKING:
     from .call import Call
 
-__all__ = ["Replies", "Reply", "ToolCall"]
+__all__ = ["WRONG", "Replies", "Reply", "ToolCall"]
 
 Finish = Literal["stop", "length", "content_filter", "refusal"]
+
+WRONG = (
+    "empty",
+    "truncated",
+    "length",
+    "wrong_language",
+    "wrong_script",
+    "repeated",
+    "off_schema",
+    "broken_arguments",
+    "unknown_tool",
+)
+"""The ways in which a reply can be no good; `faults.wrong_output` tells what they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """The model asks for a tool. `arguments` is what its JSON will hold."""
+    """The model asks for a tool. `arguments` is what its JSON will hold; `raw` is sent in its place by providers that
+    send arguments as a text, which need not be JSON at all.
+    """
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    raw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model says: text, structured output (`data`) or tool calls, and how it finishes."""
+    """What the model says: text, structured output (`data`) or tool calls, and how it finishes.
+
+    With `wrong`, one of `WRONG`, it is made up to fit the request but for that; the other members are not looked at.
+    """
 
     text: str | None = None
     data: Any = None
     tool_calls: tuple[ToolCall, ...] = ()
     finish: Finish = "stop"
+    wrong: str | None = None
 
     @classmethod
     def of(cls, value: Any) -> Reply:

@@ -6,18 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .errors import UsageProblem
+from .errors import UsageProblem, shown
 from .faults import FaultFactory, Injection
 from .scenario import Scenario
 
 __all__ = ["resolve"]
 
 
-def resolve(what: Iterable[Any]) -> tuple[list[Scenario], list[Injection]]:
+_DEEPEST = 20  # lists in lists: deeper is a slip, or a list that holds itself
+
+
+def resolve(what: Iterable[Any], depth: int = 0) -> tuple[list[Scenario], list[Injection]]:
     """Return the scenarios and the loose injections among what the user gave, in order.
 
     Args:
         what: names of library scenarios, paths of scenario files, scenarios, injections, or lists of these.
+        depth: how many lists it stands in.
 
     Raises:
         UsageProblem: something is none of these; a scenario's name or file is bad.
@@ -36,9 +40,13 @@ def resolve(what: Iterable[Any]) -> tuple[list[Scenario], list[Injection]]:
         elif isinstance(each, FaultFactory):
             raise UsageProblem(f"faults.{each.fault.name} must be called: faults.{each.fault.name}(...)")
         elif isinstance(each, list | tuple):
-            more = resolve(each)
+            if depth >= _DEEPEST:
+                raise UsageProblem(f"scenarios and faults stand in more than {_DEEPEST} lists, one in another")
+            more = resolve(each, depth + 1)
             scenarios += more[0]
             loose += more[1]
         else:
-            raise UsageProblem(f"{each!r} is neither a scenario's name or file nor a fault such as faults.outage()")
+            raise UsageProblem(
+                f"{shown(each)} is neither a scenario's name or file nor a fault such as faults.outage()"
+            )
     return scenarios, loose

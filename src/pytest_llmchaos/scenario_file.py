@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import checks, faults
-from ._yaml import MAX_BYTES, Node, Problem, Spot, kind
+from ._yaml import MAX_BYTES, Node, Problem, Spot, TooMany, add, kind
 from ._yaml import read as read_yaml
-from .errors import ParameterError, UsageProblem, near
-from .parameters import public
-from .scenario import Phase, Scenario
+from .errors import ParameterError, UsageProblem, near, shown
+from .parameters import choice, public
+from .scenario import EVIDENCE, Phase, Repeat, Scenario, read_date
 
 if TYPE_CHECKING:
     from .checks import Check
@@ -25,8 +25,21 @@ __all__ = ["ScenarioError", "dump", "load", "loads"]
 
 T = TypeVar("T")
 
-_KEYS = ("name", "title", "tags", "sources", "hypothesis", "evidence", "phases", "inject", "expect")
-_PHASE_KEYS = ("name", "lasts", "inject")
+_KEYS = (
+    "name",
+    "title",
+    "tags",
+    "sources",
+    "hypothesis",
+    "evidence",
+    "notes",
+    "date",
+    "phases",
+    "inject",
+    "expect",
+)
+_PHASE_KEYS = ("name", "lasts", "jitter", "inject")
+_REPEAT_KEYS = ("repeat", "phases")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -63,7 +76,10 @@ def loads(data: bytes | str, path: str = "<scenario>") -> Scenario:
     root, problems = read_yaml(encoded, path)
     reader = _Reader(path, problems)
     if root is not None and root.value is not None:
-        scenario = reader.scenario(root)
+        try:
+            scenario = reader.scenario(root)
+        except TooMany:
+            scenario = None
         if scenario and not reader.problems:
             return scenario
     elif not problems:
@@ -91,21 +107,26 @@ def dump(scenario: Scenario) -> str:
 
 def _bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the file's content, at most one byte more than is allowed."""
-    shown = os.fspath(path)
-    if "\0" in shown:
-        raise ScenarioError([Problem(repr(shown), None, "cannot be the name of a file")])
+    name = os.fspath(path)
+    if len(name) > 10_000:  # no system has such
+        name = f"{name[:100]}..."
+    unnameable = ScenarioError([Problem(repr(name), None, "cannot be the name of a file")])
+    if "\0" in os.fspath(path):
+        raise unnameable
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise ScenarioError([Problem(shown, None, "is a folder, not a scenario file")])
+            raise ScenarioError([Problem(name, None, "is a folder, not a scenario file")])
         if not stat.S_ISREG(mode):
-            raise ScenarioError([Problem(shown, None, "is not a regular file")])
+            raise ScenarioError([Problem(name, None, "is not a regular file")])
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ScenarioError([Problem(shown, None, f"no such file{_near_file(Path(path))}")]) from None
+        raise ScenarioError([Problem(name, None, f"no such file{_near_file(Path(path))}")]) from None
     except OSError as problem:
-        raise ScenarioError([Problem(shown, None, f"cannot be read: {problem.strerror}")]) from None
+        raise ScenarioError([Problem(name, None, f"cannot be read: {problem.strerror}")]) from None
+    except UnicodeEncodeError:
+        raise unnameable from None
 
 
 def _near_file(path: Path) -> str:
@@ -116,6 +137,10 @@ def _near_file(path: Path) -> str:
     return near(path.name, siblings)
 
 
+def _injects(part: Phase | Repeat) -> bool:
+    return any(phase.inject for phase in (part.phases if isinstance(part, Repeat) else (part,)))
+
+
 class _Reader:
     """Reads the nodes of one file, collecting problems. A method that returns None has written one down."""
 
@@ -124,8 +149,8 @@ class _Reader:
         self.problems = problems
 
     def add(self, spot: Spot, text: str) -> None:
-        """Write down a problem."""
-        self.problems.append(Problem(self.path, spot, text))
+        """Write down a problem; raise `TooMany` where there are enough."""
+        add(self.problems, Problem(self.path, spot, text))
 
     def scenario(self, node: Node) -> Scenario | None:
         """Read the whole."""
@@ -133,52 +158,83 @@ class _Reader:
             return None
         name = self._need(node, "name", self._slug)
         phases = self._short(node) if "inject" in node.keys else self._need(node, "phases", self._phases)
-        if phases and not self.problems and not any(phase.inject for phase in phases):
+        if phases and not self.problems and not any(_injects(part) for part in phases):
             spot = node.keys.get("phases") or node.keys["inject"]
             self.add(spot, "nothing is injected at all; a scenario needs at least one fault")
-        title, hypothesis, evidence = (
-            self._get(node, key, self._text) or "" for key in ("title", "hypothesis", "evidence")
-        )
+        title, hypothesis, notes = (self._get(node, key, self._text) or "" for key in ("title", "hypothesis", "notes"))
         tags, sources = (self._get(node, key, self._texts) or () for key in ("tags", "sources"))
         expect = self._get(node, "expect", self._expect) or ()
+        evidence = self._get(node, "evidence", self._read(choice(*EVIDENCE))) or ""
+        date = self._get(node, "date", self._read(read_date))
         if self.problems or name is None or phases is None:
             return None
-        return Scenario(name, phases, title, hypothesis, tags, sources, expect, evidence)
+        try:
+            return Scenario(name, phases, title, hypothesis, tags, sources, expect, evidence, notes, date)
+        except ParameterError as problem:  # two names that are the same only after a repeat has numbered them
+            self.add(node.keys.get(problem.parameter, node.spot), str(problem))
+            return None
 
     # --- phases ---
 
-    def _short(self, node: Node) -> tuple[Phase, ...] | None:
+    def _short(self, node: Node) -> tuple[Phase | Repeat, ...] | None:
         """Read top-level `inject`, the short form of one endless phase."""
         if "phases" in node.keys:
             self.add(node.keys["inject"], "inject stands beside phases; move it into a phase, or leave phases out")
         inject = self._need(node, "inject", self._injections)
         return None if inject is None else (Phase("", inject),)
 
-    def _phases(self, node: Node, key: str) -> tuple[Phase, ...] | None:
+    def _phases(self, node: Node, key: str) -> tuple[Phase | Repeat, ...] | None:
         items = self._list(node, key, "a phase")
         if items is None:
             return None
-        read = [self._phase(each, last=nth == len(items)) for nth, each in enumerate(items, 1)]
         seen: dict[str, int] = {}
-        for phase, item in zip(read, items, strict=True):
-            if phase is not None and phase.name in seen:
-                self.add(item.spot, f"a phase named {phase.name!r} stands in line {seen[phase.name]} already")
-            elif phase is not None:
-                seen[phase.name] = item.spot.line
-        return tuple(phase for phase in read if phase is not None)
+        read = [self._part(each, nth == len(items), seen) for nth, each in enumerate(items, 1)]
+        return tuple(part for part in read if part is not None)
+
+    def _part(self, node: Node, last: bool, seen: dict[str, int]) -> Phase | Repeat | None:
+        if isinstance(node.value, dict) and "repeat" in node.value:
+            return self._repeat(node, seen)
+        phase = self._phase(node, last=last)
+        if phase is not None and phase.name in seen:
+            self.add(node.spot, f"a phase named {shown(phase.name)} stands in line {seen[phase.name]} already")
+        elif phase is not None:
+            seen[phase.name] = node.spot.line
+        return phase
+
+    def _repeat(self, node: Node, seen: dict[str, int]) -> Repeat | None:
+        if not self._mapping(node, _REPEAT_KEYS, "a repetition"):
+            return None
+        times, items = node.value["repeat"].plain(), self._need(node, "phases", self._repeated)
+        phases = None if items is None else [self._part(each, False, seen) for each in items]
+        if phases is None or not all(isinstance(each, Phase) for each in phases):
+            return None
+        try:
+            return Repeat(times, tuple(each for each in phases if isinstance(each, Phase)))
+        except ParameterError as problem:
+            self.add(node.value[problem.parameter].spot, str(problem))
+            return None
+
+    def _repeated(self, node: Node, key: str) -> list[Node] | None:
+        items = self._list(node, key, "a phase")
+        inner = [each for each in items or () if isinstance(each.value, dict) and "repeat" in each.value]
+        for each in inner:
+            self.add(each.keys["repeat"], "a repetition cannot stand in another one")
+        return None if inner else items
 
     def _phase(self, node: Node, *, last: bool) -> Phase | None:
         if not self._mapping(node, _PHASE_KEYS, "a phase"):
             return None
         name = self._need(node, "name", self._text)
         inject = self._need(node, "inject", self._injections)
-        lasts = node.value.get("lasts")
+        lasts, jitter = (node.value.get(key) for key in ("lasts", "jitter"))
         if (lasts is None or lasts.value is None) and not last:
             self.add(node.spot, "a phase without lasts never ends; only the last one may do without")
+            return None
         try:
-            phase = Phase(name or "", inject or (), None if lasts is None else lasts.plain())
+            given = (None if each is None else each.plain() for each in (lasts, jitter))
+            phase = Phase(name or "", inject or (), *given)
         except ParameterError as problem:
-            self.add((lasts or node).spot, str(problem))
+            self.add(node.value.get(problem.parameter, node).spot, str(problem))
             return None
         return None if name is None else phase
 
@@ -273,13 +329,25 @@ class _Reader:
     def _get(self, node: Node, key: str, read: Callable[[Node, str], T | None]) -> T | None:
         return read(node.value[key], key) if key in node.value else None
 
+    def _read(self, read: Callable[[Any], T]) -> Callable[[Node, str], T | None]:
+        def value(node: Node, key: str) -> T | None:
+            try:
+                return read(node.plain())
+            except ValueError as problem:
+                self.add(node.spot, f"{key}: {problem}")
+                return None
+
+        return value
+
     def _mapping(self, node: Node, known: tuple[str, ...], what: str) -> bool:
         if not isinstance(node.value, dict):
             self.add(node.spot, f"{what} must be a mapping with {', '.join(known)}, not {kind(node.value)}")
             return False
         for key in node.value:
             if key not in known:
-                self.add(node.keys[key], f"{key!r} is not known here{near(key, known)} (known: {', '.join(known)})")
+                self.add(
+                    node.keys[key], f"{shown(key)} is not known here{near(key, known)} (known: {', '.join(known)})"
+                )
         return True
 
     def _list(self, node: Node, key: str, of: str) -> list[Node] | None:
@@ -299,7 +367,7 @@ class _Reader:
     def _slug(self, node: Node, key: str) -> str | None:
         text = self._text(node, key)
         if text is not None and not _SLUG.fullmatch(text):
-            self.add(node.spot, f"{key} must be lower-case words with hyphens such as openai-outage, not {text!r}")
+            self.add(node.spot, f"{key} must be lower-case words with hyphens such as openai-outage, not {shown(text)}")
             return None
         return text
 

@@ -3,46 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cached_property
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
-from . import intercept
-from .clock import Clock, ClockUnsupported, RealClock, VirtualClock
-from .draw import Draw
-from .engine import decide
-from .errors import ChaosError, ChaosFailed, FaultUnfit, UsageProblem
+from . import always, intercept
+from .clock import Clock, RealClock, VirtualClock
+from .errors import ChaosFailed, UsageProblem, shown
 from .expect import Expect, Judge
-from .intercept._site import call_site
 from .journal import Calls, Journal
-from .ongoing import Ongoing
-from .plan import Plan, Step
+from .observed import Effect, UserRequest
 from .providers import Providers
+from .reception import Reception, asking, current
 from .replies import Replies
 from .scenario import Scenario
 from .track import Track
 from .units import duration, show_duration
-from .upstream import AsyncRouted, Given, Routed, Translate, mocked_in_vain, new_router
 from .verdict import Verdict
 
 if TYPE_CHECKING:
-    import respx
-
-    from .call import Call, HttpRequest
+    from ._canary import Canary, Fakes
     from .checks import Check
     from .faults import Injection
-    from .intercept._drive import AsyncUpstream, SyncUpstream
-    from .providers import Provider, Route
 
 __all__ = ["Chaos", "active"]
 
 _lock = threading.Lock()
 _stack: list[Chaos] = []
-_request: ContextVar[str] = ContextVar("llmchaos_request", default="")
 
 
 def active() -> Chaos | None:
@@ -56,7 +44,7 @@ def active() -> Chaos | None:
         return None
 
 
-class Chaos:
+class Chaos(Reception):
     """A chaos run: what the `llmchaos` fixture and `inject` give.
 
     Args:
@@ -69,6 +57,7 @@ class Chaos:
         checks: names of the scenarios' expectations to judge at the end; None judges all, an empty list none.
         allow_unused: do not fail when something hit no call.
         allow_escapes: do not fail when an LLM call passed no interception point.
+        suppress: always-on checks that are switched off, by name, each with the reason why.
         providers: the providers known to this run.
         replay: tells the user how to run the same again.
 
@@ -88,13 +77,14 @@ class Chaos:
         checks: Sequence[str] | None = None,
         allow_unused: bool = False,
         allow_escapes: bool = False,
+        suppress: Mapping[str, str] | None = None,
         providers: Providers | None = None,
         replay: str = "",
     ) -> None:
         if upstream not in (None, "simulated", "passthrough"):
-            raise UsageProblem(f"upstream={upstream!r} is not one of 'simulated', 'passthrough'")
+            raise UsageProblem(f"upstream={shown(upstream)} is not one of 'simulated', 'passthrough'")
         if clock not in ("virtual", "real"):
-            raise UsageProblem(f"clock={clock!r} is not one of 'virtual', 'real'")
+            raise UsageProblem(f"clock={shown(clock)} is not one of 'virtual', 'real'")
         self.seed = seed
         self.test = test
         self.replay = replay
@@ -102,6 +92,7 @@ class Chaos:
         self.journal = Journal()
         self.allow_unused = allow_unused
         self._checks = checks
+        self._suppress = always.switched_off(suppress)
         self._clock: Clock = (
             VirtualClock(on_hung=lambda text: self._judge.add("hung", text)) if clock == "virtual" else RealClock()
         )
@@ -115,6 +106,7 @@ class Chaos:
         self._skipped = 0.0
         self._stopped_at: float | None = None
         self._judge = Judge(self)
+        self.journal.app.canaries = lambda: self.fakes.canaries
         for scenario in scenarios:
             self._add(scenario)
         if loose:
@@ -156,6 +148,23 @@ class Chaos:
         """The scenarios under way, loose faults left out."""
         return tuple(track.scenario for track in self._tracks if not track.loose)
 
+    @property
+    def fakes(self) -> Fakes:
+        """What this run makes up: `.user()`, `.prompt()`, `.document()`, `.canary(...)`, `.canaries`."""
+        from ._canary import fakes
+
+        return fakes(self)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """What is under way: the scenarios and the loose faults, with what each did so far."""
+        return tuple(self._tracks)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What was judged and recorded so far, held ones included."""
+        return self._judge.verdicts
+
     # --- what a test does ---------------------------------------------------------------------------------------
 
     def advance(self, by: Any) -> None:
@@ -180,7 +189,7 @@ class Chaos:
         with self._lock:
             self._move()
             named = [track for track in self._tracks if not track.loose]
-            track = next((each for each in named if phase in [one.name for one in each.scenario.phases]), None)
+            track = next((each for each in named if phase in [one.name for one in each.scenario.flat]), None)
             if track is None:
                 if not named:
                     raise UsageProblem(f"enter({phase!r}): no scenario with phases is under way")
@@ -204,6 +213,8 @@ class Chaos:
                 self._add(scenario)
             if loose:
                 self._add(Scenario.of(loose), loose=True)
+        if self in _stack:
+            self._set_date(scenarios)
         text = ", ".join([*(scenario.name for scenario in scenarios), *map(str, loose)])
         self.journal.note(self.now, "inject", f"inject {text}")
 
@@ -216,19 +227,25 @@ class Chaos:
         self.journal.note(self.now, "clear", "clear all faults")
 
     @contextmanager
-    def request(self, name: str) -> Iterator[None]:
-        """Mark what the app does for one request of its user; checks judge each request by itself."""
-        token = _request.set(name)
-        self.journal.note(self.now, "request", name)
-        try:
-            yield
-        except BaseException:
-            self.journal.note(self.now, "raised", name)
-            raise
-        else:
-            self.journal.note(self.now, "answered", name)
-        finally:
-            _request.reset(token)
+    def request(self, name: str) -> Iterator[UserRequest]:
+        """Mark what the app does for one request of its user; checks judge each request by itself.
+
+            with llmchaos.request("checkout") as request:
+                request.result = shop.checkout()
+
+        What the block raises is kept too; checks such as `documented_error` read both.
+        """
+        with asking(self.journal, name, lambda: self.now) as asked:
+            yield asked
+
+    def result(self, value: Any) -> None:
+        """Tell what the app gave its user: in the request at hand, or for all that was asked since the last result."""
+        self.journal.app.answered(current.get(), value, self.now)
+
+    def effect(self, name: str, id: Any = None) -> None:  # noqa: A002 - the word for what tells one order from another
+        """Tell that the app did what must not be done twice, and to what: `llmchaos.effect("charge", order.id)`."""
+        self.journal.app.of(current.get()).effects.append(Effect(name, id, self.now))
+        self.journal.note(self.now, "effect", name)
 
     def replies(self, *replies: Any, target: str = "*") -> None:
         """Script healthy answers: text, a dict or list (structured output), a `ToolCall` or a `Reply`, in order.
@@ -240,10 +257,9 @@ class Chaos:
         """
         self._replies.add(replies, target)
 
-    @cached_property
-    def upstream(self) -> respx.Router:
-        """A respx router whose routes win over the simulated answers."""
-        return new_router()
+    def canary(self, kind: str, locale: str = "en_US", provider: str = "openai") -> Canary:
+        """Return a made-up text to search for; see `Fakes.canary`."""
+        return self.fakes.canary(kind, locale, provider)
 
     def judge(self, check: str | Check, **parameters: Any) -> Verdict:
         """Return a check's verdict without raising or recording it.
@@ -260,12 +276,15 @@ class Chaos:
         intercept.acquire()
         try:
             self._clock.start()
+            self._set_date(track.scenario for track in self._tracks)
         except BaseException:
+            self._clock.stop()
             intercept.release()
             raise
         self._origin = self._clock.now()
         if isinstance(first := next((track for track in self._tracks if track.named), None), Track):
             self.journal.note(0.0, "phase", first.phase)
+        self.journal.app.written.start()
         with _lock:
             _stack.append(self)
 
@@ -278,177 +297,50 @@ class Chaos:
         with self._lock:
             self._move()
         self._stopped_at = self.now
+        self.journal.app.written.stop()
         try:
             self._clock.stop()
         finally:
             intercept.release()
 
-    def finish(self) -> None:
-        """Judge the whole run: expectations of scenarios, what hit no call. Only the first call judges."""
+    def finish(self, error: BaseException | None = None) -> None:
+        """Judge the whole run: expectations, what hit no call, the always-on checks. Only the first call judges.
+
+        Args:
+            error: what the test or block ended with.
+        """
         with self._lock:
             self._move()
-        self._judge.finish(self._tracks, self._checks)
+        app = self.journal.app
+        app.error = None if isinstance(error, AssertionError) else error
+        self._judge.finish(self._tracks, self._checks, self._suppress)
+        app.error = None
+        app.release(error)
 
     def verdict_error(self, told: Iterable[Verdict] = ()) -> ChaosFailed | None:
         """Return the error that tells what did not hold (verdicts already `told` left out), None when all held."""
         return self._judge.error(told)
 
-    # --- what the stacks use ------------------------------------------------------------------------------------
-
-    def check_async(self) -> None:
-        """Fail clearly where virtual time cannot reach the running event loop.
-
-        Raises:
-            ClockUnsupported: under uvloop or trio with the virtual clock.
-        """
-        try:
-            self._clock.check_async()
-        except ClockUnsupported as problem:
-            self._judge.add("clock", str(problem))
-            raise
-
-    def begin(self, found: tuple[Provider, Route], request: HttpRequest, via: str, *, own: bool) -> Ongoing | None:
-        """Recognise a call, decide its plan and write it down; None where its body shows that it is no LLM call.
-
-        Args:
-            found: what `providers.route` gave for its address.
-            request: the whole request.
-            via: the HTTP stack.
-            own: whether a mock or an app in this process answers beneath.
-
-        Raises:
-            FaultUnfit: a fault was aimed at it that cannot apply; the run is marked as failed.
-            ChaosError: it would pass a mock by that is meant for it; the run is marked as failed.
-        """
-        call = self.providers.recognise(found, request, where=call_site, request=_request.get(), via=via)
-        if call is None:
-            return None
-        if self._where == "passthrough" and not own and (route := mocked_in_vain(request, via)):
-            text = (
-                f"{call.label} is sent over {via}, and respx mocks httpx only: {route} cannot answer it, and it would "
-                "have left this machine. Give the route to llmchaos.upstream, which answers on every stack"
-            )
-            self._judge.add("escape", text)
-            raise ChaosError(text)
-        with self._lock:
-            self._move()
-            now = self.now
-            aimed = [each for track in self._tracks for each in track.aimed(call, now)]
-            for text in (text for track in self._tracks for text in track.spent()):
-                self.journal.note(now, "over", text)
-            identity = call.identity()
-            nth = self._such[identity] = self._such.get(identity, 0) + 1
-            exchange = self.journal.begin(call, now, self._phase())
-        draw = Draw(f"{self.seed}|{self.test}|{identity}|{nth}", self._clock.wall())
-        simulated = self._simulated(call, draw, own)
-        healthy = Plan(source=None if self._routed else simulated)
-        try:
-            decision = decide(call, aimed, healthy, draw)
-        except FaultUnfit as problem:
-            self._judge.add("fault", str(problem), (exchange,))
-            exchange.error, exchange.ended = "fault does not fit", now
-            raise
-        with self._lock:
-            for track in self._tracks:
-                for key in decision.hits:
-                    if track.owns(key):
-                        track.count(key, "hit")
-                for key, miss in decision.misses:
-                    if track.owns(key):
-                        track.count(key, miss)
-        exchange.faults = decision.plan.faults
-        return Ongoing(call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated)
-
-    def upstream_for(self, ongoing: Ongoing, original: SyncUpstream, translate: Translate) -> SyncUpstream:
-        """Return where a passthrough plan takes its steps from: the test's routes before what is behind them."""
-        behind = original if ongoing.simulated is None else Given(ongoing.simulated)
-        return Routed(self.upstream, ongoing.request, behind, translate) if self._routed else behind
-
-    def async_upstream_for(self, ongoing: Ongoing, original: AsyncUpstream, translate: Translate) -> AsyncUpstream:
-        """Return the same for an async stack."""
-        behind = original if ongoing.simulated is None else Given(ongoing.simulated).in_async()
-        return AsyncRouted(self.upstream, ongoing.request, behind, translate) if self._routed else behind
-
-    def escaped(self, found: tuple[Provider, Route], host: str, transport: Any) -> None:
-        """Write down that an LLM call got an answer without passing an interception point.
-
-        Args:
-            found: what `providers.route` gave for its address.
-            host: where it should have gone.
-            transport: the object, or a mock's function, that answered.
-        """
-        if self._allow_escapes:
-            return
-        kind = transport if isinstance(transport, FunctionType) else type(transport)
-        self.journal.note(self.now, "escape", f"{found[0].name}:{found[1].operation}")
-        self._judge.add(
-            "escape",
-            f"a call to {found[0].name}:{found[1].operation} at {host} was answered by "
-            f"{kind.__module__}.{kind.__qualname__} and passed no interception point: no fault could reach it, and it "
-            "may have left this machine. Start a cassette before the run, give a mock's answers through "
-            "llmchaos.upstream instead, build a transport on the library's own HTTPTransport, or accept it with "
-            "allow_escapes=True (a response cache, say)",
-        )
-
-    def guard(self, method: str, url: str) -> None:
-        """Stop a request to a provider that we know but an operation that we do not: it would leave this machine.
-
-        Raises:
-            ChaosError: it is one; the run is marked as failed.
-        """
-        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(url)) is None:
-            return
-        parts = urlsplit(url)
-        text = (
-            f"{method} {parts.path} at {parts.hostname} is a call to {owner.name} that is not simulated, and it would "
-            "have left this machine. Answer it with a mock beneath (respx, MockTransport), or let it go with "
-            "upstream='passthrough'"
-        )
-        self.journal.note(self.now, "escape", f"{owner.name}: {method} {parts.path}")
-        self._judge.add("escape", text)
-        raise ChaosError(text)
-
-    def may_reach(self, host: str, how: str) -> bool:
-        """Tell whether something may go to a host by a way that no fault can break; to a provider's it may not.
-
-        Args:
-            host: the host's name.
-            how: what was done, in a few words that follow the host's name.
-        """
-        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(f"//{host}")) is None:
-            return True
-        where = call_site()
-        self.journal.note(self.now, "escape", f"{owner.name}: {host}, {how}")
-        broken = ", ".join(sorted(name for name, stack in intercept.stacks().items() if stack.breaks))
-        self._judge.add(
-            "escape",
-            f"{host}: {how}{f' from {where}' if where else ''}. That is a call to {owner.name} over a library that is "
-            f"not intercepted ({broken} are), or beneath one that another tool has wrapped (upstream='simulated' "
-            "answers above it), and it would have left this machine. Mock it, or let it go with upstream='passthrough'",
-        )
-        return False
-
     # --- inside -------------------------------------------------------------------------------------------------
-
-    @property
-    def _routed(self) -> bool:
-        return "upstream" in self.__dict__ and bool(self.upstream.routes)
-
-    def _simulated(self, call: Call, draw: Draw, own: bool) -> Callable[[], Iterable[Step]] | None:
-        if self._where == "passthrough" or (self._where is None and own):
-            return None
-
-        def answer() -> Iterator[Step]:
-            scripted = self._replies.next(call) if call.operation in ("chat", "completions") else None
-            return call.speaks.answer(call, scripted, draw.part("answer")).steps()
-
-        return answer
 
     def _add(self, scenario: Scenario, loose: bool = False) -> None:
         for injection in scenario.injections:
-            self.providers.check_name(injection.target.provider)
+            for target in injection.target.each:
+                self.providers.check_name(target.provider)
         began = self.now if self in _stack else 0.0
-        self._tracks.append(Track(scenario, began, loose, key=str(len(self._tracks))))
+        settled = scenario.settled(f"{self.seed}|{self.test}")
+        self._tracks.append(Track(settled, began, loose, key=str(len(self._tracks))))
+
+    def _set_date(self, scenarios: Iterable[Scenario]) -> None:
+        dates = {each.date: each.name for each in scenarios if each.date is not None}
+        if len(dates) > 1:
+            raise UsageProblem(f"{' and '.join(dates.values())} start on different dates; play one of them at a time")
+        for date, name in dates.items():
+            if not isinstance(self._clock, VirtualClock):
+                raise UsageProblem(
+                    f"{name} starts on {date:%Y-%m-%d}: only the virtual clock can set the app's calendar"
+                )
+            self._clock.set_wall(date.timestamp())
 
     def _skip(self, seconds: float) -> None:
         if self._clock.name == "virtual":
@@ -457,11 +349,3 @@ class Chaos:
             self._skipped += seconds
         with self._lock:
             self._move()
-
-    def _move(self) -> None:
-        for track in self._tracks:
-            for at, kind, text in track.moves(self.now):
-                self.journal.note(at, kind, text)
-
-    def _phase(self) -> str:
-        return next((track.phase for track in self._tracks if track.named), "")

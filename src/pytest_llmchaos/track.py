@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .engine import Aimed, Miss, aim
 
@@ -18,10 +18,16 @@ __all__ = ["Track"]
 
 _WHY: dict[Miss, str] = {
     "target": "the target does not match",
+    "stream": "`stream` says otherwise",
+    "region": "another region, or an address that names none",
+    "prompt_tokens": "the prompt is of another size",
+    "where": "`where` said no",
     "phase": "its phase was not under way",
     "between": "outside of `between`",
+    "above": "no more calls came than `above` says",
     "calls": "not one of `calls`",
     "rate": "`rate` left it out",
+    "limit": "its limit was not reached",
 }
 
 
@@ -44,6 +50,8 @@ class Track:
     _index: int = 0
     _since: float = 0.0
     _done: dict[str, Counter[str]] = field(default_factory=dict)
+    _states: dict[str, Any] = field(default_factory=dict)
+    _times: dict[str, deque[float]] = field(default_factory=dict)
     _over: list[Injection] = field(default_factory=list)
     _spent: list[str] = field(default_factory=list)
 
@@ -53,14 +61,14 @@ class Track:
     @property
     def named(self) -> bool:
         """Whether its phases have names worth telling."""
-        return not self.loose and bool(self.scenario.phases[0].name)
+        return not self.loose and bool(self.scenario.flat[0].name)
 
     def moves(self, now: float) -> Iterator[tuple[float, str, str]]:
         """Let end what is over at run time `now`; yield the time, kind and text of the events that this makes.
 
         `phase` is the beginning of a phase, `over` the end of an injection's own window.
         """
-        phases = self.scenario.phases
+        phases = self.scenario.flat
         while self._index < len(phases) and now >= self._since + phases[self._index].seconds:
             self._since += phases[self._index].seconds
             self._index += 1
@@ -76,7 +84,7 @@ class Track:
     @property
     def phase(self) -> str:
         """The name of the phase under way; empty for loose faults and when the scenario is over."""
-        phases = self.scenario.phases
+        phases = self.scenario.flat
         return phases[self._index].name if self._index < len(phases) else ""
 
     def enter(self, name: str, now: float) -> float:
@@ -89,7 +97,7 @@ class Track:
             UsageProblem: the scenario has no such phase.
         """
         index = self.scenario.phase(name)
-        ahead = self._since - now + sum(phase.seconds for phase in self.scenario.phases[self._index : index])
+        ahead = self._since - now + sum(phase.seconds for phase in self.scenario.flat[self._index : index])
         skip = ahead if index > self._index and 0 <= ahead < float("inf") else 0.0
         scheduled = self.scenario.starts()[index]
         self._index, self._since = index, now + skip
@@ -100,21 +108,40 @@ class Track:
     def aimed(self, call: Call, now: float) -> list[Aimed]:
         """Return the injections aimed at the call, counted; keep book of why the others are not."""
         found = []
-        for phase_index, phase in enumerate(self.scenario.phases):
+        for phase_index, phase in enumerate(self.scenario.flat):
             for index, injection in enumerate(phase.inject):
                 key = f"{self.key}.{phase_index}.{index}"
                 book = self._done.setdefault(key, Counter())
                 miss: Miss | None = aim(injection, call, now - self.began)
+                crowded = miss is None and self._crowded(key, injection, now)
                 if miss is None and (self.cleared or phase_index != self._index):
                     miss = "phase"
+                if miss is None and not crowded:
+                    miss = "above"
                 if miss is not None:
                     book[miss] += 1
                     continue
                 book["aimed"] += 1
                 if injection.calls is not None and book["aimed"] - 1 == injection.calls.last:
                     self._spent.append(f"{injection.fault} -> {injection.target} is over")
-                found.append(Aimed(key, injection, book["aimed"]))
+                found.append(self._aimed(key, injection, book["aimed"], now))
         return found
+
+    def _aimed(self, key: str, injection: Injection, nth: int, now: float) -> Aimed:
+        into, lasts = now - self._since, self.scenario.flat[self._index].seconds
+        if key not in self._states:
+            self._states[key] = injection.fault.begin()
+        return Aimed(key, injection, nth, into, lasts, self._states[key])
+
+    def _crowded(self, key: str, injection: Injection, now: float) -> bool:
+        """Count a matching call, and tell whether more came than the injection needs to strike."""
+        if injection.above is None:
+            return True
+        times = self._times.setdefault(key, deque())
+        times.append(now)
+        while times[0] <= now - injection.above.seconds:
+            times.popleft()
+        return len(times) > injection.above.count
 
     def spent(self) -> list[str]:
         """Return, once, what hits no further call because its range of calls is used up."""
@@ -133,7 +160,7 @@ class Track:
         """Return what hit no call, one line each with the reasons; empty when the track did its part."""
         books = [
             (injection, self._done.get(f"{self.key}.{phase_index}.{index}", Counter()))
-            for phase_index, phase in enumerate(self.scenario.phases)
+            for phase_index, phase in enumerate(self.scenario.flat)
             for index, injection in enumerate(phase.inject)
         ]
         if not self.loose and any(book["hit"] for _, book in books):

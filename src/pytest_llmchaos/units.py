@@ -14,7 +14,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from .errors import near
+from .errors import near, shown
 
 __all__ = [
     "CallRange",
@@ -32,7 +32,9 @@ __all__ = [
 ]
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+# Possessive, so that a text of nothing but digits is not tried again from each of them.
+_PART = re.compile(r"(\d++(?:\.\d++)?)(ms|s|m|h|d)")
+_PARTS = re.compile(r"(?:\d++(?:\.\d++)?(?:ms|s|m|h|d))+")
 _TOO_LONG = 1e300
 _DURATION_FORMS = "a duration such as '20s', '1m30s', '250ms' or a number of seconds"
 
@@ -51,14 +53,14 @@ def duration(value: Any) -> float:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value) if abs(value) < _TOO_LONG else math.inf
     elif isinstance(value, str) and (text := value.strip().replace(" ", "")):
-        if _PART.sub("", text):
+        if not _PARTS.fullmatch(text):
             hint = " (a bare number in quotes needs its unit)" if re.fullmatch(r"[\d.]+", text) else ""
-            raise ValueError(f"{value!r} is not {_DURATION_FORMS}{hint}")
+            raise ValueError(f"{shown(value)} is not {_DURATION_FORMS}{hint}")
         seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(text))
     else:
-        raise ValueError(f"{value!r} is not {_DURATION_FORMS}")
+        raise ValueError(f"{shown(value)} is not {_DURATION_FORMS}")
     if not 0 <= seconds < math.inf:
-        raise ValueError(f"{value!r} is not a duration: it must be zero or more, and finite")
+        raise ValueError(f"{shown(value)} is not a duration: it must be zero or more, and finite")
     return seconds
 
 
@@ -97,9 +99,9 @@ def rate(value: Any) -> float:
     if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value)):
         number = float(match[1]) / 100
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise ValueError(f"{value!r} is not a rate such as 0.3 or '30%'")
+        raise ValueError(f"{shown(value)} is not a rate such as 0.3 or '30%'")
     if not 0 < number <= 1:
-        raise ValueError(f"{value!r} is not a rate: it must be above 0 and at most 1 (or 100%)")
+        raise ValueError(f"{shown(value)} is not a rate: it must be above 0 and at most 1 (or 100%)")
     return float(number)
 
 
@@ -133,13 +135,14 @@ def calls(value: Any) -> CallRange:
         return value
     match = None
     if not isinstance(value, bool) and isinstance(value, int | str):
-        match = re.fullmatch(r"\s*(\d{1,18})\s*(?:(-)\s*(\d{1,18})?\s*)?", str(value))
+        text = str(value).strip() if isinstance(value, str) or abs(value) < 10**18 else ""
+        match = re.fullmatch(r"(\d{1,18})(?:\s*(-)\s*(\d{1,18})?)?", text)
     if match is None:
-        raise ValueError(f"{value!r} is not a call number or range such as 1, '1-2' or '3-'")
+        raise ValueError(f"{shown(value)} is not a call number or range such as 1, '1-2' or '3-'")
     first = int(match[1])
     last = (int(match[3]) if match[3] else None) if match[2] else first
     if first < 1 or (last is not None and last < first):
-        raise ValueError(f"{value!r} is an empty range: calls are counted from 1, smaller number first")
+        raise ValueError(f"{shown(value)} is an empty range: calls are counted from 1, smaller number first")
     return CallRange(first, last)
 
 
@@ -170,40 +173,60 @@ def between(value: Any) -> Window:
     if isinstance(value, Window):
         return value
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ValueError(f"{value!r} is not a pair of durations such as ['10s', '2m']")
+        raise ValueError(f"{shown(value)} is not a pair of durations such as ['10s', '2m']")
     window = Window(duration(value[0]), duration(value[1]))
     if window.end <= window.start:
-        raise ValueError(f"{value!r} is an empty window: the second duration must be the larger one")
+        raise ValueError(f"{shown(value)} is an empty window: the second duration must be the larger one")
     return window
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How long a wait takes: fixed, uniform or lognormal. `low` and `high` are in seconds.
+    """How long a wait takes. All numbers are in seconds.
 
-    Fixed has `low == high`; for lognormal they are the median and the 99th percentile.
+    Attributes:
+        distribution: `fixed`, `uniform`, `lognormal`, `pareto`, `empirical` or `ramp`.
+        low, high: equal for fixed; the ends for uniform and ramp; median and 99th percentile for lognormal; the
+            smallest value and the 99th percentile for pareto.
+        values: what an empirical one draws from.
+        over: how long a ramp takes; None for as long as its phase lasts.
     """
 
     distribution: str
     low: float
     high: float
+    values: tuple[float, ...] = ()
+    over: float | None = None
 
-    def sample(self, rng: Random) -> float:
-        """Draw one wait in seconds."""
+    def sample(self, rng: Random, into: float = 0.0, lasts: float = math.inf) -> float:
+        """Draw one wait in seconds, `into` seconds after the phase began, which lasts `lasts`."""
         if self.distribution == "uniform":
             return rng.uniform(self.low, self.high)
         if self.distribution == "lognormal":
             sigma = math.log(self.high / self.low) / _Z99
             return rng.lognormvariate(math.log(self.low), sigma)
+        if self.distribution == "pareto":
+            return self.low * rng.paretovariate(math.log(100) / math.log(self.high / self.low))
+        if self.distribution == "empirical":
+            return rng.choice(self.values)
+        if self.distribution == "ramp":
+            length = lasts if self.over is None else self.over
+            return self.low + (self.high - self.low) * (0.0 if math.isinf(length) else min(into / length, 1.0))
         return self.low
 
     def raw(self) -> Any:
         """Return the value as YAML holds it."""
-        names = _DISTRIBUTIONS.get(self.distribution)
-        if names is None:
+        if self.distribution == "fixed":
             return raw_duration(self.low)
+        if self.distribution == "empirical":
+            return {"distribution": "empirical", "values": [raw_duration(each) for each in self.values]}
         values = (raw_duration(self.low), raw_duration(self.high))
-        return {"distribution": self.distribution, **dict(zip(names, values, strict=True))}
+        over = {} if self.over is None else {"over": raw_duration(self.over)}
+        return {
+            "distribution": self.distribution,
+            **dict(zip(_DISTRIBUTIONS[self.distribution], values, strict=True)),
+            **over,
+        }
 
     def __str__(self) -> str:
         if self.distribution == "fixed":
@@ -213,7 +236,16 @@ class Delay:
 
 _Z99 = 2.3263478740408408  # the standard normal's 99th percentile
 _LONGEST_TAIL = 1e6  # beyond it single draws outgrow all meaning
-_DISTRIBUTIONS = {"uniform": ("min", "max"), "lognormal": ("median", "p99")}
+_HEAVIEST_TAIL = 100  # of pareto: p99 at ten times the smallest value already has no finite variance
+_DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
+    "fixed": ("value",),
+    "uniform": ("min", "max"),
+    "lognormal": ("median", "p99"),
+    "pareto": ("min", "p99"),
+    "empirical": ("values",),
+    "ramp": ("from", "to"),
+}
+_OPTIONAL = {"fixed": ("jitter",), "ramp": ("over",)}
 
 
 def uniform(min: Any, max: Any) -> Delay:  # noqa: A002 - the words users type in YAML
@@ -241,17 +273,47 @@ def delay(value: Any) -> Delay:
     if not isinstance(kind, str) or kind not in _DISTRIBUTIONS:
         known = sorted(_DISTRIBUTIONS)
         hint = near(kind, known) if isinstance(kind, str) else ""
-        raise ValueError(f"distribution {kind!r} is not one of {', '.join(known)}{hint}")
-    names = _DISTRIBUTIONS[kind]
+        raise ValueError(f"distribution {shown(kind)} is not one of {', '.join(known)}{hint}")
+    names, optional = _DISTRIBUTIONS[kind], _OPTIONAL.get(kind, ())
     for key in value:
-        if key != "distribution" and key not in names:
-            raise ValueError(f"{key!r} does not belong to {kind}: it takes {' and '.join(names)}{near(key, names)}")
+        if key not in ("distribution", *names, *optional):
+            takes = " and ".join((*names, *optional))
+            raise ValueError(
+                f"{shown(key)} does not belong to {kind}: it takes {takes}{near(str(key), (*names, *optional))}"
+            )
     for key in names:
         if key not in value:
-            raise ValueError(f"{kind} needs {' and '.join(names)}: {key!r} is missing")
+            raise ValueError(f"{kind} needs {' and '.join(names)}: {shown(key)} is missing")
+    if kind == "fixed":
+        return _fixed(value)
+    if kind == "empirical":
+        return _empirical(value["values"])
     low, high = (duration(value[key]) for key in names)
-    if high < low or (kind == "lognormal" and not low):
-        raise ValueError(f"{kind} needs {names[0]} <= {names[1]}, got {value[names[0]]!r} and {value[names[1]]!r}")
-    if kind == "lognormal" and high / low > _LONGEST_TAIL:
-        raise ValueError(f"lognormal needs p99 within {_LONGEST_TAIL:g} times the median, got {value['p99']!r}")
+    over = duration(value["over"]) if value.get("over") is not None else None
+    if kind == "ramp":
+        if low == high or over == 0:
+            raise ValueError("a ramp needs two different ends, and more than no time to go from one to the other")
+        return Delay(kind, low, high, over=over)
+    if high < low or (kind != "uniform" and not low) or (kind == "pareto" and high == low):
+        raise ValueError(
+            f"{kind} needs {names[0]} <= {names[1]}, got {shown(value[names[0]])} and {shown(value[names[1]])}"
+        )
+    longest = {"lognormal": _LONGEST_TAIL, "pareto": _HEAVIEST_TAIL}.get(kind, math.inf)
+    if kind != "uniform" and high / low > longest:
+        raise ValueError(f"{kind} needs p99 within {longest:g} times the {names[0]}, got {shown(value['p99'])}")
     return Delay(kind, low, high)
+
+
+def _fixed(value: Mapping[str, Any]) -> Delay:
+    seconds = duration(value["value"])
+    if value.get("jitter") is None:
+        return Delay("fixed", seconds, seconds)
+    share = rate(value["jitter"])
+    return Delay("uniform", seconds * (1 - share), seconds * (1 + share))
+
+
+def _empirical(values: Any) -> Delay:
+    if not isinstance(values, list | tuple) or not values:
+        raise ValueError(f"empirical needs a list of durations, got {shown(values)}")
+    found = tuple(duration(each) for each in values)
+    return Delay("empirical", min(found), max(found), found)

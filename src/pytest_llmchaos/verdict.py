@@ -22,12 +22,14 @@ class Verdict:
         outcome: `held`, `violated` or `inconclusive` (no evidence either way).
         reason: one sentence: what was expected and what was seen.
         evidence: the exchanges that decide.
+        always: whether it is of an always-on check, which nobody asked for.
     """
 
     check: str
     outcome: Outcome
     reason: str
     evidence: tuple[Exchange, ...] = ()
+    always: bool = False
 
     @property
     def ok(self) -> bool:

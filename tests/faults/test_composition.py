@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos import faults
+from pytest_llmchaos import strategies
 from pytest_llmchaos.call import Timeouts
+from pytest_llmchaos.errors import FaultUnfit
 from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Wait, play
 
 from .fakes import SSE, call, draw
 
-AFTER = st.integers(0, 6)
-SECONDS = st.floats(0, 1e4) | st.just("2s")
-DELAY = SECONDS | st.builds(faults.uniform, st.floats(0, 5), st.floats(5, 9)) | st.just(faults.lognormal("1s", "9s"))
-MAYBE = st.none() | DELAY
-BUILDS = {
-    "latency": st.builds(faults.latency, DELAY, MAYBE, MAYBE),
-    "outage": st.builds(faults.outage, st.sampled_from([500, 503, 530]), st.sampled_from(["json", "html"])),
-    "rate_limit": st.builds(faults.rate_limit, st.none() | SECONDS, st.sampled_from(["seconds", "ms", "date"])),
-    "model_retired": st.builds(faults.model_retired, st.none() | st.just("m-2")),
-    "policy_refusal": st.builds(faults.policy_refusal, st.sampled_from(["error", "finish", "refusal"])),
-    "malformed": st.builds(faults.malformed, st.sampled_from(["json", "html", "empty"])),
-    "stream_cut": st.builds(faults.stream_cut, AFTER),
-    "stream_truncated": st.builds(faults.stream_truncated, AFTER),
-    "stream_stall": st.builds(faults.stream_stall, AFTER, MAYBE),
-    "stream_error": st.builds(faults.stream_error, AFTER),
-}
-ANY_FAULT = st.one_of(BUILDS[name] if name in BUILDS else st.builds(faults.find(name)) for name in faults.names())
+ANY_FAULT = strategies.faults()
+NEEDS_BYTES = ("stream_duplicate", "stream_split")  # of which an answer without a body has none
 ANSWER = st.builds(
     Answer,
     st.sampled_from([200, 200, 200, 201, 304, 400, 429, 503]),
@@ -44,7 +31,8 @@ def compose(answer, injections, *, stream=True, key="k"):
     plan = Plan(answer.steps)
     for number, injection in enumerate(injections):
         if injection.fault.unfit(call(stream=stream)) is None:
-            plan = injection.fault.apply(plan, call(stream=stream), draw(f"{key}.{number}"))
+            with suppress(FaultUnfit):  # for the fake provider, whose answers have no place for it
+                plan = injection.fault.apply(plan, call(stream=stream), draw(f"{key}.{number}"))
     return plan
 
 
@@ -78,9 +66,12 @@ def test_a_client_with_limits_always_comes_to_an_end(answer, injections, limit):
 
 @given(ANSWER, st.lists(ANY_FAULT, max_size=4), ANY_FAULT)
 def test_a_stream_fault_never_passes_without_a_trace(answer, injections, last):
-    """Applied last to a good stream, it shows: a failure, a missing terminator, an error, or a silence."""
+    """Applied last to a good stream, it shows: a failure, a missing terminator, an error, a silence, other pieces."""
     steps = list(compose(answer, injections).steps())
     struck = list(compose(answer, [*injections, last]).steps())
     heads = [step for step in steps if isinstance(step, Head)]
+    said = sum(len(step.data) for step in steps if isinstance(step, Chunk))
     if last.fault.streams_only and heads and 200 <= heads[0].status < 300 and steps[-1] == End():
-        assert struck != steps or last.fault.raw().get("delay") == "0s"
+        whole = last.fault.name in NEEDS_BYTES and said < 2
+        drops = last.fault.name == "stream_drip" and (last.fault.chunk >= said or not last.fault.every)
+        assert struck != steps or whole or drops or last.fault.raw().get("delay") == "0s"

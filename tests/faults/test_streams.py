@@ -12,7 +12,7 @@ from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Pull, Rai
 
 from .fakes import DONE, SSE, applied, call, draw, events, healthy
 
-STREAM_FAULTS = ["stream_cut", "stream_truncated", "stream_stall", "stream_error"]
+STREAM_FAULTS = [name for name in faults.names() if faults.find(name).fault.streams_only]
 ERROR = (Chunk(b'data: {"error": "boom"}\n\n', event=True, error="stream_error"), End("stream_error"))
 STRIKES = {
     "stream_cut": (Fail("stream_cut"),),

@@ -21,7 +21,7 @@ def played(injection, timeouts):
     return list(play(injection.fault.apply(healthy(), call(), draw()), timeouts))
 
 
-@pytest.mark.parametrize("name", ["connection_refused", "dns_failure", "connection_reset"])
+@pytest.mark.parametrize("name", ["connection_refused", "dns_failure", "connection_reset", "certificate_expired"])
 @pytest.mark.parametrize("timeouts", [SDK, NONE], ids=["limits", "no limit"])
 def test_a_failed_connection_fails_at_once(name, timeouts):
     """Nothing is waited for, and no byte of an answer comes."""

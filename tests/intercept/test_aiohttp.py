@@ -18,6 +18,8 @@ from aiohttp.test_utils import TestServer
 from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 from pytest_llmchaos.intercept import _patches, stacks
 
+from ..timing import about
+
 URL = "https://api.openai.com/v1/chat/completions"
 BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**BODY, "stream": True}
@@ -56,6 +58,8 @@ def served(handler, use, **options):
         (faults.connect_timeout(), {}, "ClientConnectorError", 127),
         (faults.connection_refused(), {}, "ClientConnectorError", 0),
         (faults.dns_failure(), {}, "ClientConnectorDNSError", 0),
+        (faults.certificate_expired(), {}, "ClientConnectorCertificateError", 0),
+        (faults.wrong_host("certificate"), {}, "ClientConnectorCertificateError", 0),
         (faults.connection_reset(), {}, "ClientOSError", 0),
     ],
     ids=lambda value: getattr(getattr(value, "fault", None), "name", str(value)),
@@ -68,12 +72,13 @@ def test_genuine_exceptions(fault, limits, name, seconds):
         with inject(fault) as chaos, pytest.raises(wanted) as caught:
             asyncio.run(post(**options))
         assert type(caught.value) is wanted
-        assert chaos.now == pytest.approx(seconds, abs=0.2)
+        assert chaos.now == about(seconds, 0.2)
         assert (chaos.calls[0].error == "total_timeout") == total
     if isinstance(caught.value, aiohttp.ClientConnectorError):
         assert (caught.value.host, caught.value.port) == ("api.openai.com", 443)
         assert caught.value.__cause__ is caught.value.os_error
-        assert str(caught.value).startswith("Cannot connect to host api.openai.com:443 ssl:default [")
+        verified = "True" if isinstance(caught.value, aiohttp.ClientConnectorCertificateError) else "default"
+        assert str(caught.value).startswith(f"Cannot connect to host api.openai.com:443 ssl:{verified} [")
     if name == "ConnectionTimeoutError":
         assert str(caught.value) == f"Connection timeout to host {URL}"
 
@@ -203,7 +208,7 @@ def test_chunks_come_one_by_one_in_virtual_time():
         asyncio.run(call())
     gaps = [later - sooner for sooner, later in pairwise(arrived[1:-2])]
     assert len(gaps) > 5
-    assert gaps == pytest.approx([2.0] * len(gaps), abs=0.2)
+    assert gaps == about([2.0] * len(gaps), 0.2)
     assert chaos.calls[0].error is None
 
 
@@ -219,7 +224,7 @@ def test_a_read_that_was_cancelled_goes_on_later():
 
     with inject(faults.stream_stall(after=1, delay="8s")) as chaos:
         assert asyncio.run(call()).endswith(b"data: [DONE]\n\n")
-    assert chaos.now == pytest.approx(8, abs=0.2)
+    assert chaos.now == about(8, 0.2)
     assert chaos.calls[0].error is None
 
 
@@ -249,7 +254,7 @@ def test_retries_and_middlewares_stay_on_top():
     assert (caught.value.status, str(caught.value.request_info.url)) == (503, URL)
     with inject(faults.latency("4s"), faults.outage()) as chaos, pytest.raises(TimeoutError):
         asyncio.run(call(timeout=ClientTimeout(total=10)))
-    assert chaos.now == pytest.approx(10, abs=0.2)
+    assert chaos.now == about(10, 0.2)
     assert [(call.status, call.error) for call in chaos.calls] == [(503, None)] * 2 + [(None, "total_timeout")]
 
 

@@ -14,6 +14,8 @@ from aiohttp.test_utils import TestServer
 
 from pytest_llmchaos import faults, inject
 
+from ..timing import about
+
 URL = "https://api.openai.com/v1/chat/completions"
 BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**BODY, "stream": True}
@@ -78,7 +80,7 @@ def test_a_server_in_this_process_is_the_healthy_upstream():
         with inject(faults.latency("2s", target=target), upstream="passthrough") as chaos:
             assert await post({**BODY, "stream": False}, url) == b'{"mine": true}'
             assert await post(STREAM, url) == b"".join(EVENTS)
-        assert chaos.now == pytest.approx(4, abs=0.4)
+        assert chaos.now == about(4, 0.4)
         assert [call.status for call in chaos.calls] == [200, 200]
         with inject(faults.stream_cut(after=2, target=target), upstream="passthrough") as chaos:
             got = []
@@ -160,7 +162,7 @@ def test_a_cassette_beneath_is_the_healthy_upstream(tmp_path):
         assert b"error" in asyncio.run(post(url=url))
         assert json.loads(asyncio.run(post(url=url))) == {"mine": "x" * 999}
     assert [call.status for call in chaos.calls] == [503, 200]
-    assert chaos.now == pytest.approx(4, abs=0.3)
+    assert chaos.now == about(4, 0.3)
 
 
 @pytest.mark.filterwarnings("ignore")  # of litellm itself, about its types

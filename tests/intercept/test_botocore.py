@@ -21,12 +21,14 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
     ResponseStreamingError,
+    SSLError,
 )
 from botocore.httpsession import URLLib3Session
 from urllib3.exceptions import ProtocolError
 
 from pytest_llmchaos import faults, inject
 
+from ..timing import about
 from . import scripted
 from .scripted import BODY, EVENTS, STREAM, URL, serving
 
@@ -80,6 +82,8 @@ def test_sessions_made_before_the_run():
         (faults.connect_timeout(), ConnectTimeoutError, 3),
         (faults.connection_refused(), EndpointConnectionError, 0),
         (faults.dns_failure(), EndpointConnectionError, 0),
+        (faults.certificate_expired(), SSLError, 0),
+        (faults.wrong_host("certificate"), SSLError, 0),
         (faults.connection_reset(), ConnectionClosedError, 0),
     ],
     ids=lambda value: getattr(getattr(value, "fault", None), "name", None),
@@ -91,7 +95,7 @@ def test_genuine_exceptions(fault, kind, seconds):
         invoke(made)
     assert type(caught.value) is kind
     assert URL in str(caught.value)
-    assert chaos.now == pytest.approx(seconds, abs=0.5)
+    assert chaos.now == about(seconds, 0.5)
 
 
 @pytest.mark.parametrize(("mode", "attempts"), [("legacy", 5), ("standard", 3), ("adaptive", 3)])
@@ -149,7 +153,7 @@ def test_a_streaming_body():
             at.append(chaos.now)
             lines.append(line)
     assert lines[-2:] == [b"data: [DONE]", b""] or lines[-1] == b"data: [DONE]"
-    assert at[0] == pytest.approx(1, abs=0.3)
+    assert at[0] == about(1, 0.3)
     assert at[-1] > 4
     assert chaos.calls[0].error is None
 
@@ -242,7 +246,7 @@ def test_passing_through():
         for _ in range(2):
             assert send(session, server.url, json.dumps(STREAM).encode()).content == b"".join(EVENTS)
         assert server.connections == 1
-    assert chaos.now == pytest.approx(4, abs=0.5)
+    assert chaos.now == about(4, 0.5)
 
 
 def test_other_traffic_is_untouched():

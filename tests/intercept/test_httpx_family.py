@@ -18,6 +18,8 @@ from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 from pytest_llmchaos.intercept import _patches, stacks
 from pytest_llmchaos.session import active
 
+from ..timing import about
+
 URL = "https://api.openai.com/v1/chat/completions"
 BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**BODY, "stream": True}
@@ -66,6 +68,8 @@ def test_other_traffic_is_untouched(lib):
         (faults.connect_timeout(), "ConnectTimeout", 3),
         (faults.connection_refused(), "ConnectError", 0),
         (faults.dns_failure(), "ConnectError", 0),
+        (faults.certificate_expired(), "ConnectError", 0),
+        (faults.wrong_host("certificate"), "ConnectError", 0),
         (faults.connection_reset(), "ReadError", 0),
     ],
     ids=lambda value: getattr(getattr(value, "fault", None), "name", str(value)),
@@ -78,7 +82,7 @@ def test_genuine_exceptions(lib, fault, name, seconds):
         lib.Client(timeout=limits).post(URL, json=BODY)
     assert type(caught.value) is getattr(lib, name)
     assert str(caught.value.request.url) == URL
-    assert chaos.now == pytest.approx(seconds, abs=0.5)
+    assert chaos.now == about(seconds, 0.5)
 
     async def call():
         async with lib.AsyncClient(timeout=limits) as client:
@@ -87,7 +91,7 @@ def test_genuine_exceptions(lib, fault, name, seconds):
     with inject(fault) as chaos, pytest.raises(getattr(lib, name)) as caught:
         asyncio.run(call())
     assert str(caught.value.request.url) == URL
-    assert chaos.now == pytest.approx(seconds, abs=0.5)
+    assert chaos.now == about(seconds, 0.5)
 
 
 @both
@@ -132,7 +136,7 @@ def test_a_mock_transport_of_the_app_stays_the_healthy_answer(lib):
         assert seen == []
         assert client.post(URL, json=BODY).json() == {"mine": True}
     assert seen == [BODY]
-    assert chaos.now == pytest.approx(4, abs=0.5)
+    assert chaos.now == about(4, 0.5)
 
 
 @both
@@ -257,7 +261,7 @@ def test_a_legacy_httpx_client_inside_openai_3():
     with inject(faults.latency("20s")) as chaos, pytest.raises(openai.APITimeoutError):
         client.chat.completions.create(model="gpt-5", messages=BODY["messages"], timeout=5)
     assert chaos.calls[0].via == "httpx"
-    assert chaos.now == pytest.approx(5, abs=0.5)
+    assert chaos.now == about(5, 0.5)
 
 
 @both
@@ -289,7 +293,7 @@ def test_cancelled_tasks_leave_nothing_behind(lib):
     with inject(faults.no_response()) as chaos:
         assert asyncio.run(call()) == set()
     assert chaos.calls[0].error == "cancelled"
-    assert chaos.calls[0].ended == pytest.approx(3, abs=0.5)
+    assert chaos.calls[0].ended == about(3, 0.5)
 
 
 @both
@@ -323,7 +327,7 @@ def test_concurrent_calls_share_nothing():
             thread.start()
         for thread in threads:
             thread.join()
-        assert chaos.now == pytest.approx(20, abs=2)
+        assert chaos.now == about(20, 2)
     assert len(set(answers)) == 50
 
     async def many():
@@ -332,7 +336,7 @@ def test_concurrent_calls_share_nothing():
 
     with inject(faults.latency("20s")) as chaos:
         assert len({each.json()["id"] for each in asyncio.run(many())}) == 50
-        assert chaos.now == pytest.approx(20, abs=2)
+        assert chaos.now == about(20, 2)
 
 
 def test_a_sync_client_called_in_an_executor_belongs_to_the_run():
@@ -359,9 +363,9 @@ def test_streams_come_chunk_by_chunk(lib):
         for line in response.iter_lines():
             if line.startswith("data:"):
                 at.append(chaos.now)  # noqa: PERF401 - each at its own time
-    assert at[0] == pytest.approx(1, abs=0.3)
-    assert at[1] == pytest.approx(3, abs=0.3)
-    assert at[2] == pytest.approx(3.5, abs=0.3)
+    assert at[0] == about(1, 0.3)
+    assert at[1] == about(3, 0.3)
+    assert at[2] == about(3.5, 0.3)
     assert at[-1] > 4
 
 

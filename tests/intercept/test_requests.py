@@ -15,6 +15,7 @@ from urllib3.util import Retry
 
 from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 
+from ..timing import about
 from . import scripted
 from .scripted import BODY, EVENTS, STREAM, URL, serving
 
@@ -42,6 +43,8 @@ def test_sessions_made_before_the_run():
         (faults.connect_timeout(), ConnectTimeout, 3),
         (faults.connection_refused(), requests.ConnectionError, 0),
         (faults.dns_failure(), requests.ConnectionError, 0),
+        (faults.certificate_expired(), requests.exceptions.SSLError, 0),
+        (faults.wrong_host("certificate"), requests.exceptions.SSLError, 0),
         (faults.connection_reset(), requests.ConnectionError, 0),
     ],
     ids=lambda value: getattr(getattr(value, "fault", None), "name", None),
@@ -53,7 +56,7 @@ def test_genuine_exceptions(fault, kind, seconds, stream):
         post(body={**BODY, "stream": stream}, timeout=(3, 5), stream=stream)
     assert type(caught.value) is kind
     assert caught.value.request.url == URL
-    assert chaos.now == pytest.approx(seconds, abs=0.5)
+    assert chaos.now == about(seconds, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_a_stall_within_the_stream_is_requests_connection_error():
         pytest.raises(requests.ConnectionError, match="Read timed out"),
     ):
         list(response.iter_lines())
-    assert chaos.now == pytest.approx(5, abs=0.3)
+    assert chaos.now == about(5, 0.3)
 
 
 def test_a_streamed_answer():
@@ -138,7 +141,7 @@ def test_a_streamed_answer():
                         for each in json.loads(line.removeprefix(b"data: "))["choices"]
                     )
     assert text == "It works."
-    assert at[:3] == pytest.approx([1, 3, 3.5], abs=0.3)
+    assert at[:3] == about([1, 3, 3.5], 0.3)
     assert chaos.calls[0].error is None
 
 
@@ -171,7 +174,7 @@ def test_an_adapters_retries_run_on_top():
     with inject(faults.outage(calls=1), faults.rate_limit(retry_after="9s", calls=2)) as chaos:
         assert session.post(URL, json=BODY).status_code == 200
     assert [call.status for call in chaos.calls] == [503, 429, 200]
-    assert chaos.now == pytest.approx(9, abs=2.5)
+    assert chaos.now == about(9, 2.5)
     with inject(faults.outage()), pytest.raises(requests.exceptions.RetryError):
         session.post(URL, json=BODY)
 

@@ -22,6 +22,7 @@ from urllib3.exceptions import (
     NewConnectionError,
     ProtocolError,
     ReadTimeoutError,
+    SSLError,
 )
 from urllib3.util import Retry, Timeout
 
@@ -29,6 +30,7 @@ from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 from pytest_llmchaos.intercept import _patches, stacks
 from pytest_llmchaos.session import active
 
+from ..timing import about
 from . import scripted
 from .scripted import BODY, EVENTS, STREAM, URL, serving
 
@@ -137,6 +139,8 @@ def test_a_retry_sends_the_body_again(make):
         (faults.connect_timeout(), ConnectTimeoutError, 3),
         (faults.connection_refused(), NewConnectionError, 0),
         (faults.dns_failure(), NewConnectionError, 0),
+        (faults.certificate_expired(), SSLError, 0),
+        (faults.wrong_host("certificate"), SSLError, 0),
         (faults.connection_reset(), ProtocolError, 0),
     ],
     ids=lambda value: getattr(getattr(value, "fault", None), "name", None),
@@ -146,7 +150,7 @@ def test_genuine_exceptions(fault, kind, seconds):
     limits = Timeout(connect=3, read=5)
     with inject(fault) as chaos, pytest.raises(kind):
         post(timeout=limits, retries=False)
-    assert chaos.now == pytest.approx(seconds, abs=0.5)
+    assert chaos.now == about(seconds, 0.5)
     with inject(fault), pytest.raises(MaxRetryError) as caught:
         post(timeout=limits, retries=Retry(total=0, allowed_methods=None))
     assert isinstance(caught.value.reason, kind)
@@ -159,10 +163,10 @@ def test_the_words_are_urllib3s():
         post(timeout=Timeout(read=7), retries=False)
     with inject(faults.no_response()) as chaos, pytest.raises(ReadTimeoutError):
         post(timeout=Timeout(total=4, read=60), retries=False)
-    assert chaos.now == pytest.approx(4, abs=0.2)
+    assert chaos.now == about(4, 0.2)
     with inject(faults.connect_timeout()) as chaos, pytest.raises(ConnectTimeoutError, match=r"\(connect timeout=4\)"):
         post(timeout=Timeout(total=4, connect=60), retries=False)
-    assert chaos.now == pytest.approx(4, abs=0.2)
+    assert chaos.now == about(4, 0.2)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +213,7 @@ def test_a_stall_within_the_stream_is_a_read_timeout():
         response = streaming(timeout=Timeout(connect=3, read=5))
         with pytest.raises(ReadTimeoutError, match="Read timed out"):
             list(response.stream())
-    assert chaos.now == pytest.approx(5, abs=0.3)
+    assert chaos.now == about(5, 0.3)
 
 
 @pytest.mark.parametrize("fault", [faults.stream_cut(after=1), faults.stream_stall(after=1)], ids=["cut", "stall"])
@@ -247,10 +251,10 @@ def test_its_retries_and_backoff_run_in_virtual_time():
         response = post(retries=retry)
         assert (response.status, len(response.retries.history)) == (200, 3)
     assert [call.status for call in chaos.calls] == [503, 503, 503, 200]
-    assert chaos.now == pytest.approx(12, abs=2)  # 4 and 8 seconds; 1.26 as 2 begins to wait with the second retry
+    assert chaos.now == about(12, 2)  # 4 and 8 seconds; 1.26 as 2 begins to wait with the second retry
     with inject(faults.rate_limit(retry_after="7s", calls=1)) as chaos:
         assert post(retries=Retry(total=2, allowed_methods=None)).status == 200
-    assert chaos.now == pytest.approx(7, abs=0.5)
+    assert chaos.now == about(7, 0.5)
 
 
 def test_retries_that_run_out():
@@ -339,7 +343,7 @@ def test_streams_come_chunk_by_chunk():
         at.append(chaos.now)
         for _ in response.stream():
             at.append(chaos.now)  # noqa: PERF401 - each at its own time
-    assert at[:3] == pytest.approx([1, 3, 3.5], abs=0.3)
+    assert at[:3] == about([1, 3, 3.5], 0.3)
 
 
 def test_compressed_answers_stay_compressed():
@@ -535,7 +539,7 @@ def test_concurrent_calls_share_nothing():
             thread.start()
         for thread in threads:
             thread.join()
-        assert chaos.now == pytest.approx(20, abs=2)
+        assert chaos.now == about(20, 2)
     assert len(set(answers)) == 20
 
 

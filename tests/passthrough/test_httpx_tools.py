@@ -17,6 +17,7 @@ from pytest_llmchaos import faults, inject
 
 from ..intercept.scripted import STREAMED as HEAD
 from ..intercept.scripted import chunk, serving
+from ..timing import about
 from .beneath import BODY, EVENTS, SSE, STREAM, STREAMED, URL, WHOLE, ask, ask_async, cassette
 
 
@@ -131,7 +132,7 @@ def test_latency_and_rate_limits(tool, ask, request):
         assert (first.status, tool.asked()) == (429, 0)
         second = ask(tool.lib, tool.url, BODY)
     assert (second.status, json.loads(second.body), tool.asked()) == (200, WHOLE, 1)
-    assert chaos.now == pytest.approx(4, abs=0.4)
+    assert chaos.now == about(4, 0.4)
     assert [(call.status, call.faults) for call in chaos.calls] == [
         (429, ("latency", "rate_limit")),
         (200, ("latency",)),

@@ -14,6 +14,7 @@ from pytest_llmchaos import faults, inject
 from pytest_llmchaos.providers._bedrock_frames import CONTENT_TYPE, event_frame
 
 from ..intercept.scripted import chunk, serving
+from ..timing import about
 from .beneath import BODY, MESSAGES, SSE, STREAMED, URL, WHOLE, cassette
 
 LINES = [
@@ -42,7 +43,7 @@ def test_groq_over_respx():
         route = router.post(URL).respond(json=WHOLE)
         assert client.chat.completions.create(**BODY).choices[0].message.content == "mine"
     assert (route.call_count, [call.status for call in chaos.calls]) == (1, [429, 200])
-    assert chaos.now == pytest.approx(7, abs=0.3)
+    assert chaos.now == about(7, 0.3)
     with respx.mock as router, inject(faults.stream_cut(after=1), upstream="passthrough"):
         router.post(URL).respond(headers=SSE, content=STREAMED)
         got, error = words(client.chat.completions.create(**BODY, stream=True))

@@ -86,8 +86,8 @@ class Reaction:
 
     @property
     def passes(self) -> bool:
-        """Whether the app gets over it: the fault strikes only some attempts, or only takes time."""
-        return self.fault in ("healthy", "latency", "stream_stall") or ("calls" in self.args and self.shape.legs == 1)
+        """Whether the app gets over it: the fault strikes only some attempts, takes time or changes nothing it sees."""
+        return self.fault in _HARMLESS or ("calls" in self.args and self.shape.legs == 1)
 
     def __str__(self) -> str:
         args = "".join(f",{key}={value}" for key, value in self.args.items() if not isinstance(value, dict))
@@ -96,6 +96,18 @@ class Reaction:
             args = f",{kind['distribution']}{args}"
         limit = "" if self.timeout is None else f"-timeout={self.timeout:g}"
         return f"{self.sdk}-{self.call.replace(' ', '_')}-{self.fault}{args}{limit}"
+
+
+_HARMLESS = (
+    "deprecation_notice",
+    "healthy",
+    "latency",
+    "price_multiplied",
+    "stream_drip",
+    "stream_heartbeats",
+    "stream_split",
+    "stream_stall",
+)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,20 @@ REACTIONS = read()
 EVERY_FAULT = ("openai", "anthropic")
 """The SDKs whose tables have every fault there is; the others have at least the conditions of `CONDITIONS`."""
 
+# Odd answers that an app can use; the exchange names the fault and is no failure.
+USABLE = ("model_substituted", "stream_duplicate", "stream_held_open")
+
+# What one call cannot show: a limit lets the first through, and no SDK asks for a status page.
+NOT_ONE_CALL = ("status_page", "token_bucket")
+
+# Faults of operations that are never streamed, and of one that anthropic does not have.
+PLAIN_ONLY: dict[tuple[str, str], set[str]] = {
+    ("deprecation_notice", "openai"): {"plain"},
+    ("deprecation_notice", "anthropic"): {"plain"},
+    ("wrong_embeddings", "openai"): {"plain"},
+    ("wrong_embeddings", "anthropic"): set(),
+}
+
 
 def _dotted(value: Any, path: str) -> Any:
     for name in path.split("."):
@@ -83,7 +97,7 @@ def _check_attempts(reaction: Reaction, chaos: Any) -> None:
     assert told in (list(range(len(told))), [None] * len(told))
     if reaction.fault == "healthy":
         assert all(call.ok for call in chaos.calls)
-    elif reaction.silent:
+    elif reaction.silent and reaction.fault not in USABLE:
         assert chaos.calls[-1].error, "the app sees nothing, so the journal must"
 
 
@@ -131,13 +145,15 @@ def test_every_sdk_tells_every_condition(condition, sdk):
 
 
 @pytest.mark.parametrize("sdk", EVERY_FAULT)
-@pytest.mark.parametrize("fault", faults.names())
+@pytest.mark.parametrize("fault", [name for name in faults.names() if name not in NOT_ONE_CALL])
 def test_every_fault_has_a_reaction(fault, sdk):
     """A fault without a measured reaction, plain and streamed, is a claim without proof."""
     kinds = {
         "streamed" if each.shape.stream else "plain" for each in REACTIONS if (each.sdk, each.fault) == (sdk, fault)
     }
-    assert kinds == set(_kinds(faults.find(fault).fault.streams_only)), f"reactions/{sdk}.toml lacks rows for {fault}"
+    wanted = set(_kinds(faults.find(fault).fault.streams_only))
+    wanted &= PLAIN_ONLY.get((fault, sdk), wanted)
+    assert kinds == wanted, f"reactions/{sdk}.toml lacks rows for {fault}"
 
 
 def test_every_sdk_has_a_table_and_every_table_an_sdk():

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_llmchaos import faults, inject
 
+from ..timing import about
 from .shapes import MODES, SDKS, ask, client, marks
 from .table import CONDITIONS, read
 
@@ -93,7 +94,7 @@ def test_openrouters_hour_ends_at_the_apps_own_deadline():
 
     with inject(faults.outage()) as chaos, pytest.raises(TimeoutError):
         asyncio.run(app())
-    assert chaos.now == pytest.approx(30, abs=0.5)
+    assert chaos.now == about(30, 0.5)
 
 
 @of("watsonx")
@@ -128,7 +129,7 @@ def test_google_genais_timeout_is_one_of_the_whole_over_aiohttp():
     assert type(outcome.error) is TimeoutError
     assert str(outcome.error) == ""
     assert len(outcome.events) == 3
-    assert chaos.now == pytest.approx(5, abs=0.5)
+    assert chaos.now == about(5, 0.5)
 
 
 @of("gemini")
@@ -155,7 +156,7 @@ def test_replicates_timeout_is_none_while_a_prediction_is_waited_for(mode):
     """The client's limit of 5 s gives way to one of a minute."""
     chaos, outcome = ask("replicate", "run", mode, faults.latency("20s"), timeout=5)
     outcome.must()
-    assert chaos.now == pytest.approx(20, abs=0.5)
+    assert chaos.now == about(20, 0.5)
 
 
 @of("cohere")

@@ -10,6 +10,7 @@ from pytest_llmchaos import (
     Chaos,
     ChaosFailed,
     Exchange,
+    Journal,
     Phase,
     Reply,
     Scenario,
@@ -27,10 +28,22 @@ slow: Injection = faults.latency(lognormal("6s", "20s"), first_token=uniform("1s
 story = Scenario("story", (Phase("calm", (), "1m"), Phase("storm", (slow, faults.outage(502, page="html")))))
 
 
+@llmchaos.check
+def few_calls(journal: Journal, at_most: int = 3) -> tuple[bool, str]:
+    """A check of one's own stays the function it was."""
+    return len(journal.exchanges) <= at_most, "counted"
+
+
+few: tuple[bool, str] = few_calls(Journal(), at_most=2)
+
+
+@llmchaos(faults.auth_revoked(), suppress={"permanent_error_loop": "the vendor's keys come late"})
 @llmchaos(story, slow, faults.rate_limit(retry_after="7s", calls="1-2"), checks=["failed_over"], allow_unused=True)
 def test_marked(llmchaos: Chaos) -> None:
     """The fixture."""
-    with llmchaos.request("checkout"):
+    with llmchaos.request("checkout") as request:
+        request.result = "a receipt"
+        llmchaos.effect("charge", 7)
         llmchaos.replies("text", {"a": 1}, ToolCall("look_up", {"order": 7}), Reply(text="x", finish="length"))
     llmchaos.advance("31m")
     llmchaos.enter("storm")

@@ -1,27 +1,34 @@
 """The checks, one file each: named predicates over the journal, on `llmchaos.expect` and in YAML `expect:`.
 
 Every module of this package that does not start with an underscore holds one `Check` class; adding a check means
-adding its file. Third parties add theirs through the entry point group `llmchaos.checks`.
+adding its file. Third parties add theirs through the entry point group `llmchaos.checks`, users with `@llmchaos.check`.
 """
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 from .._discover import discover
-from ..errors import UsageProblem, near
+from ..errors import UsageProblem, near, shown
 from ._base import Check
 
-__all__ = ["Check", "find", "names"]
+__all__ = ["Check", "builtin", "find", "names"]
 
 
 @cache
-def _checks() -> dict[str, type[Check]]:
+def builtin() -> dict[str, type[Check]]:
+    """Return the checks of this package and of installed third parties, by name."""
     return discover(__name__, __path__, Check, "llmchaos.checks", "name")
 
 
+def _checks() -> dict[str, type[Check]]:
+    own = sys.modules.get(f"{__name__}._own")  # loaded by whoever makes a check, so that nobody else pays for it
+    return {**own.known(), **builtin()} if own is not None else builtin()
+
+
 def names() -> list[str]:
-    """Return the names of all known checks, sorted."""
+    """Return the names of all known checks, sorted; those of `llmchaos.check` whose modules are loaded too."""
     return sorted(_checks())
 
 
@@ -33,5 +40,5 @@ def find(name: str) -> type[Check]:
     """
     known = _checks()
     if name not in known:
-        raise UsageProblem(f"{name!r} is not a check{near(name, known)} (known: {', '.join(names())})")
+        raise UsageProblem(f"{shown(name)} is not a check{near(name, known)} (known: {', '.join(names())})")
     return known[name]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..call import Target
+from ..call import Target, Targets
+from ..conditions import Predicate
 from ..parameters import Parameters
 from ..units import duration, show_duration
 from ..verdict import Outcome, Verdict
@@ -34,16 +34,14 @@ class Check(Parameters):
 
     def __str__(self) -> str:
         """Return the check as a test calls it: `failed_over(to='anthropic', within='5s')`."""
-        shown = [
-            f"{each.name}={_typed(value, each.metadata['read'])!r}"
-            for each in dataclasses.fields(self)
-            if (value := getattr(self, each.name)) != each.default
-        ]
-        return f"{self.name}({', '.join(shown)})"
+        told = [f"{each.name}={_typed(value, each.metadata['read'])!r}" for each, value in self.told()]
+        return f"{self.name}({', '.join(told)})"
 
 
 def _typed(value: Any, read: Any) -> Any:
     """Return a parameter as the user types it."""
     if read is duration:
         return show_duration(value)
-    return str(value) if isinstance(value, Target) else value
+    if isinstance(value, Targets):
+        return value.raw()
+    return str(value) if isinstance(value, Target | Predicate) else value

@@ -35,12 +35,13 @@ MARKING = "if these were several asks, mark each with `with llmchaos.request(...
 
 
 def ordered(journal: Journal) -> list[Exchange | Event]:
-    """Return all entries by time; those of one instant stay as they were written down.
+    """Return all LLM calls and events by time; those of one instant stay as they were written down.
 
     A phase that began while nothing happened is written down later than it began, so the order of writing is
-    not the order of time.
+    not the order of time. What a status page answered is left out: it is no answer of an LLM.
     """
-    return sorted(journal.entries, key=lambda each: each.at if isinstance(each, Event) else each.started)
+    entries = (each for each in journal.entries if isinstance(each, Event) or each.operation != "status")
+    return sorted(entries, key=lambda each: each.at if isinstance(each, Event) else each.started)
 
 
 def by_request(journal: Journal) -> dict[str, list[Exchange]]:

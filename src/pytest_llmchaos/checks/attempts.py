@@ -34,7 +34,7 @@ class Attempts(Check):
 
     name = "attempts"
 
-    at_most: int = param(_at_least_one)
+    at_most: int = param(_at_least_one, shape={"type": "integer", "minimum": 1})
     per: str = param(choice("request", "provider"), default="request")
 
     def judge(self, journal: Journal) -> Verdict:

@@ -88,6 +88,13 @@ class Engine:
         with self._lock:
             self._jump(self.now_ns() + round(seconds * NS))
 
+    def set_wall(self, epoch: float) -> None:
+        """Move the wall clock alone to that time in epoch seconds."""
+        import time
+
+        with self._lock:
+            self._wall.shift(round((epoch - time.time()) * NS))
+
     # --- life ---
 
     def start(self, session: Session) -> None:

@@ -83,6 +83,12 @@ class VirtualClock:
             raise RuntimeError("the clock is not started")
         engine.advance(seconds)
 
+    def set_wall(self, epoch: float) -> None:
+        """Let the app's wall clock tell this time, in epoch seconds; waits and monotonic clocks don't notice."""
+        if self._session is None:
+            raise RuntimeError("the clock is not started")
+        engine.set_wall(epoch)
+
     def check_async(self) -> None:
         """Raise `ClockUnsupported` unless the running loop waits in a selector that virtual time can move."""
         trio = sys.modules.get("trio")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._discover import discover
-from ..errors import UsageProblem, near
+from ..errors import UsageProblem, near, shown
 from ..units import lognormal, uniform
 from ._base import Fault, FaultFactory, Injection
 
@@ -33,7 +33,7 @@ def find(name: str) -> FaultFactory:
         UsageProblem: no fault has that name.
     """
     if name not in _FACTORIES:
-        raise UsageProblem(f"{name!r} is not a fault{near(name, _FACTORIES)} (known: {', '.join(names())})")
+        raise UsageProblem(f"{shown(name)} is not a fault{near(name, _FACTORIES)} (known: {', '.join(names())})")
     return _FACTORIES[name]
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..call import Target
+from ..call import Target, Targets
+from ..conditions import Load, Predicate, Ramp, flag, load, predicate, region, share, size, sticky
 from ..errors import ParameterError
 from ..parameters import Parameters, public
-from ..parameters import target as read_target
-from ..units import CallRange, Window, between, calls, rate
+from ..units import CallRange, Window, between, calls
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -27,9 +27,11 @@ class Fault(Parameters):
     """Base of all faults. A subclass is a frozen dataclass whose fields are declared with `param`.
 
     Attributes:
+        kind: what sort of trouble it is, such as `outage` or `latency`; what people choose faults by.
         streams_only: whether it makes sense on streamed calls only.
     """
 
+    kind: ClassVar[str] = "other"
     streams_only: ClassVar[bool] = False
 
     def unfit(self, call: Call) -> str | None:
@@ -46,6 +48,19 @@ class Fault(Parameters):
         """
         raise NotImplementedError
 
+    def begin(self) -> Any:
+        """Return what this fault remembers from call to call in one run; None for nothing."""
+        return None
+
+    def meet(self, plan: Plan, call: Call, draw: Draw, state: Any) -> Plan:
+        """Return the plan with this fault in it, told by name; the plan's own names where it let the call be.
+
+        Raises:
+            FaultUnfit: the failure has no form for this call at its provider.
+        """
+        made = self.apply(plan, call, draw)
+        return dataclasses.replace(made, faults=(*made.faults, self.name))
+
 
 @dataclass(frozen=True, slots=True)
 class Injection:
@@ -54,55 +69,90 @@ class Injection:
     Attributes:
         fault: what goes wrong.
         target: which calls it hits.
-        rate: the share of matching calls that it hits, above 0 and at most 1.
-        calls: which of the matching calls, counted from 1; None for all.
+        stream: only streamed calls, or only plain ones; None for both.
+        region: a pattern of the cloud regions that it hits; None for all.
+        prompt_tokens: the sizes of prompts that it hits; None for all.
+        where: the user's own condition; None for all.
         between: scenario time in which it is active; None for always.
+        above: only while more calls than this come; None whatever comes.
+        calls: which of the matching calls, counted from 1; None for all.
+        rate: the share of matching calls that it hits, above 0 and at most 1, or a ramp of it.
+        sticky: what the share is counted in; None for calls. With `key` some customers lose everything, the others
+            nothing.
     """
 
     fault: Fault
-    target: Target = Target()
-    rate: float = 1.0
-    calls: CallRange | None = None
+    target: Target | Targets = Target()
+    stream: bool | None = None
+    region: str | None = None
+    prompt_tokens: CallRange | None = None
+    where: Predicate | None = None
     between: Window | None = None
+    above: Load | None = None
+    calls: CallRange | None = None
+    rate: float | Ramp = 1.0
+    sticky: Any = None
 
     def raw(self) -> dict[str, Any]:
         """Return the injection as YAML has it: the fault, its target, its parameters, and when it strikes."""
-        raw: dict[str, Any] = {"fault": self.fault.name}
-        if self.target != Target():
-            raw["target"] = self.target.raw()
-        raw |= self.fault.raw()
-        if self.rate < 1:
-            raw["rate"] = self.rate
-        if self.calls:
-            raw["calls"] = self.calls.raw()
-        if self.between:
-            raw["between"] = self.between.raw()
-        return raw
+        told = {
+            name: value.raw() if hasattr(value, "raw") else value
+            for name, (default, _) in _WHEN.items()
+            if (value := getattr(self, name)) != default
+        }
+        target = {"target": told.pop("target")} if "target" in told else {}
+        return {"fault": self.fault.name, **target, **self.fault.raw(), **told}
 
     def __str__(self) -> str:
-        parts = [f"{self.fault} -> {self.target}"]
-        if self.rate < 1:
-            parts.append(f"rate {self.rate:.0%}")
-        if self.calls:
-            parts.append(f"calls {self.calls}")
-        if self.between:
-            parts.append(f"between {self.between}")
-        return ", ".join(parts)
+        when = [f"{name} {_shown(value)}" for name, value in self.when().items()]
+        return ", ".join([f"{self.fault} -> {self.target}", *when])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show it to Hypothesis and IPython as YAML has it."""
+        from .._yaml_out import inline
+
+        printer.text(inline(self))
+
+    def when(self) -> dict[str, Any]:
+        """Return the conditions besides the target that are set, by name."""
+        names = [name for name in _WHEN if name != "target"]
+        return {name: value for name in names if (value := getattr(self, name)) != _WHEN[name][0]}
+
+
+def _shown(value: Any) -> str:
+    return f"{value * 100:.4g}%" if isinstance(value, float) else str(value)
+
+
+def _typed(name: str) -> Any:
+    default = _WHEN[name][0]
+    return str(default) if name == "target" else default
+
+
+def _targets(value: Any) -> Target | Targets:
+    try:
+        return Targets.parse(value)
+    except ParameterError as problem:
+        raise ValueError(problem.problem) from None
 
 
 _WHEN: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-    "target": ("*", read_target),
-    "rate": (1.0, rate),
-    "calls": (None, calls),
+    "target": (Target(), _targets),
+    "stream": (None, flag),
+    "region": (None, region),
+    "prompt_tokens": (None, size),
+    "where": (None, predicate),
     "between": (None, between),
+    "above": (None, load),
+    "calls": (None, calls),
+    "rate": (1.0, share),
+    "sticky": (None, sticky),
 }
 
 
 class FaultFactory:
     """Calling it with a fault's parameters, its target and when gives an injection.
 
-    Takes the fault's own parameters, positional or named, and `target="*"`, `rate=1.0`, `calls=None`,
-    `between=None`.
+    Takes the fault's own parameters, positional or named, and the conditions of `Injection` by name.
 
     Raises:
         ParameterError: an unknown, missing or bad parameter.
@@ -113,12 +163,17 @@ class FaultFactory:
         self.name = fault.name  # not __name__: pytest takes a mark called with a named callable for a decorated test
         self.__doc__ = fault.__doc__
         own = inspect.signature(fault).parameters.values()
-        when = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_WHEN[name][0]) for name in _WHEN]
+        when = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_typed(name)) for name in _WHEN]
         self.__signature__ = inspect.Signature([*own, *when])
 
     def parameters(self) -> list[str]:
         """Return the names of everything it takes, its own parameters first."""
         return [*(public(each.name) for each in dataclasses.fields(self.fault)), *_WHEN]
+
+    @staticmethod
+    def conditions() -> dict[str, tuple[Any, Callable[[Any], Any]]]:
+        """Return what every fault takes besides its own parameters: by name the default and the reader."""
+        return dict(_WHEN)
 
     def __call__(self, /, *args: Any, **given: Any) -> Injection:
         __tracebackhide__ = True
@@ -135,6 +190,8 @@ class FaultFactory:
                 read[key] = reader(value)
             except ValueError as problem:
                 raise ParameterError(key, str(problem)) from None
+        if "sticky" in read and read.get("rate", 1.0) == 1.0:
+            raise ParameterError("sticky", "needs a rate: the share of keys, users or the like that are struck")
         return Injection(self.fault.build(args, given), **read)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..parameters import param, whole
 from ..plan import Chunk, End, Fail, Head, Step, Wait
@@ -26,19 +26,28 @@ class StreamFault(Fault):
     `message_stop`): a fault that was asked for never passes without a trace. Only good answers (2xx) are
     struck; an error answer passes. An answer that came as no event stream at all is struck before its last
     piece.
+
+    Attributes:
+        again: whether the event before the place comes once more, after what `strike` gives.
     """
 
     streams_only = True
+    again: ClassVar[bool] = False
 
     after: int = param(whole, default=1)
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
-        """Return the steps that come in at the place; a Fail or End among them ends the stream."""
+        """Return the steps that come in at the place; a Fail or End among them ends the stream.
+
+        Raises:
+            FaultUnfit: it has no form at this provider.
+        """
         raise NotImplementedError
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Count the events and strike after the last good one."""
-        return plan.shaped(lambda: _Striker(self.after, self.strike(call, draw)))
+        strike = self.strike(call, draw)
+        return plan.shaped(lambda: _Striker(self.after, strike, again=self.again))
 
 
 class _Striker:
@@ -49,9 +58,11 @@ class _Striker:
     but the pieces of a passthrough stream, by one.
     """
 
-    __slots__ = ("_after", "_armed", "_held", "_passed", "_strike")
+    __slots__ = ("_after", "_again", "_armed", "_held", "_last", "_passed", "_strike")
 
-    def __init__(self, after: int, strike: tuple[Step, ...]) -> None:
+    def __init__(self, after: int, strike: tuple[Step, ...], *, again: bool = False) -> None:
+        self._again = again
+        self._last: Chunk | None = None
         self._after = after
         self._strike = strike
         self._armed = False
@@ -84,11 +95,18 @@ class _Striker:
 
     def _release(self) -> tuple[Step, ...]:
         released, self._held = tuple(self._held), []
-        self._passed += sum(isinstance(each, Chunk) and each.event for each in released)
+        for each in released:
+            if isinstance(each, Chunk):
+                self._passed += each.event
+                self._last = each
         return released
 
     def _struck(self, before: tuple[Step, ...], after: tuple[Step, ...]) -> Iterable[Step]:
         self._armed = False
         self._held = []
-        ends = any(isinstance(each, Fail | End) for each in self._strike)
-        return (*before, *self._strike, *(() if ends else after))
+        strike = self._strike
+        if self._again:
+            last = self._last or next((each for each in after if isinstance(each, Chunk)), None)
+            strike = (*strike, last) if last else strike
+        ends = any(isinstance(each, Fail | End) for each in strike)
+        return (*before, *strike, *(() if ends else after))

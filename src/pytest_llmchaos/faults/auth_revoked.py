@@ -25,6 +25,7 @@ class AuthRevoked(Fault):
     """
 
     name = "auth_revoked"
+    kind = "access"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Answer with the provider's authentication error."""

@@ -30,6 +30,7 @@ class ConnectTimeout(Fault):
     """
 
     name = "connect_timeout"
+    kind = "outage"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Let the connection attempt time out."""

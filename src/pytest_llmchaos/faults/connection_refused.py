@@ -24,6 +24,7 @@ class ConnectionRefused(Fault):
     """
 
     name = "connection_refused"
+    kind = "outage"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Refuse the connection."""

@@ -24,6 +24,7 @@ class ConnectionReset(Fault):
     """
 
     name = "connection_reset"
+    kind = "outage"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Reset the connection after the request."""

@@ -26,6 +26,7 @@ class DnsFailure(Fault):
     """
 
     name = "dns_failure"
+    kind = "outage"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Let the name lookup fail."""

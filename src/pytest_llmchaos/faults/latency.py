@@ -32,6 +32,7 @@ class Latency(Fault):
     """
 
     name = "latency"
+    kind = "latency"
 
     delay: Delay = param(read_delay)
     first_token: Delay | None = param(read_delay, default=None)
@@ -52,7 +53,7 @@ class Latency(Fault):
                 elif isinstance(step, Chunk) and step.event:
                     wait = self.between_tokens if events else self.first_token
                     events += 1
-                return (step,) if wait is None else (Wait(wait.sample(rng)), step)
+                return (step,) if wait is None else (Wait(wait.sample(rng, draw.into, draw.lasts)), step)
 
             return slow
 

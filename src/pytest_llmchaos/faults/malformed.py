@@ -41,6 +41,7 @@ class Malformed(Fault):
     """
 
     name = "malformed"
+    kind = "content"
 
     form: str = param(choice("json", "html", "empty"), default="json")
 

@@ -26,6 +26,7 @@ class NoResponse(Fault):
     """
 
     name = "no_response"
+    kind = "outage"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Wait for ever; what stands behind the wait is never reached, but every plan has an end."""

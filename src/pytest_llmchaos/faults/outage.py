@@ -26,6 +26,7 @@ class Outage(Fault):
     """
 
     name = "outage"
+    kind = "outage"
 
     status: int = param(choice(500, 502, 503, 504, 520, 521, 522, 523, 524, 530), default=503)
     page: str = param(choice("json", "html"), default="json")

@@ -25,6 +25,7 @@ class Overloaded(Fault):
     """
 
     name = "overloaded"
+    kind = "outage"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Answer with the provider's overload error."""

@@ -31,6 +31,7 @@ class PolicyRefusal(Fault):
     """
 
     name = "policy_refusal"
+    kind = "policy"
 
     form: str = param(choice("error", "finish", "refusal"), default="error")
 

@@ -26,6 +26,7 @@ class QuotaExhausted(Fault):
     """
 
     name = "quota_exhausted"
+    kind = "cost"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Answer with the provider's out-of-credit error."""

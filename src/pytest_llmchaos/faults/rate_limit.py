@@ -34,6 +34,7 @@ class RateLimit(Fault):
     """
 
     name = "rate_limit"
+    kind = "limit"
 
     retry_after: float | None = param(duration, default=None)
     form: str = param(choice("seconds", "ms", "date"), default="seconds")

@@ -24,6 +24,7 @@ class RegionBlocked(Fault):
     """
 
     name = "region_blocked"
+    kind = "policy"
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Answer with the provider's region error."""

@@ -29,6 +29,7 @@ class StreamCut(StreamFault):
     """
 
     name = "stream_cut"
+    kind = "stream"
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Cut the connection."""

@@ -28,6 +28,7 @@ class StreamError(StreamFault):
     """
 
     name = "stream_error"
+    kind = "stream"
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Send the provider's in-band error event and end."""

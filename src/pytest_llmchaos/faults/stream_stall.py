@@ -35,6 +35,7 @@ class StreamStall(StreamFault):
     """
 
     name = "stream_stall"
+    kind = "stream"
 
     delay: Delay | None = param(read_delay, default=None)
 

@@ -27,6 +27,7 @@ class StreamTruncated(StreamFault):
     """
 
     name = "stream_truncated"
+    kind = "stream"
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """End the body."""

@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from ..plan import FailKind, Head
+from ._certificates import CERTIFICATES, certificate_error
 from ._drive import CONNECTING, AsyncDriver, AsyncUpstream
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["Failed", "LineDriver", "connect_error", "line_class"]
 
 # What each failure is in aiohttp, measured with 3.14.5 on Linux against a scripted loopback server (connect_timeout: a
-# listener with a full backlog). The first five come from `connect_error`, the others from the library's own protocol:
+# listener with a full backlog). The first six come from `connect_error`, the others from the library's own protocol:
 #
 # connection_refused   ClientConnectorError(key, ConnectionRefusedError(111, "Connect call failed (address, port)"))
 # dns_failure          ClientConnectorDNSError(key, gaierror(-2, "Name or service not known"))
+# certificate_expired  ClientConnectorCertificateError(key, SSLCertVerificationError(1, "[SSL: ...")), and the same for
+#                      certificate_wrong_host
 # connect_timeout      ConnectionTimeoutError("Connection timeout to host URL") by ClientTimeout.connect or
 #                      .sock_connect; where the kernel gives up ClientConnectorError(key, TimeoutError(110, ...))
 # pool_timeout         ConnectionTimeoutError("Connection timeout to host URL"), by ClientTimeout.connect
@@ -100,6 +103,9 @@ def connect_error(kind: FailKind, key: Any, *, limited: bool) -> BaseException:
     elif kind == "connection_refused":
         behind = ConnectionRefusedError(errno.ECONNREFUSED, call)
         error = exceptions.ClientConnectorError(key, behind)
+    elif kind in CERTIFICATES:
+        behind = certificate_error(kind, key.host)
+        error = exceptions.ClientConnectorCertificateError(key, behind)
     elif limited:
         return TimeoutError()
     else:

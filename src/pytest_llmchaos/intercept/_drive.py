@@ -19,6 +19,8 @@ __all__ = ["CONNECTING", "AsyncDriver", "AsyncUpstream", "Failure", "SyncDriver"
 CONNECTING: tuple[FailKind, ...] = (
     "dns_failure",
     "connection_refused",
+    "certificate_expired",
+    "certificate_wrong_host",
     "pool_timeout",
     "connect_timeout",
     "total_timeout",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..call import HttpRequest, Timeouts
 from ..plan import Chunk, End, FailKind, Head, Step
+from ._certificates import CERTIFICATES, certificate_error
 from ._drive import AsyncDriver, SyncDriver
 from ._passage import passed, watch
 from ._patches import Patches
@@ -213,6 +214,11 @@ class HttpxStack:
         )
 
     def _exception(self, kind: FailKind, request: Any, *, is_async: bool) -> BaseException:
+        if kind in CERTIFICATES:  # both kinds of client have the text of the error behind it
+            behind = certificate_error(kind, request.url.host)
+            refused: BaseException = self._module.ConnectError(str(behind), request=request)
+            refused.__cause__ = behind
+            return refused
         name, sync_text, async_text, sync_cause, async_cause = _FAILURES[kind]
         error: BaseException = getattr(self._module, name)(async_text if is_async else sync_text, request=request)
         cause = async_cause if is_async else sync_cause

@@ -7,6 +7,7 @@ differs where said):
 | --- | --- | --- | --- |
 | refused | NewConnectionError from ConnectionRefusedError | ConnectionError | EndpointConnectionError |
 | no such name | NameResolutionError from gaierror (1.26: as above) | ConnectionError | EndpointConnectionError |
+| certificate | SSLError(SSLCertVerificationError) | SSLError | SSLError |
 | connect timeout | ConnectTimeoutError(connection, text) from TimeoutError | ConnectTimeout | ConnectTimeoutError |
 | read timeout | ReadTimeoutError from TimeoutError | ReadTimeout | ReadTimeoutError |
 | reset | ConnectionResetError | ConnectionError | ConnectionClosedError |
@@ -22,10 +23,12 @@ own error where the app reads the stream). So there the socket's own errors are 
 from __future__ import annotations
 
 import errno
+import importlib
 import socket
 from http.client import RemoteDisconnected
 from typing import TYPE_CHECKING, Any
 
+from ._certificates import CERTIFICATES, certificate_error
 from ._urllib3_wire import BrokenOff
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ _AS_KINDS: dict[str, FailKind] = {
     "CloseError": "connection_reset",
     "RemoteProtocolError": "server_disconnected",
 }
+
+_SOMEBODY = "parked.example"  # whose certificate a wrong host shows
 
 
 class Failures:
@@ -93,6 +98,9 @@ class Failures:
             return self._no_connection(ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"))
         if kind == "dns_failure":
             return self._no_name(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
+        if kind in CERTIFICATES:
+            refused = self._not_verified(kind)
+            return _caused(self._exceptions.SSLError(refused), refused)
         if kind == "connect_timeout":
             host = self._connection.host
             text = f"Connection to {host} timed out. (connect timeout={self._limits.connect})"
@@ -109,6 +117,16 @@ class Failures:
         if kind == "connection_reset":
             return _reset()
         return RemoteDisconnected("Remote end closed connection without response")
+
+    def _not_verified(self, kind: FailKind) -> BaseException:
+        host = self._connection.host
+        context = getattr(self._connection, "ssl_context", None)
+        if kind == "certificate_wrong_host" and context is not None and not context.check_hostname:
+            # urllib3 compares the names itself where the context does not, as botocore's
+            match = importlib.import_module(f"{self._exceptions.__package__}.util.ssl_match_hostname")
+            mismatch: BaseException = match.CertificateError(f"hostname {host!r} doesn't match {_SOMEBODY!r}")
+            return mismatch
+        return certificate_error(kind, host)
 
     def _no_connection(self, cause: OSError) -> BaseException:
         text = f"Failed to establish a new connection: {cause}"

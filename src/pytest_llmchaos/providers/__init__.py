@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .._discover import discover
-from ..call import Call
-from ..errors import UsageProblem, near
+from ..call import Call, credential
+from ..errors import UsageProblem, near, shown
 from ._base import ErrorKind, Provider, Recognised, Route
+from ._status import StatusPage
 
 if TYPE_CHECKING:
     from ..call import HttpRequest
@@ -47,6 +48,7 @@ class Providers:
     def __init__(self, own: Mapping[str, Any] | None = None) -> None:
         self._own = [_configured(name, table) for name, table in (own or {}).items()]
         self._built_in = [each() for each in dialects().values()]
+        self._pages = [StatusPage(each.name, each.status_hosts) for each in self._built_in if each.status_hosts]
         self._by_host: dict[tuple[str, str], Provider] = {}
         self._guests: dict[tuple[str, str], Provider] = {}
         self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
@@ -64,7 +66,7 @@ class Providers:
         if name in self.names() or re.search(r"[*?\[.:]", name) or name == "localhost":
             return
         raise UsageProblem(
-            f"{name!r} is not a provider{near(name, self.names())} (known: {', '.join(self.names())}; "
+            f"{shown(name)} is not a provider{near(name, self.names())} (known: {', '.join(self.names())}; "
             "a host such as 'localhost:8000' works too, and [tool.llmchaos.providers] names your own)"
         )
 
@@ -79,6 +81,8 @@ class Providers:
     def _route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2].lower()
+        if page := self._page(host):
+            return (page, route) if (route := page.route(method, parts.path)) else None
         # Several providers may share a host and tell their calls by path, as on Azure.
         owners = [each for each in (*self._own, *self._built_in) if each.owns(host)]
         for provider in owners:
@@ -94,7 +98,7 @@ class Providers:
         """Return the provider to which the URL goes, whatever it asks for there; None where no LLM answers."""
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2].lower()
-        known = (*self._own, *self._built_in)
+        known = (*self._own, *self._built_in, *self._pages)
         return next(
             (each for each in known if each.owns(host) and not each.doubts(host) and each.claims(parts.path)), None
         )
@@ -131,6 +135,7 @@ class Providers:
             body=recognised.body,
             retry=provider.retry_count(sent),
             timeouts=sent.timeouts,
+            key=credential(sent),
             call_site=where(),
             **details,
         )
@@ -145,6 +150,9 @@ class Providers:
                     self._guests[provider.name, dialect] = guest
                 return self._guests[provider.name, dialect]
         return provider
+
+    def _page(self, host: str) -> StatusPage | None:
+        return next((each for each in self._pages if each.owns(host)), None)
 
     def _at_host(self, provider: Provider, host: str) -> Provider:
         key = (host, provider.dialect)  # a gateway may speak several dialects

@@ -116,6 +116,15 @@ def _policy_refusal(call: Call, draw: Draw) -> Answer:
     return _answer(call, draw, 400, "invalid_request_error", "Output blocked by content filtering policy")
 
 
+def _access_denied(call: Call, draw: Draw, *, reason: str = "ownership") -> Answer:
+    if reason == "suspension":
+        return _answer(call, draw, 400, "invalid_request_error", "This organization has been disabled.")
+    if reason == "ownership":  # how it looks is not known; that of a blocked country is the nearest
+        return _region_blocked(call, draw)
+    message = "Your API key does not have permission to use the specified resource."
+    return _answer(call, draw, 403, "permission_error", message)  # the type is documented, the text [U]
+
+
 _KINDS: dict[str, Callable[..., Answer]] = {
     "outage": _outage,
     "overloaded": _overloaded,
@@ -125,4 +134,5 @@ _KINDS: dict[str, Callable[..., Answer]] = {
     "region_blocked": _region_blocked,
     "model_retired": _model_retired,
     "policy_refusal": _policy_refusal,
+    "access_denied": _access_denied,
 }

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from ..call import Call, HttpRequest
     from ..draw import Draw
-    from ..plan import Answer
+    from ..plan import Answer, Headers
     from ..replies import Reply
 
-__all__ = ["ErrorKind", "Provider", "Recognised", "Route"]
+__all__ = ["ErrorKind", "Notice", "Provider", "Recognised", "Route"]
 
 ErrorKind = Literal[
     "outage",
@@ -26,6 +26,7 @@ ErrorKind = Literal[
     "region_blocked",
     "model_retired",
     "policy_refusal",
+    "access_denied",
 ]
 
 
@@ -50,6 +51,25 @@ class Recognised:
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A retirement to come.
+
+    Attributes:
+        on: its day, as `2026-03-26`.
+        successor: the model that takes its place, None where none is named.
+        models: pattern of the names that it is about, where a list of models names several.
+    """
+
+    on: str
+    successor: str | None = None
+    models: str = "*"
+
+    def about(self, name: Any) -> bool:
+        """Tell whether a model of that name goes away."""
+        return isinstance(name, str) and fnmatchcase(name, self.models)
+
+
 class Provider(ABC):
     """One wire format at some hosts.
 
@@ -63,12 +83,14 @@ class Provider(ABC):
         doubtful_hosts: hosts that may be its own, such as those of a usual port; there the body must show that a model
             is asked.
         speaks_too: other dialects at its hosts: what a path has in it, and the name of the dialect spoken there.
+        status_hosts: hosts of the vendor's status page, where it speaks the API of Statuspage.
     """
 
     dialect: ClassVar[str]
     default_hosts: ClassVar[tuple[str, ...]] = ()
     doubtful_hosts: ClassVar[tuple[str, ...]] = ()
     speaks_too: ClassVar[tuple[tuple[str, str], ...]] = ()
+    status_hosts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str | None = None, hosts: tuple[str, ...] | None = None) -> None:
         self.name = name or self.dialect
@@ -117,8 +139,10 @@ class Provider(ABC):
         """Return the answer by which this provider reports the failure.
 
         Details by kind: `outage` status, page; `rate_limit` retry_after (seconds or None), form;
-        `model_retired` successor; `policy_refusal` form (`error`, `finish` or `refusal`; the last two are answers
-        with status 200, streamed if the call asks for it, with `Answer.error` set to `policy_refusal`).
+        `model_retired` successor, status (404, 400, 410 or 429, left out for the usual form); `access_denied` reason
+        (`ownership`, `verification`, `suspension` or `residency`); `policy_refusal` form (`error`, `finish` or
+        `refusal`; the last two are answers with status 200, streamed if the call asks for it, with `Answer.error` set
+        to `policy_refusal`).
 
         Raises:
             FaultUnfit: the failure has no form for this operation.
@@ -127,6 +151,24 @@ class Provider(ABC):
     @abstractmethod
     def stream_error(self, call: Call, draw: Draw) -> bytes:
         """Return the in-band event by which this provider reports a failure within a started stream."""
+
+    def heartbeat(self, call: Call) -> bytes:
+        """Return what keeps a stream of this provider alive while nothing is said.
+
+        Raises:
+            FaultUnfit: its streams know nothing of the kind.
+        """
+        return b": keep-alive\n\n"
+
+    def announce(self, call: Call, document: dict[str, Any], notice: Notice) -> bool:
+        """Write into a healthy answer's JSON that a model will be retired, as this provider does, and tell whether
+        there was anything to write it to. Most vendors have no such place.
+        """
+        return False
+
+    def announcing_headers(self, call: Call, notice: Notice) -> Headers:
+        """Return the headers of a healthy answer that tell of a retirement to come."""
+        return ()
 
     def __repr__(self) -> str:
         return f"<provider {self.name} ({self.dialect})>"

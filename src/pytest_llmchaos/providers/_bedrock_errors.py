@@ -119,6 +119,20 @@ def _policy_refusal(call: Call, draw: Draw) -> Answer:
     return _answer(draw, 400, "ValidationException", message)
 
 
+def _access_denied(call: Call, draw: Draw, *, reason: str = "ownership") -> Answer:
+    if reason == "verification" and "anthropic." in (call.model or ""):
+        message = (
+            "Model use case details have not been submitted for this account. Fill out the Anthropic use case details "
+            "form before using the model. If you have already filled out the form, try again in 15 minutes."
+        )
+        return _answer(draw, 404, "ResourceNotFoundException", message)  # [U]
+    if reason == "ownership":
+        return _region_blocked(call, draw)
+    return _answer(
+        draw, 403, "AccessDeniedException", "You don't have access to the model with the specified model ID."
+    )
+
+
 _KINDS: dict[str, Callable[..., Answer]] = {
     "outage": _outage,
     "overloaded": _overloaded,
@@ -128,4 +142,5 @@ _KINDS: dict[str, Callable[..., Answer]] = {
     "region_blocked": _region_blocked,
     "model_retired": _model_retired,
     "policy_refusal": _policy_refusal,
+    "access_denied": _access_denied,
 }

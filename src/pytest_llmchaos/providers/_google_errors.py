@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FaultUnfit
@@ -183,6 +184,29 @@ def _model_retired(call: Call, draw: Draw, *, successor: str | None = None) -> A
     return _answer(call, draw, 404, "NOT_FOUND", message)
 
 
+def _retired_as_quota(call: Call, draw: Draw, *, successor: str | None = None) -> Answer:
+    # A retired model has a quota of 0 for the free tier, and the answer asks to try again in some seconds.
+    if call.model is None:
+        raise FaultUnfit(f"this {call.operation} call names no model that could be retired")
+    if at_vertex(call):  # not seen there
+        return replace(_model_retired(call, draw), status=429)
+    return _exhausted(call, draw, "PerDay", "0", draw.part("reset").whole(1, 60), ())
+
+
+def _access_denied(call: Call, draw: Draw, *, reason: str = "ownership") -> Answer:
+    if reason == "suspension":
+        vertex = at_vertex(call)
+        service = "aiplatform.googleapis.com" if vertex else "generativelanguage.googleapis.com"
+        # The API repeats the key; here no part of the real one may come back. For Vertex AI [U].
+        consumer = "projects/0" if vertex else "api_key:AIza****"
+        message = f"Permission denied: Consumer '{consumer}' has been suspended."
+        info = _info("CONSUMER_SUSPENDED", service)
+        return _answer(call, draw, 403, "PERMISSION_DENIED", message, details=[info])
+    if reason == "verification":
+        return _answer(call, draw, 403, "PERMISSION_DENIED", "The caller does not have permission")  # [U]
+    return _region_blocked(call, draw)
+
+
 _KINDS: dict[str, Callable[..., Answer]] = {
     "outage": _outage,
     "overloaded": _overloaded,
@@ -191,4 +215,6 @@ _KINDS: dict[str, Callable[..., Answer]] = {
     "auth_revoked": _auth_revoked,
     "region_blocked": _region_blocked,
     "model_retired": _model_retired,
+    "model_retired 429": _retired_as_quota,
+    "access_denied": _access_denied,
 }

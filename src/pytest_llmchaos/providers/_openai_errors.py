@@ -176,6 +176,45 @@ def _policy_refusal(call: Call, draw: Draw) -> Answer:
     return _answer(call, draw, 400, message, "invalid_request_error", "invalid_prompt")
 
 
+_VERIFY = (
+    "Please go to: https://platform.openai.com/settings/organization/general and click on Verify Organization. If you "
+    "just verified, it can take up to 15 minutes for access to propagate."
+)
+
+
+def _access_denied(call: Call, draw: Draw, *, reason: str = "ownership") -> Answer:
+    kind = "invalid_request_error"
+    if reason == "suspension":
+        message = (
+            "The OpenAI account associated with this API key has been deactivated. If you are the developer for this "
+            "OpenAI app, please check your email for more information. If you are seeing this error while using "
+            "another app or site, please reach out to them for more help."
+        )
+        return _answer(call, draw, 401, message, kind, "account_deactivated")
+    if reason == "residency":
+        host = "us.api.openai.com" if call.host.startswith("eu.") else "eu.api.openai.com"
+        message = f"Attempted to access resource with incorrect regional hostname. Please make your request to {host}"
+        return _answer(call, draw, 401, message, kind, "incorrect_hostname")
+    if reason == "verification":
+        return _not_verified(call, draw, kind)
+    return _region_blocked(call, draw)  # for ownership [U]
+
+
+def _not_verified(call: Call, draw: Draw, kind: str) -> Answer:
+    reasoning = call.body.get("reasoning")
+    if call.stream:
+        needs, param = "stream this model", "stream"
+    elif isinstance(reasoning, dict) and reasoning.get("summary"):
+        needs, param = "generate reasoning summaries", "reasoning.summary"
+    elif call.model is not None:
+        message = f"Your organization must be verified to use the model `{call.model}`. {_VERIFY}"
+        return _answer(call, draw, 403, message, kind, None)
+    else:
+        raise FaultUnfit(f"this {call.operation} call names no model that an organisation must be verified for")
+    message = f"Your organization must be verified to {needs}. {_VERIFY}"
+    return _answer(call, draw, 400, message, kind, "unsupported_value", param=param)
+
+
 _KINDS: dict[str, Callable[..., Answer]] = {
     "outage": _outage,
     "overloaded": _overloaded,
@@ -185,4 +224,5 @@ _KINDS: dict[str, Callable[..., Answer]] = {
     "region_blocked": _region_blocked,
     "model_retired": _model_retired,
     "policy_refusal": _policy_refusal,
+    "access_denied": _access_denied,
 }

@@ -21,7 +21,7 @@ from ._openai_wire import REQUESTS_A_MINUTE, TOKENS_A_MINUTE, span
 from ._read import find_route
 from ._sse import event
 from ._text import request_tokens
-from ._wire import cdn_headers, http_date, json_answer, retry_after_headers
+from ._wire import cdn_headers, http_date, json_answer, nearest_denial, retry_after_headers
 from .openai import OpenAI
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ class OpenAILike(OpenAI):
     """A provider that shares OpenAI's dialect.
 
     Attributes:
-        forms: its failures, by kind; `kind detail` goes before `kind`, where the detail is the operation, or the
-            status of an outage. Kinds left out take the form in `FORMS`.
+        forms: its failures, by kind; `kind detail` goes before `kind`, where the detail is the operation, the status
+            of an outage or that asked for of a retirement, or the reason why access is denied. Kinds left out take
+            the form in `FORMS`.
         in_band: JSON of the failure within a started stream; `in_band_end` is what comes after it.
         head: headers of every answer, with `{names}`; the date comes of itself.
         request_id: how its ids of requests look, with `{names}`.
@@ -58,6 +59,7 @@ class OpenAILike(OpenAI):
         native: routes of its own beside OpenAI's; those with `needs` are recognised at hosts nobody named.
         served: names of models in its list.
         refuses: whether its messages have a member `refusal`; else a refusal is plain text.
+        ends: members of a listed model that tell of its end, with `{on}` and `{successor}`.
         dated: whether answers name dated snapshots behind aliases, as OpenAI's do.
 
     Names in forms and headers: `model`, `status`, `reason` (the status in words), `request_id`, `uuid`, `hex16`,
@@ -66,6 +68,7 @@ class OpenAILike(OpenAI):
     """
 
     default_hosts: ClassVar[tuple[str, ...]] = ()
+    status_hosts: ClassVar[tuple[str, ...]] = ()
     forms: ClassVar[Mapping[str, Form]] = {}
     in_band: ClassVar[Any] = openai_error("The server had an error while processing your request", "server_error")
     in_band_end: ClassVar[bytes] = b""
@@ -76,6 +79,7 @@ class OpenAILike(OpenAI):
     served: ClassVar[tuple[str, ...]] = ("default",)
     refuses: ClassVar[bool] = False
     dated: ClassVar[bool] = False
+    ends: ClassVar[Mapping[str, str]] = {}
 
     # --- recognising --------------------------------------------------------------------------------------------
 
@@ -101,7 +105,7 @@ class OpenAILike(OpenAI):
         call: Call,
         draw: Draw,
         *,
-        status: int = 503,
+        status: int | None = None,
         page: str = "json",
         retry_after: float | None = None,
         form: str = "seconds",
@@ -113,14 +117,16 @@ class OpenAILike(OpenAI):
             FaultUnfit: the failure has no form for this operation.
         """
         edge = self.cloudflare and self.at_home(call)
+        told_as = status if kind == "model_retired" else None
+        status = 503 if status is None else status
         if kind == "outage" and (told := errors.gateway(call, draw, status, page, cloudflare=edge)):
             return told
-        found = self._form(kind, call, status)
+        found = self._form(kind, call, {"outage": status, "access_denied": details.get("reason")}.get(kind, told_as))
         errors.check_fit(kind, call)
         full = None
         if kind == "rate_limit":  # when there is room again is told even where no retry-after header asks for it
             full = draw.part("reset").whole(1, 20) if retry_after is None else retry_after
-        values = {**self._values(call, draw, full), "status": found.status or status}
+        values = {**self._values(call, draw, full), "status": told_as or found.status or status}
         values["reason"] = reason(values["status"])
         headers = (
             *self.headers(call, draw, exhausted_for=full),
@@ -141,10 +147,11 @@ class OpenAILike(OpenAI):
         """Return the body of an error as the call's own dialect has it, where the provider speaks several."""
         return body
 
-    def _form(self, kind: str, call: Call, status: int) -> Form:
+    def _form(self, kind: str, call: Call, detail: int | str | None) -> Form:
         table = {**FORMS, **self.table(call)}
-        detail = status if kind == "outage" else call.operation
-        found = table.get(f"{kind} {detail}") or table.get(kind)
+        found = table.get(f"{kind} {detail}") or table.get(f"{kind} {call.operation}") or table.get(kind)
+        if found is None and kind == "access_denied":
+            found = table[nearest_denial(str(detail))]
         if found is None:
             raise FaultUnfit(f"the {self.dialect} dialect has no form for {kind!r}")
         return found
@@ -168,6 +175,10 @@ class OpenAILike(OpenAI):
     def dates_models(self, call: Call) -> bool:
         """Tell whether the answer names the dated snapshot behind an alias."""
         return self.dated
+
+    def retires(self, call: Call) -> Mapping[str, str]:
+        """Return the members of a listed model that tell of its end."""
+        return self.ends
 
     def models(self, call: Call) -> list[dict[str, Any]]:
         """Return the model that the call asks for, or all that are listed."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..draw import Draw
     from ..replies import Finish
 
-__all__ = ["DECLINED", "Asked", "Said", "Tool", "choose", "say"]
+__all__ = ["DECLINED", "Asked", "Said", "Tool", "choose", "next_tool", "say"]
 
 MustCall = Literal["any", "named"]
 
@@ -61,16 +61,21 @@ class Said:
 
     def arguments(self) -> list[str]:
         """Return the JSON arguments of the tool calls."""
-        return [_json(dict(each.arguments)) for each in self.calls]
+        return [_json(dict(each.arguments)) if each.raw is None else each.raw for each in self.calls]
 
 
 def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
-    """Return what the test scripted, or something that fits the request.
+    """Return what the test scripted, or something that fits the request, or would but for what is wrong with it.
 
     Raises:
         UsageProblem: the scripted data or tool arguments have no JSON form.
+        FaultUnfit: the request asks for nothing that could be wrong in the way that the reply demands.
     """
     reply = reply or Reply()
+    if reply.wrong is not None:
+        from ._wrong import wrong  # that module builds on this one
+
+        return wrong(reply.wrong, asked, draw)
     if reply.text is not None:
         return Said(reply.text, reply.tool_calls, reply.finish)
     if reply.data is not None:
@@ -81,7 +86,7 @@ def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
     if reply.tool_calls or reply.finish in ("content_filter", "refusal"):
         return Said(None, reply.tool_calls, reply.finish)
     if asked.must_call and asked.tools:
-        tool = _next_tool(asked)
+        tool = next_tool(asked)
         arguments = example(tool.schema, draw)
         return Said(None, (ToolCall(tool.name, arguments if isinstance(arguments, dict) else {}),), reply.finish)
     if asked.schema is not None:
@@ -108,7 +113,7 @@ def choose(
     return tools, "any" if choice in ("required", "any") else None
 
 
-def _next_tool(asked: Asked) -> Tool:
+def next_tool(asked: Asked) -> Tool:
     """Take a tool not called yet: an agent that must always call one comes to its final one, and ends."""
     return next((each for each in asked.tools if each.name not in asked.called), asked.tools[-1])
 

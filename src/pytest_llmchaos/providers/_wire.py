@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
     from ..call import Call
     from ..draw import Draw
 
-__all__ = ["cdn_headers", "dispatch", "dump", "http_date", "json_answer", "retry_after_headers", "rfc3339"]
+__all__ = [
+    "cdn_headers",
+    "dispatch",
+    "dump",
+    "http_date",
+    "json_answer",
+    "nearest_denial",
+    "retry_after_headers",
+    "rfc3339",
+]
 
 # Airports of Cloudflare's data centres, as the suffix of `cf-ray` names them.
 _COLOS = ("AMS", "CDG", "FRA", "IAD", "LHR", "NRT", "ORD", "SJC", "SYD")
@@ -26,12 +36,26 @@ _COLOS = ("AMS", "CDG", "FRA", "IAD", "LHR", "NRT", "ORD", "SJC", "SYD")
 def dispatch(kinds: Mapping[str, Callable[..., Answer]], kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
     """Return the error answer of that kind from a provider's own forms.
 
+    A retirement under another status than the usual is the form `model_retired STATUS`, else the usual body under that
+    status. Access denied, where the provider has no form for it, is that of a blocked region or of a revoked key.
+
     Raises:
         FaultUnfit: the provider has no form for it, or the form does not fit the call.
     """
+    if kind == "model_retired" and (status := details.pop("status", None)) is not None:
+        if own := kinds.get(f"{kind} {status}"):
+            return own(call, draw, **details)
+        return replace(kinds[kind](call, draw, **details), status=status)
+    if kind == "access_denied" and kind not in kinds:
+        kind = nearest_denial(details.pop("reason", ""))
     if kind not in kinds:
         raise FaultUnfit(f"the {call.speaks.dialect} dialect has no form for {kind!r}")
     return kinds[kind](call, draw, **details)
+
+
+def nearest_denial(reason: str) -> str:
+    """Return the failure that is nearest to access denied for that reason, where a provider's own form is not known."""
+    return "region_blocked" if reason in ("ownership", "residency") else "auth_revoked"
 
 
 def dump(value: Any) -> bytes:

@@ -12,14 +12,16 @@ from ._anthropic_messages import count_tokens, messages
 from ._anthropic_models import models
 from ._anthropic_wire import HOSTS
 from ._base import Route
+from ._notice import announce_listed
 from ._read import JsonProvider
+from ._sse import event
 from ._text import prose
 
 if TYPE_CHECKING:
     from ..call import Call
     from ..draw import Draw
     from ..plan import Answer
-    from ._base import ErrorKind
+    from ._base import ErrorKind, Notice
 
 __all__ = ["Anthropic"]
 
@@ -48,6 +50,7 @@ class Anthropic(JsonProvider):
 
     dialect = "anthropic"
     default_hosts = HOSTS
+    status_hosts = ("status.claude.com", "status.anthropic.com")
     routes = _ROUTES
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
@@ -78,6 +81,15 @@ class Anthropic(JsonProvider):
         else:
             reply = Reply(finish="refusal")
         return messages(call, reply, draw, error="policy_refusal")
+
+    def heartbeat(self, call: Call) -> bytes:
+        """Return the event that keeps a stream alive."""
+        return event({"type": "ping"}, "ping")
+
+    def announce(self, call: Call, document: dict[str, Any], notice: Notice) -> bool:
+        """Write into the list of models that one is deprecated, and when it retires."""
+        members = {"lifecycle": "deprecated", "retires_at": "{on}T00:00:00Z"}
+        return call.operation == "models" and announce_listed(document, notice, members)
 
     def stream_error(self, call: Call, draw: Draw) -> bytes:
         """Return the in-band error event."""

@@ -97,6 +97,7 @@ class Azure(OpenAILike):
         # A deployment whose model was retired; that 410 comes too is told nowhere. Once the deployment itself is
         # deleted, it is the 404 `DeploymentNotFound`.
         "model_retired": Form(400, _error("ModelDeprecated", "This deployment can no longer be used.")),
+        "model_retired 404": Form(404, _error("404", "Resource not found")),
         "model_retired models": Form(404, _error("404", "Resource not found")),
         "policy_refusal": Form(
             400,

@@ -113,6 +113,14 @@ class Bedrock(JsonProvider):
         told = re.search(r"\battempt=(\d{1,6})\b", request.header("amz-sdk-request") or "")
         return int(told[1]) - 1 if told else super().retry_count(request)
 
+    def heartbeat(self, call: Call) -> bytes:
+        """Refuse: these streams have none.
+
+        Raises:
+            FaultUnfit: always.
+        """
+        raise FaultUnfit("Bedrock's event streams have no heartbeat")
+
     def stream_error(self, call: Call, draw: Draw) -> bytes:
         """Return the in-band exception frame."""
         return errors.stream_error()

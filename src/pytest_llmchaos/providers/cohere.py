@@ -19,8 +19,8 @@ from ._text import prose, request_tokens
 if TYPE_CHECKING:
     from ..call import Call
     from ..draw import Draw
-    from ..plan import Answer
-    from ._base import ErrorKind
+    from ..plan import Answer, Headers
+    from ._base import ErrorKind, Notice
 
 __all__ = ["Cohere"]
 
@@ -48,6 +48,7 @@ class Cohere(JsonProvider):
     dialect = "cohere"
     default_hosts = HOSTS
     speaks_too = (("/compatibility/v1/", "openai"),)
+    status_hosts = ("status.cohere.com",)
     routes = _ROUTES
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
@@ -77,6 +78,11 @@ class Cohere(JsonProvider):
         if form == "finish":
             reply = Reply(text=prose(draw.part("begun"), limit=12), finish="content_filter")
         return chat(call, reply, draw, error="policy_refusal")
+
+    def announcing_headers(self, call: Call, notice: Notice) -> Headers:
+        """Return the warning that the API's older SDKs print [U]."""
+        instead = f" Please use '{notice.successor}' instead." if notice.successor else ""
+        return (("x-api-warning", f"model '{call.model}' is deprecated and will be removed on {notice.on}.{instead}"),)
 
     def stream_error(self, call: Call, draw: Draw) -> bytes:
         """Return the in-band event of failure, which the SDK passes on as data."""

@@ -24,6 +24,7 @@ class DeepSeek(OpenAILike):
     dialect = "deepseek"
     default_hosts = ("api.deepseek.com",)
     speaks_too = (("/anthropic/", "anthropic"),)
+    status_hosts = ("status.deepseek.com", "deepseek.statuspage.io")
     keep_alive = b": keep-alive\n\n"
     head = (("x-ds-trace-id", "{hex32}"),)
     served = ("deepseek-chat", "deepseek-reasoner")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..call import Call, HttpRequest
     from ..draw import Draw
     from ..plan import Answer
-    from ._base import ErrorKind, Recognised
+    from ._base import ErrorKind, Notice, Recognised
 
 __all__ = ["Gemini"]
 
@@ -93,6 +93,19 @@ class Gemini(JsonProvider):
             begun = prose(draw.part("begun"), limit=12) if call.stream else None
             reply = Reply(text=begun, finish="content_filter")
         return _framed(call, generate(call, reply, draw, error="policy_refusal"))
+
+    def announce(self, call: Call, document: dict[str, Any], notice: Notice) -> bool:
+        """Write the model's status into generated content: a member of google-genai 3's answer, for this API alone."""
+        if self.dialect != Gemini.dialect or "candidates" not in document:
+            return False
+        # LEGACY is the stage on the path to deprecation; the words are ours.
+        instead = f" Use {notice.successor} instead." if notice.successor else ""
+        document["modelStatus"] = {
+            "modelStage": "LEGACY",
+            "retirementTime": f"{notice.on}T00:00:00Z",
+            "message": f"This model will be retired on {notice.on}.{instead}",
+        }
+        return True
 
     def stream_error(self, call: Call, draw: Draw) -> bytes:
         """Return the in-band error event, or the last element of an array."""

@@ -19,6 +19,13 @@ def _error(message: str, kind: str, code: str | None = None) -> Any:
     return {"error": {"message": message, "type": kind, **({} if code is None else {"code": code})}}
 
 
+_RESTRICTED = _error(
+    "Organization has been restricted. Please reach out to support if you believe this was in error.",
+    "invalid_request_error",
+    "organization_restricted",
+)
+
+
 class Groq(OpenAILike):
     """Groq: `api.groq.com/openai/v1/...`.
 
@@ -28,6 +35,7 @@ class Groq(OpenAILike):
 
     dialect = "groq"
     default_hosts = ("api.groq.com",)
+    status_hosts = ("groqstatus.com", "status.groq.com")
     cloudflare = True
     tells_usage = True
     request_id = "req_{token26}"
@@ -59,14 +67,7 @@ class Groq(OpenAILike):
                 "rate_limit_exceeded",
             ),
         ),
-        "quota_exhausted": Form(
-            400,
-            _error(
-                "Organization has been restricted. Please reach out to support if you believe this was in error.",
-                "invalid_request_error",
-                "organization_restricted",
-            ),
-        ),
+        "quota_exhausted": Form(400, _RESTRICTED),
         "auth_revoked": Form(401, _error("Invalid API Key", "invalid_request_error", "invalid_api_key")),
         "region_blocked": Form(403, {"error": {"message": "Access denied. Please check your network settings."}}),
         "model_retired": Form(
@@ -78,6 +79,7 @@ class Groq(OpenAILike):
                 "model_decommissioned",
             ),
         ),
+        "access_denied suspension": Form(400, _RESTRICTED),
         # [U]
         "policy_refusal": Form(400, _error("The request was flagged as unsafe", "invalid_request_error", "unsafe")),
     }

@@ -22,7 +22,8 @@ from ._wire import json_answer
 if TYPE_CHECKING:
     from ..call import Call, HttpRequest
     from ..draw import Draw
-    from ._base import ErrorKind, Recognised
+    from ..plan import Headers
+    from ._base import ErrorKind, Notice, Recognised
 
 __all__ = ["HuggingFace"]
 
@@ -137,6 +138,11 @@ class HuggingFace(OpenAILike):
         # Without it huggingface_hub's async client leaves the body of an error unread, and its words are lost.
         length = ("content-length", str(sum(map(len, answer.chunks))))
         return replace(answer, headers=(*answer.headers, length))
+
+    def announcing_headers(self, call: Call, notice: Notice) -> Headers:
+        """Return the warning that huggingface_hub prints (utils/_http.py: `topic; message`); the words are ours."""
+        instead = f" Use {notice.successor} instead." if notice.successor else ""
+        return (("x-hf-warning", f"deprecation; {call.model} will be removed on {notice.on}.{instead}"),)
 
     def _generate(self, call: Call, reply: Reply | None, draw: Draw, error: str | None = None) -> Answer:
         asked = Asked(limit=positive(mapping(call.body.get("parameters")).get("max_new_tokens")))

@@ -42,6 +42,7 @@ class Mistral(OpenAILike):
     )
     cloudflare = True
     tells_usage = True
+    ends = {"deprecation": "{on}T00:00:00Z", "deprecation_replacement_model": "{successor}"}
     head = (
         ("mistral-correlation-id", "{request_id}"),
         ("x-kong-request-id", "{request_id}"),

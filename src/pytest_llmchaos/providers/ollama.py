@@ -100,6 +100,16 @@ class Ollama(OpenAILike):
             return native.talk(call, Reply(finish="refusal"), draw, error=kind)
         return super().error(kind, call, draw, **details)
 
+    def heartbeat(self, call: Call) -> bytes:
+        """Return the comment of the OpenAI dialect.
+
+        Raises:
+            FaultUnfit: the call goes to the API of its own, whose lines have no comments.
+        """
+        if _is_native(call.path):
+            raise FaultUnfit("the lines of Ollama's own API have no heartbeat")
+        return super().heartbeat(call)
+
     def stream_error(self, call: Call, draw: Draw) -> bytes:
         """Return the line that reports a failure within a started stream, or the event of the OpenAI dialect."""
         if _is_native(call.path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +12,7 @@ from ..replies import Reply
 from . import _openai_errors as errors
 from . import _openai_wire as wire
 from ._base import Route
+from ._notice import announce_listed
 from ._openai_audio import audio, speech_streams
 from ._openai_chat import chat, completions
 from ._openai_embeddings import embeddings
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ..call import Call, HttpRequest
     from ..draw import Draw
     from ..plan import Answer, Headers
-    from ._base import ErrorKind, Recognised
+    from ._base import ErrorKind, Notice, Recognised
 
 __all__ = ["OpenAI"]
 
@@ -68,6 +69,7 @@ class OpenAI(JsonProvider):
 
     dialect = "openai"
     default_hosts = wire.HOSTS
+    status_hosts: ClassVar[tuple[str, ...]] = ("status.openai.com",)
     routes = _ROUTES
 
     keep_alive: ClassVar[bytes] = b""
@@ -117,6 +119,14 @@ class OpenAI(JsonProvider):
         """Return the in-band error event of chat completions or of the Responses API."""
         return errors.stream_error(call)
 
+    def heartbeat(self, call: Call) -> bytes:
+        """Return the comment that keeps a stream alive."""
+        return self.keep_alive or super().heartbeat(call)
+
+    def announce(self, call: Call, document: dict[str, Any], notice: Notice) -> bool:
+        """Write the day of a shutdown into the list of models."""
+        return call.operation == "models" and announce_listed(document, notice, self.retires(call))
+
     # --- what differs where the dialect is shared ---------------------------------------------------------------
 
     def fail(self, kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
@@ -134,6 +144,10 @@ class OpenAI(JsonProvider):
     def dates_models(self, call: Call) -> bool:
         """Tell whether the answer names the dated snapshot behind an alias."""
         return wire.at_vendor(call)
+
+    def retires(self, call: Call) -> Mapping[str, str]:
+        """Return the members of a listed model that tell of its end, with `{on}` and `{successor}`."""
+        return {"shutdown_date": "{on}"} if wire.at_vendor(call) else {}
 
     def models(self, call: Call) -> list[dict[str, Any]]:
         """Return the model that the call asks for, or all that are listed."""

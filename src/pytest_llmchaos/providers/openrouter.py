@@ -38,6 +38,7 @@ class OpenRouter(OpenAILike):
     cloudflare = True
     keep_alive = b": OPENROUTER PROCESSING\n\n"
     tells_usage = True
+    ends = {"expiration_date": "{on}"}
     refuses = True
     head = (("x-generation-id", "gen-{now}-{hex16}"),)
     served = ("openai/gpt-5", "anthropic/claude-sonnet-5", "meta-llama/llama-3.3-70b-instruct")

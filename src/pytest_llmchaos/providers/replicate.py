@@ -135,10 +135,10 @@ class Replicate(OpenAILike):
         """Return the in-band event of failure, which the SDK raises as a RuntimeError."""
         return b'event: error\nid: 1:0\ndata: {"detail": "Prediction interrupted; please retry (code: PA)"}\n\n'
 
-    def _form(self, kind: str, call: Call, status: int) -> Form:
+    def _form(self, kind: str, call: Call, detail: int | str | None) -> Form:
         if kind == "model_retired" and call.path.rstrip("/").endswith("/v1/predictions"):
             return self.forms["model_retired version"]
-        return super()._form(kind, call, status)
+        return super()._form(kind, call, detail)
 
     def _tell(self, call: Call, draw: Draw, known: Prediction, error: str | None = None) -> Answer:
         head = self.headers(call, draw)

@@ -79,6 +79,10 @@ class Vertex(Gemini):
         made = messages(call, reply, draw) if call.operation == "chat" else claude_tokens(call, draw)
         return _dressed(made, call, draw)
 
+    def heartbeat(self, call: Call) -> bytes:
+        """Return what keeps a stream alive: of Claude's models their own event."""
+        return Anthropic().heartbeat(call) if _of_claude(call) else super().heartbeat(call)
+
     def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
         """Return the answer by which the API reports the failure; see `Provider.error`.
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from pytest_llmchaos import inject
+from pytest_llmchaos import always, inject
 from pytest_llmchaos.faults import Injection
 from pytest_llmchaos.providers import Providers
 from pytest_llmchaos.session import Chaos
@@ -117,6 +117,7 @@ def ask(
 @contextmanager
 def _running(sdk: Sdk, *faults: Injection, **options: Any) -> Iterator[Chaos]:
     """Run under chaos; what the project's file would say of the SDK's servers is said here."""
+    options = {"suppress": dict.fromkeys(always.names(), "what the SDK itself does is what is measured"), **options}
     if not sdk.own:
         with inject(*faults, **options) as run:
             yield run

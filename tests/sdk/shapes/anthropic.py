@@ -7,6 +7,8 @@ from typing import Any
 from ._base import KEY, SAY, City, Sdk, Shape, limited
 
 _MESSAGE = {"model": "claude-sonnet-5", "messages": SAY, "max_tokens": 200}
+_PARAMETERS = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
+_TOOLED = {**_MESSAGE, "tools": [{"name": "find_order", "input_schema": _PARAMETERS}]}
 
 
 def make(mode: str, timeout: float | None = None, **options: Any) -> Any:
@@ -23,6 +25,9 @@ SDK = Sdk(
     {
         "messages": Shape("messages.create", _MESSAGE),
         "messages stream": Shape("messages.create", {**_MESSAGE, "stream": True}, "events"),
+        "messages tools": Shape("messages.create", _TOOLED),
+        "messages tools stream": Shape("messages.create", {**_TOOLED, "stream": True}, "events"),
+        "messages tools helper": Shape("messages.stream", _TOOLED, "helper", "get_final_message"),
         "messages parse": Shape("messages.parse", {**_MESSAGE, "output_format": City}),
         "messages helper": Shape("messages.stream", _MESSAGE, "helper", "get_final_message"),
         "tokens": Shape("messages.count_tokens", {"model": "claude-sonnet-5", "messages": SAY}),

@@ -8,6 +8,8 @@ from ._base import KEY, SAY, City, Sdk, Shape, limited
 
 _CHAT = {"model": "gpt-5", "messages": SAY}
 _RESPONSE = {"model": "gpt-5", "input": "Where is my order?"}
+_PARAMETERS = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
+_TOOLED = {**_CHAT, "tools": [{"type": "function", "function": {"name": "find_order", "parameters": _PARAMETERS}}]}
 
 
 def make(mode: str, timeout: float | None = None, **options: Any) -> Any:
@@ -24,6 +26,8 @@ SDK = Sdk(
     {
         "chat": Shape("chat.completions.create", _CHAT),
         "chat stream": Shape("chat.completions.create", {**_CHAT, "stream": True}, "events"),
+        "chat tools": Shape("chat.completions.create", _TOOLED),
+        "chat tools stream": Shape("chat.completions.create", {**_TOOLED, "stream": True}, "events"),
         "chat parse": Shape("chat.completions.parse", {**_CHAT, "response_format": City}),
         "chat helper": Shape("chat.completions.stream", _CHAT, "helper", "get_final_completion"),
         "completions": Shape("completions.create", {"model": "gpt-3.5-turbo-instruct", "prompt": "Once"}),

@@ -1,0 +1,217 @@
+"""What comes of a whole run: records arrive on the reports of tests, and journal, summary, reports and gate are made
+of them. Only in the process that reports: with xdist that is the controller.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .errors import UsageProblem
+
+if TYPE_CHECKING:
+    from .gate import Result
+    from .policy import Policy
+    from .record import Record
+
+__all__ = ["Results"]
+
+_CRASHED = "???"  # the phase that xdist gives the report of a test whose worker died
+_ENDED: dict[int, str] = {2: "the run was interrupted", 3: "pytest itself failed"}
+
+
+class Results:
+    """Hooks of the process that reports.
+
+    Args:
+        config: pytest's.
+        policy: what the gate asks for; None without a gate.
+        baseline: the file to compare with or to write.
+        known: what stands in it; None without one, or where it is to be written.
+
+    Attributes:
+        records: what the tests left, in the order they ended.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        policy: Policy | None = None,
+        baseline: Path | None = None,
+        known: dict[str, dict[str, str]] | None = None,
+    ) -> None:
+        self.records: list[Record] = []
+        self._pending: dict[str, str] = {}
+        self._failed: dict[str, None] = {}
+        self._journal: str | None = config.option.llmchaos_journal
+        self._report: str | None = config.option.llmchaos_report
+        self._update: bool = config.option.llmchaos_update_baseline
+        self._used = bool(policy or self._journal or config.option.llmchaos or config.option.llmchaos_matrix)
+        self._policy, self._baseline, self._known = policy, baseline, known
+        self._result: Result | None = None
+        self._notes: list[str] = []
+        self._folder = config.invocation_params.dir
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a report carries; write it when the test is over."""
+        if report.failed:
+            self._failed[report.nodeid] = None
+        if (carried := report.__dict__.get("llmchaos")) is not None:
+            self._pending[report.nodeid] = carried
+        if report.when == "teardown":
+            self._end(report.nodeid)
+        elif report.when == _CRASHED and report.failed and self._used:
+            self._end(report.nodeid, crashed=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the reports and ask the gate, whose verdict becomes the exit code."""
+        if session.config.option.collectonly:
+            return
+        for nodeid in list(self._pending):
+            self._end(nodeid)
+        if self._report is not None:
+            self._write_report(session, self._report)
+        if self.records and (terminal := session.config.pluginmanager.get_plugin("terminalreporter")):
+            terminal.ensure_newline()
+            from .report.github import publish
+
+            publish(self.records, os.environ, root=session.config.rootpath, echo=terminal.write_line)
+        if self._policy is not None:
+            self._ask(session, int(exitstatus))
+        if self._update and self._baseline is not None:
+            from . import baseline
+
+            if exitstatus in (0, 1):
+                count = baseline.write(self._baseline, self.records)
+                self._notes.append(f"{self._baseline}: the baseline now holds {count} results")
+            else:
+                self._notes.append(f"{self._baseline}: the baseline was left as it is: the run did not come to its end")
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Tell it: with `-q` or `--no-summary` only the gate's verdict, in one line."""
+        verbosity = config.get_verbosity()
+        brief = verbosity < 0 or config.option.no_summary
+        if self.records and not brief:
+            from .report.summary import summary_lines
+
+            lines = summary_lines(
+                self.records,
+                width=terminalreporter._tw.fullwidth,
+                colour=terminalreporter.hasmarkup,
+                verbosity=verbosity,
+                ascii=not _speaks_unicode(getattr(terminalreporter._tw, "_file", None)),
+            )
+            if lines:
+                terminalreporter.section("llmchaos")
+                for line in lines:
+                    terminalreporter.write_line(line)
+        if self._result is not None:
+            lines = self._result.lines()
+            if brief:
+                lines = lines[:1]
+            else:
+                terminalreporter.section("llmchaos gate")
+            good = self._result.verdict == "PASS"
+            terminalreporter.write_line(lines[0], **{"green" if good else "red": True, "bold": True})
+            for line in lines[1:]:
+                terminalreporter.write_line(line)
+        for note in () if brief else self._notes:
+            terminalreporter.write_line(f"llmchaos: {note}")
+
+    def _end(self, nodeid: str, crashed: bool = False) -> None:
+        from .record import Record, append, from_json
+
+        carried = self._pending.pop(nodeid, None)
+        if carried is None and not crashed:
+            return
+        made = Record(nodeid) if carried is None else from_json(carried)
+        if crashed:
+            made = replace(made, outcome="error")
+        self.records.append(made)
+        if self._journal is not None:
+            append(self._folder / self._journal, made)
+
+    def _write_report(self, session: pytest.Session, name: str) -> None:
+        from .report.html import write
+
+        try:
+            write(self._folder / name, self.records)
+        except UsageProblem as problem:
+            self._notes.append(str(problem))
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
+        else:
+            self._notes.append(f"{name}: the report of {len(self.records)} tests")
+
+    def _ask(self, session: pytest.Session, exitstatus: int) -> None:
+        from .gate import judge, standing
+
+        assert self._policy is not None  # noqa: S101 - for the type checker
+        problems = [_ENDED[exitstatus]] if exitstatus in _ENDED else []
+        if stopped := session.shouldstop or session.shouldfail:
+            problems = [f"the run was stopped early: {stopped}"]
+        self._result = result = judge(self.records, self._policy, self._known, problems)
+        if exitstatus not in (0, 1):
+            return
+        if result.verdict != "PASS":
+            session.exitstatus = result.exit_code
+            return
+        judged = {each.test for each in self.records if standing(each) == "failed"}
+        if exitstatus == 1 and self._failed and judged.issuperset(self._failed):
+            session.exitstatus = 0
+            self._notes.append("the policy of the gate allows the failures, so the exit code is 0")
+        elif exitstatus == 1:
+            others = [each for each in self._failed if each not in judged]
+            if others:
+                self._notes.append(f"the gate does not judge what else failed, such as {others[0]}")
+
+
+def results(config: pytest.Config) -> Results:
+    """Return what gathers the results, as the options and `[tool.llmchaos.gate]` ask for it.
+
+    Raises:
+        UsageProblem: an option, the table or the baseline is bad.
+    """
+    option = config.option
+    if option.llmchaos_journal:
+        journal = config.invocation_params.dir / option.llmchaos_journal
+        try:
+            journal.parent.mkdir(parents=True, exist_ok=True)
+            journal.open("ab").close()
+        except OSError as problem:
+            raise UsageProblem(f"--llmchaos-journal: {journal}: {problem.strerror}") from None
+    asked, given, update = option.llmchaos_gate, option.llmchaos_baseline, option.llmchaos_update_baseline
+    if not (asked or given or update):
+        return Results(config)
+    from .config import load
+    from .policy import Policy
+
+    policy = load(config.rootpath).gate or Policy()
+    path = config.invocation_params.dir / given if given else policy.baseline
+    if update and path is None:
+        raise UsageProblem("--llmchaos-update-baseline needs a file: --llmchaos-baseline=FILE")
+    if given and not (asked or update):
+        raise UsageProblem(
+            "--llmchaos-baseline is compared by --llmchaos-gate, or written with --llmchaos-update-baseline"
+        )
+    known = None
+    if path is not None:
+        from .baseline import read
+
+        if not update or path.exists():
+            known = read(path)
+    # A run that writes the baseline is not compared with the one that it replaces.
+    return Results(config, policy if asked else None, path, None if update else known)
+
+
+def _speaks_unicode(file: Any) -> bool:
+    try:
+        "✓✗…─".encode(getattr(file, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

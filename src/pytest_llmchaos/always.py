@@ -1,0 +1,242 @@
+"""The always-on checks: they run after every chaos test, know nothing of the app, and speak up only when they are sure.
+
+A request marked with `llmchaos.request(...)` is one ask by the user's own word, and so is a chain of an SDK's own
+retries; calls that neither ties together may be several asks of the test, so what they repeat is not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageProblem, near, shown
+from .units import show_duration
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from .journal import Exchange, Journal
+
+__all__ = ["judge", "names", "switched_off"]
+
+_SENDS = 3
+"""How often one request may be sent that can never work: an app's own retry of three is common and harmless."""
+
+_TRIES = 30
+"""How many tries without one success end a request that anybody still waits for."""
+
+_LONGEST_WAIT = 60.0
+"""Seconds of retry-after above which the SDKs of OpenAI and Anthropic back off by their own rule, as documented."""
+
+_SLACK = 1.0
+"""Seconds by which a wait may be short: the date form of retry-after has no fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    seen: str
+    evidence: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Always:
+    find: Callable[[Journal], Iterator[_Found]]
+    trap: str
+    fix: str
+
+
+def names() -> list[str]:
+    """Return the names of the always-on checks, sorted."""
+    return sorted(_ALWAYS)
+
+
+def switched_off(given: Any) -> dict[str, str]:
+    """Read what is switched off: names of always-on checks, each with the reason why.
+
+    Raises:
+        UsageProblem: an unknown name, or no reason.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise UsageProblem(f'suppress: {shown(given)} is not names with reasons, such as {{"leaked_key": "why"}}')
+    for name, reason in given.items():
+        if name not in _ALWAYS:
+            raise UsageProblem(
+                f"suppress: {shown(name)} is not an always-on check{near(name, _ALWAYS)} (known: {', '.join(names())})"
+            )
+        if not isinstance(reason, str) or not reason.strip():
+            raise UsageProblem(f"suppress: {name} needs the reason why it is switched off, got {shown(reason)}")
+    return dict(given)
+
+
+def judge(journal: Journal, off: Mapping[str, str] | None = None) -> list[Verdict]:
+    """Return the verdicts of the always-on checks that found something; the rest has nothing to say."""
+    verdicts: list[Verdict] = []
+    if not journal.exchanges:
+        return verdicts
+    for name, check in _ALWAYS.items():
+        if name in (off or {}):
+            continue
+        found = list(check.find(journal))
+        if found:
+            more = f" (and {len(found) - 1} more like it)" if len(found) > 1 else ""
+            lines = [
+                f"seen: {_line(found[0].seen)}{more}",
+                f"trap: {check.trap}",
+                f"fix: {check.fix}",
+                f'switch it off: @llmchaos(..., suppress={{"{name}": "why"}}), or suppress in [tool.llmchaos]',
+            ]
+            evidence = dict.fromkeys(call for each in found for call in each.evidence)
+            verdicts.append(Verdict(name, "violated", "\n".join(lines), tuple(evidence), always=True))
+    return verdicts
+
+
+def _line(text: str) -> str:
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+# --- what is one ask for sure -------------------------------------------------------------------------------------
+
+
+def _asks(journal: Journal) -> Iterator[tuple[str, list[Exchange]]]:
+    """Yield the calls of each ask that is one for sure, with its name."""
+    from .checks._calls import by_request, chains, named
+
+    for request in journal.app.marked:
+        yield named(request.name), request.calls
+    marked = {id(call) for request in journal.app.marked for call in request.calls}
+    for calls in by_request(journal).values():
+        for chain in chains(each for each in calls if id(each) not in marked):
+            if len(chain) > 1:
+                yield "the SDK's own retries", chain
+
+
+def _runs(calls: list[Exchange]) -> Iterator[list[Exchange]]:
+    """Yield the calls of one ask that repeat each other one after the other, each once the last had failed."""
+    from .checks._asks import repeats
+
+    before: dict[int, list[Exchange]] = {}
+    runs: list[list[Exchange]] = []
+    for failed, again in repeats(calls):
+        run = before.get(id(failed))
+        if run is None:
+            run = [failed]
+            runs.append(run)
+        run.append(again)
+        before[id(again)] = run
+    yield from runs
+
+
+# --- the checks ---------------------------------------------------------------------------------------------------
+
+
+def _permanent_errors(journal: Journal) -> Iterator[_Found]:
+    from .checks.permanent_errors_not_retried import _permanent
+
+    for name, calls in _asks(journal):
+        for run in _runs(calls):
+            if len(run) > _SENDS and all(map(_permanent, run)):
+                last = run[-1]
+                yield _Found(
+                    f"{name}: {last.label} was sent {len(run)} times and got {last.outcome} each time", (*run,)
+                )
+
+
+def _retry_after(journal: Journal) -> Iterator[_Found]:
+    for name, calls in _asks(journal):
+        for run in _runs(calls):
+            for failed, again in pairwise(run):
+                wait = failed.retry_after
+                if wait is None or not 0 < wait < float("inf") or (again.retry and wait > _LONGEST_WAIT):
+                    continue
+                waited = again.started - (failed.ended or 0.0)
+                if waited < wait - max(_SLACK, wait / 10):
+                    yield _Found(
+                        f"{name}: {failed.label} said to wait {show_duration(wait)} and got the same again after "
+                        f"{show_duration(waited)}",
+                        (failed, again),
+                    )
+
+
+def _runaway(journal: Journal) -> Iterator[_Found]:
+    for name, calls in _asks(journal):
+        if any(each.ok for each in calls):
+            continue
+        for run in _runs(calls):
+            if len(run) > _TRIES:
+                took = show_duration((run[-1].ended or run[-1].started) - run[0].started)
+                yield _Found(f"{name}: {run[0].label} was tried {len(run)} times in {took} without a success", (*run,))
+
+
+# More than the check of that name takes for an error: whoever tells the model to try again has not run the tool.
+_REFUSED = re.compile(
+    r"error|invalid|malform|fail|truncat|incomplete|not valid|could not|cannot|can't|unable|pars|json|again|retry|"
+    r"resend|expect|missing|exception|reject|cut off|unknown|not run|skipped",
+    re.IGNORECASE,
+)
+
+
+def _truncated_tools(journal: Journal) -> Iterator[_Found]:
+    from .checks._bodies import results
+
+    calls = list(journal.exchanges)
+    for place, asked in enumerate(calls):
+        if asked.ended is None or asked.answer.partial:
+            continue
+        broken = {tool.id: tool for tool in asked.answer.tools if tool.id and not tool.whole}
+        for later in calls[place + 1 :] if broken else ():
+            told = results(later.body)
+            for identity in broken.keys() & told.keys():
+                tool, result = broken.pop(identity), told[identity]
+                said = str(result.get("content", result.get("output")))
+                if not (result.get("is_error") or result.get("status") == "error" or _REFUSED.search(said)):
+                    yield _Found(
+                        f"the arguments of {tool.name or 'a tool'} broke off in the answer of {asked.label}, and a "
+                        f"result of it was sent to {later.label}",
+                        (asked, later),
+                    )
+
+
+def _leaked_keys(journal: Journal) -> Iterator[_Found]:
+    from . import leaks
+
+    app = journal.app
+    secrets = [each for each in leaks.secrets(app) if each.everywhere]
+    errors = [request.error for request in app.requests if request.error is not None] + [app.error]
+    places = [("a log record", app.written.logs), *((leaks.named(each), leaks.texts(each)) for each in errors if each)]
+    for place, texts in places:
+        for name, times in Counter(each.what for each in leaks.search(secrets, texts)).items():
+            yield _Found(f"{name} stands in {place}" + (f", {times} times" if times > 1 else ""))
+
+
+_ALWAYS = {
+    "permanent_error_loop": _Always(
+        _permanent_errors,
+        "what fails for good fails again; the user waits, the quota is spent, and no fallback is reached",
+        "retry only 408, 409, 429 and 5xx (and no spent quota); on the rest go elsewhere or give up",
+    ),
+    "retry_after_ignored": _Always(
+        _retry_after,
+        "a provider that is asked before it said to be counts it against you and keeps the limit up longer",
+        "wait as long as retry-after says, or ask another provider at once",
+    ),
+    "runaway_retries": _Always(
+        _runaway,
+        "retries without an end multiply the load of an outage and the bill; layers that each retry multiply too",
+        "bound the tries of a request over all layers, and set max_retries=0 on the SDK when the app retries itself",
+    ),
+    "truncated_tool_call": _Always(
+        _truncated_tools,
+        "a tool that runs on half its arguments deletes, pays or mails the wrong thing",
+        "parse the arguments strictly, look at the finish reason, and tell the model of the error instead",
+    ),
+    "leaked_key": _Always(
+        _leaked_keys,
+        "logs and error messages go to places and people that must not have the key",
+        "keep keys out of URLs and messages; log the type of an error and its status, not its request",
+    ),
+}

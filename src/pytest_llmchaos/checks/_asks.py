@@ -1,0 +1,83 @@
+"""What several checks ask of a journal: one ask after the other, which call repeats which, who is called elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..journal import Event, Exchange
+from ._calls import ordered
+
+if TYPE_CHECKING:
+    from ..journal import Journal
+
+__all__ = ["TEST_ACTS", "asks", "identity", "later", "repeats", "same_place"]
+
+TEST_ACTS = ("advance", "enter", "clear", "inject")
+"""What a test does itself between two asks; an unmarked ask does not go on behind it."""
+
+
+def asks(journal: Journal) -> list[tuple[str, list[Exchange]]]:
+    """Return what was asked, each with the name of its request and its calls in the order they began.
+
+    A request that was marked several times is as many asks, unless its blocks ran side by side. Calls that no
+    request claims are one ask until the test itself moves on while none of them is under way.
+    """
+    found: list[tuple[str, list[Exchange]]] = []
+    current: dict[str, list[Exchange]] = {}
+    within: dict[str, int] = {}
+    for each in ordered(journal):
+        if isinstance(each, Exchange):
+            if each.request not in current:
+                current[each.request] = []
+                found.append((each.request, current[each.request]))
+            current[each.request].append(each)
+        elif each.kind == "request":
+            if not within.get(each.text):
+                current.pop(each.text, None)
+            within[each.text] = within.get(each.text, 0) + 1
+        elif each.kind in ("answered", "raised"):
+            within[each.text] = max(within.get(each.text, 0) - 1, 0)
+        elif each.kind in TEST_ACTS and not _running(current.get("", ()), each):
+            current.pop("", None)
+    return found
+
+
+def _running(calls: Sequence[Exchange], event: Event) -> bool:
+    return any(each.ended is None or each.ended > event.at for each in calls)
+
+
+def identity(call: Exchange) -> tuple[str, ...]:
+    """Return what is equal for calls that ask the same of the same, with the same credential."""
+    body = json.dumps(call.body, sort_keys=True, default=repr)
+    return (call.provider, call.host, call.operation, call.model or "", call.key, body)
+
+
+def repeats(calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
+    """Yield the failed calls of one ask with the call that asked the same again once the failure was there."""
+    waiting: dict[tuple[str, ...], list[Exchange]] = {}
+    for each in calls:
+        failed = waiting.setdefault(identity(each), [])
+        fits = [one for one in failed if (one.ended or 0.0) <= each.started and _goes_on(one, each)]
+        if fits:
+            last = max(fits, key=lambda one: one.ended or 0.0)
+            failed.remove(last)
+            yield last, each
+        if each.failed and each.ended is not None:
+            failed.append(each)
+
+
+def _goes_on(failed: Exchange, again: Exchange) -> bool:
+    """Tell whether the SDK's retry count of the two allows it: a second retry follows the first."""
+    return not again.retry or failed.retry is None or failed.retry == again.retry - 1
+
+
+def same_place(one: Exchange, other: Exchange) -> bool:
+    """Tell whether two calls go to the same model of the same provider."""
+    return (one.provider, one.model) == (other.provider, other.model)
+
+
+def later(call: Exchange, calls: Sequence[Exchange]) -> list[Exchange]:
+    """Return the calls that began when this one had ended."""
+    return [each for each in calls if each is not call and call.ended is not None and each.started >= call.ended]

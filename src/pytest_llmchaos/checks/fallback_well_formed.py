@@ -1,0 +1,115 @@
+"""What is sent to the fallback is what was asked, and a request that the fallback can take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..call import Target
+from ..parameters import param, whole
+from ..parameters import target as read_target
+from ..providers._text import request_tokens
+from ..verdict import Verdict
+from ._asks import asks, later, same_place
+from ._base import Check
+from ._bodies import properties, schema, system, tool_ids, tools
+from ._calls import against, count, named, worst
+from ._streaks import kind
+
+if TYPE_CHECKING:
+    from ..journal import Exchange, Journal
+
+__all__ = ["FallbackWellFormed"]
+
+# How providers begin the ids of tool calls. Others name them as they like.
+_IDS = {
+    "openai": ("call_", "fc_"),
+    "azure": ("call_", "fc_"),
+    "anthropic": ("toolu_", "srvtoolu_"),
+    "bedrock": ("tooluse_", "toolu_"),
+}
+
+
+@dataclass(frozen=True)
+class FallbackWellFormed(Check):
+    """The call to the fallback asks the same as the failed one, in a form that its provider takes.
+
+    It offers at least the same tools, asks for output of the same structure, has a system prompt where the failed
+    one had, and holds no tool-call id of another provider's making (`toolu_` at OpenAI, `call_` at Anthropic).
+
+    Args:
+        to: the fallback; None for any other provider or model than the one that failed.
+        context: how many tokens the fallback takes, roughly counted at four characters each; None for any number.
+    """
+
+    name = "fallback_well_formed"
+
+    to: Target | None = param(read_target, default=None)
+    context: int | None = param(whole, default=None)
+
+    def judge(self, journal: Journal) -> Verdict:
+        """Compare each call to a fallback with the last one that failed before it."""
+        pairs = [(request, *pair) for request, calls in asks(journal) for pair in self._pairs(calls)]
+        read = [pair for pair in pairs if pair[1].body and pair[2].body]
+        found = [(pair, self._flaws(pair[1], pair[2])) for pair in read]
+        bad = [(pair, flaws) for pair, flaws in found if flaws]
+        if bad:
+            said = [f"in {named(request)} the call to {to.label} {', '.join(told)}" for (request, _, to), told in bad]
+            evidence = dict.fromkeys(call for (_, *both), _ in bad for call in both)
+            expected = "a fallback that asks the same in its provider's form"
+            return self.verdict("violated", against(expected, worst(said)), evidence)
+        evidence = dict.fromkeys(call for _, *both in read for call in both)
+        if not read:
+            why = "its body is not known" if pairs else "no call to a fallback followed a failed one"
+            return self.verdict("inconclusive", f"{why}: let the first provider fail", [call for *_, call in pairs])
+        return self.verdict("held", f"{count(len(read), 'call')} to a fallback asked the same and fit", evidence)
+
+    def _pairs(self, calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
+        """Yield each call to the fallback with the last failed one elsewhere, of the same kind, before it."""
+        for place, each in enumerate(calls):
+            if kind(each) != "text" or (self.to is not None and not self.to.matches(each)):
+                continue
+            before = [one for one in calls[:place] if one.failed and kind(one) == "text" and not same_place(one, each)]
+            before = [one for one in before if not _cured(one, calls[:place])]
+            if self.to is not None:
+                before = [one for one in before if not self.to.matches(one)]
+            if before:
+                yield before[-1], each
+
+    def _flaws(self, failed: Exchange, fallback: Exchange) -> list[str]:
+        found: list[str] = []
+        asked, given = failed.body, fallback.body
+        before, after = schema(asked), schema(given)
+        if missing := sorted(tools(asked) - tools(given) - _forced_away(after, tools(asked))):
+            found.append(f"lacks {count(len(missing), 'tool')} ({', '.join(missing[:3])})")
+        if before is not None and after is None:
+            found.append("does not ask for structured output")
+        elif before is not None and after is not None and (lost := sorted(properties(before) - properties(after))):
+            found.append(f"asks for output without {', '.join(lost[:3])}")
+        if system(asked) and not system(given):
+            found.append("has no system prompt")
+        if foreign := sorted(_foreign(fallback)):
+            found.append(f"holds tool-call ids of another provider ({foreign[0][:24]})")
+        size = request_tokens(given)
+        if self.context is not None and size > self.context:
+            found.append(f"is about {size} tokens long and the fallback takes {self.context}")
+        return found
+
+
+def _cured(failed: Exchange, calls: Sequence[Exchange]) -> bool:
+    """Tell whether the same place answered later on: what follows elsewhere is then no fallback for it."""
+    return any(each.ok and kind(each) == "text" and same_place(each, failed) for each in later(failed, calls))
+
+
+def _forced_away(after: object, asked: set[str]) -> set[str]:
+    """A single forced tool is how structured output is asked for elsewhere: it need not go by the same name."""
+    return asked if after is not None and len(asked) == 1 else set()
+
+
+def _foreign(call: Exchange) -> set[str]:
+    own = _IDS.get(call.provider)
+    if own is None:
+        return set()
+    others = tuple(prefix for prefixes in _IDS.values() for prefix in prefixes if prefix not in own)
+    return {each for each in tool_ids(call.body) if each.startswith(others)}

@@ -1,0 +1,69 @@
+"""Vectors of different models are not mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..verdict import Verdict
+from ._base import Check
+from ._calls import against, count
+
+if TYPE_CHECKING:
+    from ..journal import Exchange, Journal
+
+__all__ = ["OneEmbeddingSpace"]
+
+
+@dataclass(frozen=True)
+class OneEmbeddingSpace(Check):
+    """All embeddings that the app got are of one model and one length.
+
+    Vectors of two models are not comparable, even where their lengths are equal: an embedding fallback must be the
+    same model elsewhere, or an index of its own.
+    """
+
+    name = "one_embedding_space"
+
+    def judge(self, journal: Journal) -> Verdict:
+        """Compare the good embedding calls: models asked for, models that answered, lengths of the vectors."""
+        calls = [each for each in journal.exchanges if each.operation == "embeddings" and each.ok]
+        if len(calls) < 2:
+            return self.verdict(
+                "inconclusive",
+                f"{count(len(calls), 'good embedding call')} seen, two are needed to compare: let the app embed again "
+                "while its first choice fails",
+                calls,
+            )
+        models: dict[str, Exchange] = {}
+        answered: dict[tuple[str, str], Exchange] = {}
+        lengths: dict[int, Exchange] = {}
+        for each in calls:
+            models.setdefault(_plain(each.model or ""), each)
+            if each.answer.model:
+                answered.setdefault((each.provider, each.answer.model), each)
+            for length in each.answer.dimensions:
+                lengths.setdefault(length, each)
+        expected = "embeddings of one model and one length"
+        if len(models) > 1:
+            return self.verdict("violated", against(expected, f"they came of {_listed(models)}"), models.values())
+        if len(lengths) > 1:
+            said = f"the vectors have {_listed(map(str, sorted(lengths)))} values"
+            return self.verdict("violated", against(expected, said), dict.fromkeys(lengths.values()))
+        for provider in dict.fromkeys(provider for provider, _ in answered):
+            own = {model: each for (where, model), each in answered.items() if where == provider}
+            if len(own) > 1:
+                said = f"{provider} answered with {_listed(own)}"
+                return self.verdict("violated", against(expected, said), own.values())
+        size = f" and length {next(iter(lengths))}" if lengths else ", their length not told"
+        return self.verdict("held", f"{count(len(calls), 'embedding call')} of one model{size}", calls)
+
+
+def _plain(model: str) -> str:
+    """Return a model without the vendor that gateways put before it: `openai/text-embedding-3-small`."""
+    return model.rpartition("/")[2]
+
+
+def _listed(words: Iterable[str]) -> str:
+    return " and ".join(words)

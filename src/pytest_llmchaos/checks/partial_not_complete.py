@@ -1,0 +1,69 @@
+"""Half an answer is not given as a whole one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..conditions import Predicate, predicate
+from ..parameters import param
+from ..verdict import Verdict
+from ._base import Check
+from ._calls import against, count, named, worst
+from ._results import SET_RESULT, broken_off, ended, plain, says, spoken, text_of
+
+if TYPE_CHECKING:
+    from ..journal import Exchange, Journal
+    from ..observed import UserRequest
+
+__all__ = ["PartialNotComplete"]
+
+
+@dataclass(frozen=True)
+class PartialNotComplete(Check):
+    """The text of an answer that broke off is not the result of a request that ended well.
+
+    `partial_stream_not_final` asks what the app did next; this one looks at what it gave its user.
+
+    Args:
+        marked: tells of a result whether the app marks it as incomplete: a function, or where it stands.
+    """
+
+    name = "partial_not_complete"
+
+    marked: Predicate | None = param(predicate, default=None)
+
+    def judge(self, journal: Journal) -> Verdict:
+        """Look for the text of each broken answer in the result of its request."""
+        said: list[str] = []
+        guilty: list[Exchange] = []
+        good: list[Exchange] = []
+        for request in ended(journal):
+            for call in filter(broken_off, request.calls):
+                if self._shown(request, call):
+                    guilty.append(call)
+                    how = "closed without its terminator" if call.ok else call.outcome
+                    said.append(f"the result of {named(request.name)} is what came of {call.label} ({how})")
+                else:
+                    good.append(call)
+        if said:
+            reason = against("an error, another attempt or a mark on a broken answer", worst(said))
+            return self.verdict("violated", reason, guilty)
+        if not good:
+            return self.verdict(
+                "inconclusive",
+                "no answer of a request with a known result broke off with text: inject what breaks it, such as "
+                f"faults.stream_truncated(), and {SET_RESULT}",
+            )
+        return self.verdict("held", f"{count(len(good), 'answer')} broke off and none was given as whole", good)
+
+    def _shown(self, request: UserRequest, call: Exchange) -> bool:
+        if not request.has_result or (self.marked is not None and says(self.marked, request.result, request)):
+            return False
+        broken = plain(call.answer.text)
+        if len(broken) < 8:  # a few letters may stand anywhere; alone they are the answer
+            return any(plain(text) == broken for text in spoken(request.result))
+        shown = text_of(request.result)
+        # Another attempt's whole answer may begin as the broken one did.
+        whole = [plain(each.answer.text) for each in request.calls if each.ok and not broken_off(each)]
+        return broken in shown and not any(text and text in shown for text in whole)

@@ -1,0 +1,77 @@
+"""What will never work is not tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..units import show_duration
+from ..verdict import Verdict
+from ._asks import asks, repeats
+from ._base import Check
+from ._calls import MARKING, against, count, named, worst
+
+if TYPE_CHECKING:
+    from ..journal import Exchange, Journal
+
+__all__ = ["PermanentErrorsNotRetried"]
+
+# 408, 409 and 429 pass; 402 is a balance that is spent, 413 a request that stays too large.
+_PERMANENT = frozenset({400, 401, 402, 403, 404, 410, 413, 422})
+
+# A 429 that no waiting cures: OpenAI's codes, which those who speak its dialect share.
+_SPENT = (b"insufficient_quota", b"billing_hard_limit_reached", b"billing_not_active")
+
+
+@dataclass(frozen=True)
+class PermanentErrorsNotRetried(Check):
+    """A call that failed for good is not sent again as it was.
+
+    For good are the statuses 400, 401, 402, 403, 404, 410, 413 and 422, and a 429 whose quota is spent
+    (`insufficient_quota`). Asking another provider, model or region, with another key or with a changed body, is
+    another request and free.
+    """
+
+    name = "permanent_errors_not_retried"
+
+    def judge(self, journal: Journal) -> Verdict:
+        """Judge each ask by itself; calls side by side repeat nothing."""
+        permanent: list[Exchange] = []
+        pairs: list[Exchange] = []
+        said: list[str] = []
+        unmarked = False
+        for request, calls in asks(journal):
+            permanent += [each for each in calls if _permanent(each)]
+            for failed, again in repeats(calls):
+                if _permanent(failed):
+                    pairs += [failed, again]
+                    unmarked |= not request and not again.retry
+                    said.append(_said(request, failed, again))
+        if said:
+            expected = "a call that failed for good not to be sent again"
+            reason = against(expected, worst(said)) + (f"; {MARKING}" if unmarked else "")
+            return self.verdict("violated", reason, dict.fromkeys(pairs))
+        if not permanent:
+            return self.verdict(
+                "inconclusive",
+                "no call failed for good: inject what no retry cures, such as faults.auth_revoked()",
+            )
+        reason = f"{count(len(permanent), 'call')} failed for good ({_what(permanent[0])}) and none was sent again"
+        return self.verdict("held", reason, permanent)
+
+
+def _permanent(call: Exchange) -> bool:
+    if call.status == 429:
+        told = b"".join(call.pieces)
+        return any(word in told for word in _SPENT)
+    return call.ended is not None and call.status in _PERMANENT
+
+
+def _what(call: Exchange) -> str:
+    return "429, quota spent" if call.status == 429 else str(call.status)
+
+
+def _said(request: str, failed: Exchange, again: Exchange) -> str:
+    who = "the SDK's own retry" if again.retry else "the app"
+    after = show_duration(again.started - (failed.ended or 0.0))
+    return f"in {named(request)} {who} sent {failed.label} again {after} after it got {_what(failed)}"

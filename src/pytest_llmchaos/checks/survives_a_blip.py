@@ -1,0 +1,79 @@
+"""One failure that passes is not the end of an ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..verdict import Verdict
+from ._asks import asks, later
+from ._base import Check
+from ._calls import MARKING, against, count, named, worst
+from ._streaks import kind
+
+if TYPE_CHECKING:
+    from ..journal import Exchange, Journal
+
+__all__ = ["SurvivesABlip"]
+
+# The app gave it up itself, or the answer came and what it says is the matter.
+_NOT_PASSING = ("cancelled", "policy_refusal", "wrong_output", "wrong_embeddings", "model_substituted")
+
+
+@dataclass(frozen=True)
+class SurvivesABlip(Check):
+    """An ask in which one call failed in passing gets a good answer, by a retry or elsewhere.
+
+    In passing is a connection that broke, a timeout, a broken answer, or a status that a retry may cure (408, 409,
+    425, 429, 5xx). An ask in which more calls failed met no blip but an outage, and is not judged.
+    """
+
+    name = "survives_a_blip"
+
+    def judge(self, journal: Journal) -> Verdict:
+        """Judge each ask with exactly one failed call."""
+        said: list[str] = []
+        lost: list[Exchange] = []
+        survived: list[Exchange] = []
+        waiting: list[Exchange] = []
+        unmarked = False
+        for request, calls in asks(journal):
+            blips = [each for each in calls if each.failed]
+            if len(blips) != 1 or not _passing(blips[0]):
+                continue
+            blip = blips[0]
+            same = [each for each in calls if kind(each) == kind(blip) and each is not blip]
+            after = [each for each in later(blip, same) if each.ok]
+            beside = [each for each in same if each.ok and each not in after and _beside(each, blip)]
+            if after or beside:
+                survived += [blip, *(after or beside)[:1]]
+            elif any(each.ended is None for each in same):
+                waiting.append(blip)
+            else:
+                lost.append(blip)
+                unmarked |= not request and len(calls) > 1
+                said.append(f"{named(request)} gave up after {blip.label} failed once with {blip.outcome}")
+        if said:
+            reason = against("a good answer after a single failure", worst(said))
+            return self.verdict("violated", reason + (f"; {MARKING}" if unmarked else ""), lost)
+        if waiting:
+            return self.verdict("inconclusive", "what followed on the failure is still under way", waiting)
+        if not survived:
+            return self.verdict(
+                "inconclusive",
+                "no ask met a single passing failure: inject one, such as faults.outage(calls=1)",
+            )
+        reason = f"{count(len(survived) // 2, 'ask')} met a single failure and got a good answer"
+        return self.verdict("held", reason, dict.fromkeys(survived))
+
+
+def _passing(call: Exchange) -> bool:
+    if call.error in _NOT_PASSING or call.ended is None:
+        return False
+    status = call.status or 0
+    return not 400 <= status < 500 or status in (408, 409, 425, 429)
+
+
+def _beside(call: Exchange, blip: Exchange) -> bool:
+    """Tell whether a hedged call answered beside the one that failed."""
+    return call.started < (blip.ended or 0.0) <= (call.ended or 0.0)

@@ -1,0 +1,37 @@
+"""The `llmchaos` command, one file per sub-command. What is heavy is imported by the commands that need it."""
+
+from __future__ import annotations
+
+import click
+
+from ._common import Group
+from .calendar import calendar
+from .demo import demo
+from .gate import gate
+from .list import list_
+from .new import new
+from .report import report
+from .schema import schema
+from .show import show
+from .validate import validate
+
+__all__ = ["cli", "main"]
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pytest-llmchaos", prog_name="llmchaos")
+def cli() -> None:
+    """Break your LLM provider on purpose, and see whether your app holds.
+
+    Shell completion: put eval "$(_LLMCHAOS_COMPLETE=bash_source llmchaos)" into ~/.bashrc (zsh_source and ~/.zshrc for
+    zsh; for fish, pipe _LLMCHAOS_COMPLETE=fish_source llmchaos to source). Names, tags and kinds of scenarios complete.
+    """
+
+
+for _command in (calendar, demo, gate, list_, new, report, schema, show, validate):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line (the `llmchaos` script and `python -m pytest_llmchaos`)."""
+    cli(prog_name="llmchaos")

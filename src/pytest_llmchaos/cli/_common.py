@@ -1,0 +1,103 @@
+"""What the commands share: errors without tracebacks, tables, parameters, completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from ..errors import ChaosError, UsageProblem
+
+__all__ = ["Duration", "Group", "complete", "kinds", "names", "paragraph", "providers", "table", "tags"]
+
+
+class _Mistake(click.ClickException):
+    """Something the user typed or wrote is wrong."""
+
+    exit_code = 2
+
+
+class Group(click.Group):
+    """Shows our own errors as one message without a traceback; a mistake of the user's exits with 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a sub-command."""
+        try:
+            return super().invoke(ctx)
+        except ChaosError as problem:
+            raise (_Mistake if isinstance(problem, UsageProblem) else click.ClickException)(str(problem)) from None
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg] # not generic before click 8.4
+    """A duration such as `90d`, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it, or fail as click does."""
+        from ..units import duration
+
+        try:
+            return duration(value)
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+
+
+def paragraph(title: str, text: str) -> None:
+    """Print a wrapped text under its title; nothing where there is none."""
+    if text:
+        click.echo(f"\n{title}")
+        click.echo(click.wrap_text(text, width=100, initial_indent="  ", subsequent_indent="  "))
+
+
+def table(rows: list[tuple[str, ...]], indent: str = "  ") -> None:
+    """Print rows in aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo((indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip())
+
+
+Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def complete(known: Callable[[], Iterable[str]]) -> Completion:
+    """Return a completion from known words; a mistake in the user's settings or files completes nothing."""
+
+    def items(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        try:
+            return [CompletionItem(each) for each in known() if each.startswith(incomplete)]
+        except ChaosError:
+            return []
+
+    return items
+
+
+def names() -> list[str]:
+    """Return the names of all scenarios."""
+    from .. import library
+
+    return library.names()
+
+
+def tags() -> list[str]:
+    """Return all tags of scenarios."""
+    from .. import library
+
+    return sorted({tag for scenario in library.all_scenarios() for tag in scenario.tags})
+
+
+def kinds() -> list[str]:
+    """Return the kinds of scenarios."""
+    from .. import library
+
+    return library.kinds()
+
+
+def providers() -> list[str]:
+    """Return the names of the providers, the user's own included."""
+    from ..config import load
+    from ..providers import Providers
+
+    return Providers(load().providers).names()

@@ -1,0 +1,72 @@
+"""`llmchaos gate`: do the journals of earlier runs meet the policy?"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import click
+
+__all__ = ["gate"]
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("journals", nargs=-1, required=True, metavar="JOURNAL...", type=_PATH)
+@click.option(
+    "--config",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where the pyproject.toml with [tool.llmchaos.gate] is looked for, and above; default: here.",
+)
+@click.option("--baseline", metavar="FILE", type=_PATH, help="Compare with this baseline instead of the policy's.")
+@click.option("--update-baseline", is_flag=True, help="Write the results to the baseline.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every reason.")
+def gate(
+    journals: tuple[Path, ...], folder: Path | None, baseline: Path | None, update_baseline: bool, verbose: bool
+) -> None:
+    """Judge journals by [tool.llmchaos.gate] (journals: pytest --llmchaos-journal FILE).
+
+    Exits with 0 for PASS, 10 for BLOCK, 11 for INCONCLUSIVE, 12 for ERROR; with 2 when the policy itself is bad. Of
+    several results of one test under the same scenarios the last one counts.
+    """
+    from .. import baseline as baselines
+    from ..config import load
+    from ..errors import UsageProblem
+    from ..gate import judge
+    from ..policy import Policy
+    from ..record import Record, read
+
+    policy = load(folder).gate or Policy()
+    path = baseline or policy.baseline
+    if update_baseline and path is None:
+        raise UsageProblem("--update-baseline needs a file: --baseline FILE")
+    problems: list[str] = []
+    records: list[Record] = []
+    known = None
+    for journal in journals:
+        # One bad journal must not hide what the others show.
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                records += read([journal])
+        except UsageProblem as problem:
+            problems.append(str(problem))
+        problems += [str(each.message) for each in told]
+    if path is not None and not update_baseline:
+        try:
+            known = baselines.read(path)
+        except UsageProblem as problem:
+            problems.append(str(problem))
+    result = judge(records, policy, known, problems)
+    for line in result.lines(len(result.findings) if verbose else 12):
+        click.echo(line)
+    if update_baseline and path is not None:
+        if problems:
+            click.echo(f"{path}: the baseline was left as it is", err=True)
+        else:
+            click.echo(f"{path}: the baseline now holds {baselines.write(path, records)} results")
+    sys.exit(result.exit_code)

@@ -1,0 +1,46 @@
+"""`llmchaos validate`: are these scenario files right?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from ..errors import UsageProblem
+
+__all__ = ["validate"]
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+def validate(files: tuple[Path, ...]) -> None:
+    """Check scenario files (or folders of them) and show every problem; exits with 1 if there is any."""
+    from ..scenario_file import ScenarioError, load
+
+    bad = 0
+    for path in _expanded(files):
+        try:
+            scenario = load(path)
+        except ScenarioError as problem:
+            bad += 1
+            click.echo(str(problem))
+        else:
+            click.echo(f"{path}: ok ({scenario.name})")
+    if bad:
+        click.echo(f"{bad} bad {'file' if bad == 1 else 'files'}", err=True)
+        sys.exit(1)
+
+
+def _expanded(files: Sequence[Path]) -> Iterator[Path]:
+    from ..library import files_in
+
+    for path in files:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = list(files_in(path))
+        if not inside:
+            raise UsageProblem(f"{path}: there is no scenario file (*.yaml) in this folder")
+        yield from inside

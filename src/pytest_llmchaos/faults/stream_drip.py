@@ -1,0 +1,50 @@
+"""A stream comes a few bytes at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import shown
+from ..parameters import param, whole
+from ..units import duration
+from ._base import Fault
+from ._pieces import in_pieces
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..draw import Draw
+    from ..plan import Plan
+
+__all__ = ["StreamDrip"]
+
+
+def _bytes(value: Any) -> int:
+    if whole(value) < 1:
+        raise ValueError(f"{shown(value)} is not a number of bytes, one or more")
+    return int(value)
+
+
+@dataclass(frozen=True)
+class StreamDrip(Fault):
+    """The body of a stream drips: a few bytes, a pause, a few bytes. Each restarts the client's read timeout, so only
+    a limit on the whole ends it. For whole events that come slowly there is `latency(between_tokens=)`.
+
+    Args:
+        chunk: number of bytes that come at once.
+        every: time from one to the next, a duration.
+    """
+
+    name = "stream_drip"
+    kind = "stream"
+    streams_only = True
+
+    chunk: int = param(_bytes, default=1, shape={"type": "integer", "minimum": 1})
+    every: float = param(duration, default="1s")
+
+    def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
+        """Cut the body into drops."""
+        size = self.chunk
+        return plan.shaped(
+            lambda: in_pieces(lambda data: (data[at : at + size] for at in range(0, len(data), size)), self.every)
+        )

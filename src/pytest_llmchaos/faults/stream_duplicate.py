@@ -1,0 +1,45 @@
+"""A stream says something twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import shown
+from ..parameters import param, whole
+from ..plan import Step
+from ._stream import StreamFault
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..draw import Draw
+
+__all__ = ["StreamDuplicate"]
+
+
+def _nth(value: Any) -> int:
+    if whole(value) < 1:
+        raise ValueError(f"{shown(value)} is not the number of an event, counted from 1")
+    return int(value)
+
+
+@dataclass(frozen=True)
+class StreamDuplicate(StreamFault):
+    """One event comes twice in a row, byte for byte, as when a connection is taken up again too early.
+
+    SDKs hand both on. Where they put the answer together, openai 3 and anthropic 2 have the text twice, and openai 3
+    breaks over the start of an item of the Responses API that comes again (measured).
+
+    Args:
+        after: which event is repeated, counted from 1. Of a shorter stream it is the last before its terminator.
+    """
+
+    name = "stream_duplicate"
+    kind = "stream"
+    again = True
+
+    after: int = param(_nth, default=1, shape={"type": "integer", "minimum": 1})
+
+    def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
+        """Add nothing but the event itself."""
+        return ()

@@ -1,0 +1,386 @@
+"""The gate: records and a policy in, one verdict with its reasons out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import near
+from .units import show_duration
+
+if TYPE_CHECKING:
+    from .policy import Policy
+    from .record import Record
+
+__all__ = ["EXIT_CODES", "Finding", "Result", "added_latency", "attempts", "judge", "latest", "standing", "under"]
+
+Verdict = Literal["PASS", "BLOCK", "INCONCLUSIVE", "ERROR"]
+Standing = Literal["survived", "failed", "inconclusive", "error", "no calls", "skipped"]
+
+EXIT_CODES: Mapping[str, int] = {"PASS": 0, "BLOCK": 10, "INCONCLUSIVE": 11, "ERROR": 12}
+"""What the process exits with. pytest's own codes are 0 to 5."""
+
+# A violation is certain whatever else went wrong; an error says that more evidence should be there.
+_ORDER = ("BLOCK", "ERROR", "INCONCLUSIVE", "NOTE")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason.
+
+    Attributes:
+        level: the verdict that it alone would give, or `NOTE`.
+        text: one sentence.
+        replay: the command that shows it again; empty where there is none.
+    """
+
+    level: str
+    text: str
+    replay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the gate says.
+
+    Attributes:
+        verdict: `PASS`, `BLOCK`, `INCONCLUSIVE` or `ERROR`.
+        findings: the reasons, the gravest first.
+        counts: how many tests have each standing.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """What the process exits with."""
+        return EXIT_CODES[self.verdict]
+
+    def lines(self, most: int = 12) -> list[str]:
+        """Return the verdict and its reasons as plain lines, at most `most` reasons; control characters are shown."""
+        from .report._text import safe
+
+        told = self.findings[:most]
+        width = max((len(each.level) for each in told), default=0)
+        lines = [f"{self.verdict}: {self.share}"]
+        for each in told:
+            lines.append(safe(f"  {each.level.lower().ljust(width)}  {each.text}"))
+            if each.replay:
+                lines.append(safe(f"  {'':{width}}  {each.replay}"))
+        if len(self.findings) > most:
+            lines.append(f"  and {len(self.findings) - most} more")
+        return lines
+
+    @property
+    def share(self) -> str:
+        """How many tests survived, and what the others did, in one sentence."""
+        survived, failed = self.counts.get("survived", 0), self.counts.get("failed", 0)
+        total = survived + failed
+        head = f"{survived} of {total} tests survived ({_percent(survived / total)})" if total else "no test was hit"
+        rest = [
+            f"{count} {text}"
+            for name, text in (
+                ("inconclusive", "inconclusive"),
+                ("error", "could not run"),
+                ("no calls", "without LLM calls"),
+                ("skipped", "skipped"),
+            )
+            if (count := self.counts.get(name, 0))
+        ]
+        return ", ".join([head, *rest])
+
+
+def standing(record: Record) -> Standing:
+    """Return how a test came out.
+
+    `survived`: a fault hit one of its calls, and nothing that was asked failed or stayed open. `failed` takes the
+    tests that are expected to fail as well: a known weakness is none the less one. `inconclusive` proves nothing.
+    """
+    outcomes = {each["outcome"] for each in record.verdicts}
+    asked = {each["outcome"] for each in record.verdicts if not each["always"]}
+    struck = _struck(record)
+    if record.outcome == "skipped":
+        return "skipped"
+    if record.outcome == "error" and not struck:
+        return "error"
+    if "violated" in outcomes:
+        return "failed"
+    if record.llm == "none" and (record.applied or record.outcome == "passed"):
+        return "no calls"
+    if record.outcome != "passed":
+        return "failed"
+    missed = [each for each in record.scenarios if each not in record.hit]
+    return "survived" if struck and not missed and "inconclusive" not in asked else "inconclusive"
+
+
+def under(record: Record) -> str:
+    """Return what a test ran under, as baselines name it."""
+    return " + ".join(record.scenarios) or "faults in the test"
+
+
+def latest(records: Iterable[Record]) -> list[Record]:
+    """Return the last record of each test and what it ran under: a journal may hold several runs."""
+    return list({(each.test, under(each)): each for each in records}.values())
+
+
+def attempts(record: Record) -> int:
+    """Return the most calls in a row of one request to one provider's operation, until one succeeded."""
+    rows: Counter[tuple[Any, ...]] = Counter()
+    most = 0
+    for each in _calls(record):
+        key = (each.get("request"), each["provider"], each["operation"])
+        rows[key] += 1
+        most = max(most, rows[key])
+        if _good(each):
+            rows[key] = 0
+    return most
+
+
+def added_latency(record: Record) -> float:
+    """Return the longest time in seconds of run time from a call that a fault hit to its request's next good answer.
+
+    Where none came it is the time to the request's last call. Time that the test itself skipped does not count.
+    """
+    longest = 0.0
+    calls = _calls(record)
+    for first in (each for each in calls if each.get("faults")):
+        later = [
+            each
+            for each in calls
+            if each["started"] >= first["started"] and each.get("request") == first.get("request")
+        ]
+        good = [_end(each, record) for each in later if _good(each)]
+        until = min(good) if good else max(_end(each, record) for each in later)
+        skipped = sum(
+            each.get("seconds") or 0.0
+            for each in record.entries
+            if each["type"] == "event"
+            and each["kind"] in ("advance", "enter")
+            and first["started"] <= each["at"] < until
+        )
+        longest = max(longest, until - first["started"] - skipped)
+    return longest
+
+
+def judge(
+    records: Iterable[Record],
+    policy: Policy,
+    baseline: Mapping[str, Mapping[str, str]] | None = None,
+    problems: Sequence[str] = (),
+) -> Result:
+    """Return what the gate says.
+
+    Args:
+        records: what the tests left; of several of one test under the same scenarios the last counts.
+        policy: what is asked for.
+        baseline: standings by test and by what it ran under, where there is one.
+        problems: what kept evidence from coming to be.
+    """
+    judged = [(each, standing(each)) for each in latest(records)]
+    counts: Counter[str] = Counter(name for _, name in judged)
+    findings = [Finding("ERROR", each) for each in problems]
+    findings += _errors(judged)
+    for wanted in policy.require:
+        findings += _required(wanted, judged)
+    findings += _survival(judged, policy, counts, baseline is not None)
+    findings += _budgets(judged, policy)
+    if baseline is not None:
+        findings += _compared(judged, baseline, policy.regressions)
+    if not counts["survived"] + counts["failed"]:
+        findings.append(Finding("INCONCLUSIVE", "no fault hit an LLM call of any test: there is nothing to judge"))
+    findings.sort(key=lambda each: _ORDER.index(each.level))
+    worst = findings[0].level if findings else "NOTE"
+    verdict: Verdict = "PASS" if worst == "NOTE" else worst  # type: ignore[assignment]
+    return Result(verdict, tuple(_without_repetition(findings)), dict(counts))
+
+
+Judged = Sequence[tuple["Record", Standing]]
+
+
+def _errors(judged: Judged) -> list[Finding]:
+    broken = [record for record, name in judged if name == "error"]
+    if not broken:
+        return []
+    return [Finding("ERROR", f"{_tests(len(broken))} could not run, the first {broken[0].test}", broken[0].replay)]
+
+
+def _required(wanted: str, judged: Judged) -> list[Finding]:
+    fits = [(record, name, hit) for record, name in judged for hit in [_fits(wanted, record)] if hit is not None]
+    hits = [(record, name) for record, name, hit in fits if hit]
+    failed = [record for record, name in hits if name == "failed"]
+    if failed:
+        text = (
+            f"{wanted} is required and did not hold in {len(failed)} of {_tests(len(hits))}, such as {failed[0].test}"
+        )
+        return [Finding("BLOCK", text, failed[0].replay)]
+    if any(name == "survived" for _, name in hits):
+        return []
+    if hits:
+        reason = _open(hits[0][0])
+        return [
+            Finding("INCONCLUSIVE", f"{wanted} is required and nothing shows that it held{reason}", hits[0][0].replay)
+        ]
+    if fits:
+        text = f"{wanted} is required, and it hit no LLM call in {_tests(len(fits))}"
+        return [Finding("INCONCLUSIVE", text)]
+    if wanted.startswith("tag:"):
+        hint = near(wanted[4:], {tag for record, _ in judged for tags in record.tags.values() for tag in tags})
+    else:
+        hint = near(wanted, {name for record, _ in judged for name in record.scenarios})
+    return [Finding("INCONCLUSIVE", f"{wanted} is required, and no test ran under it{hint}")]
+
+
+def _survival(judged: Judged, policy: Policy, counts: Mapping[str, int], compared: bool) -> list[Finding]:
+    failed = [record for record, name in judged if name == "failed"]
+    total = counts.get("survived", 0) + len(failed)
+    if not failed or (policy.survival is None and compared):
+        return []
+    least = 1.0 if policy.survival is None else policy.survival
+    share = counts.get("survived", 0) / total
+    # A share that a policy names as "95%" must not fail by a rounding of floats.
+    if share >= least - 1e-9:
+        return [Finding("NOTE", f"{_tests(len(failed))} did not survive, such as {_told(failed[0])}", failed[0].replay)]
+    text = f"{_percent(share)} survived and at least {_percent(least)} must"
+    return [
+        Finding("BLOCK", f"{text}; failed: {_told(each)}" if not place else f"failed: {_told(each)}", each.replay)
+        for place, each in enumerate(failed)
+    ]
+
+
+def _budgets(judged: Judged, policy: Policy) -> list[Finding]:
+    findings = []
+    hit = [record for record, name in judged if name in ("survived", "failed") and _struck(record)]
+    if policy.attempts is not None:
+        over = sorted(((attempts(each), each) for each in hit), key=lambda pair: -pair[0])
+        over = [pair for pair in over if pair[0] > policy.attempts]
+        if over:
+            most, worst = over[0]
+            text = f"{most} attempts in a row in {_told(worst)}, and {policy.attempts} are allowed{_more(over)}"
+            findings.append(Finding("BLOCK", text, worst.replay))
+    if policy.added_latency is not None:
+        slow = sorted(((added_latency(each), each) for each in hit), key=lambda pair: -pair[0])
+        slow = [pair for pair in slow if pair[0] > policy.added_latency]
+        if slow:
+            longest, worst = slow[0]
+            text = (
+                f"{show_duration(round(longest, 3))} until the next good answer in {_told(worst)}, and "
+                f"{show_duration(policy.added_latency)} are allowed{_more(slow)}"
+            )
+            findings.append(Finding("BLOCK", text, worst.replay))
+    if policy.cost is not None:
+        findings += _dear(hit, policy.cost)
+    return findings
+
+
+def _dear(hit: Sequence[Record], limit: float) -> list[Finding]:
+    findings = []
+    dear = sorted(((each.cost, each) for each in hit if each.cost > limit), key=lambda pair: -pair[0])
+    if dear:
+        most, worst = dear[0]
+        text = f"{most:.6g} USD for the calls of {_told(worst)}, and {limit:.6g} USD are allowed{_more(dear)}"
+        findings.append(Finding("BLOCK", text, worst.replay))
+    if unpriced := [each for each in hit if each.unpriced and each.cost <= limit]:
+        text = f"the price of {unpriced[0].unpriced} calls of {_told(unpriced[0])} is not known: tell it in"
+        text += " [tool.llmchaos.prices]"
+        findings.append(Finding("INCONCLUSIVE", text, unpriced[0].replay))
+    return findings
+
+
+def _compared(judged: Judged, baseline: Mapping[str, Mapping[str, str]], allowed: int) -> list[Finding]:
+    findings = []
+    new = [record for record, name in judged if name == "failed" and _before(record, baseline) != "failed"]
+    level = "BLOCK" if len(new) > allowed else "NOTE"
+    for each in new:
+        what = (
+            "survived in the baseline and now fails" if _before(each, baseline) else "fails and is not in the baseline"
+        )
+        findings.append(Finding(level, f"{_told(each)} {what}", each.replay))
+    for record, name in judged:
+        if name not in ("survived", "failed") and _before(record, baseline) == "survived":
+            findings.append(
+                Finding("INCONCLUSIVE", f"{_told(record)} survived in the baseline and is now: {name}", record.replay)
+            )
+    known = [record for record, name in judged if name == "failed" and _before(record, baseline) == "failed"]
+    if known:
+        findings.append(Finding("NOTE", f"{_tests(len(known))} failed in the baseline too, such as {_told(known[0])}"))
+    seen = {(record.test, under(record)) for record, _ in judged}
+    gone = [(test, what) for test, found in baseline.items() for what in found if (test, what) not in seen]
+    if gone:
+        text = f"{_tests(len(gone))} of the baseline did not run, such as {gone[0][0]} under {gone[0][1]}"
+        findings.append(Finding("NOTE", text))
+    return findings
+
+
+# --- small things -----------------------------------------------------------------------------------------------------
+
+
+def _fits(wanted: str, record: Record) -> bool | None:
+    """Tell whether a record's fitting scenario hit a call; None where none of its scenarios fits."""
+    if wanted.startswith("tag:"):
+        names = [name for name, tags in record.tags.items() if any(fnmatchcase(tag, wanted[4:]) for tag in tags)]
+    else:
+        names = [name for name in record.scenarios if fnmatchcase(name, wanted)]
+    return any(name in record.hit for name in names) if names else None
+
+
+def _before(record: Record, baseline: Mapping[str, Mapping[str, str]]) -> str | None:
+    return baseline.get(record.test, {}).get(under(record))
+
+
+def _calls(record: Record) -> list[dict[str, Any]]:
+    return [each for each in record.entries if each["type"] == "exchange" and each["operation"] != "status"]
+
+
+def _struck(record: Record) -> bool:
+    return any(each.get("faults") for each in _calls(record))
+
+
+def _good(call: Mapping[str, Any]) -> bool:
+    status = call.get("status")
+    ended = call.get("ended") is not None and call.get("error") in (None, "closed")
+    return ended and status is not None and status < 400
+
+
+def _end(call: Mapping[str, Any], record: Record) -> float:
+    ended = call.get("ended")
+    return float(max(record.virtual, call["started"]) if ended is None else ended)
+
+
+def _open(record: Record) -> str:
+    reasons = [each["reason"] for each in record.verdicts if each["outcome"] == "inconclusive" and not each["always"]]
+    return f": {reasons[0].partition(chr(10))[0]}" if reasons else ""
+
+
+def _told(record: Record) -> str:
+    # A matrix writes the scenario into the id already.
+    return (
+        record.test if any(name in record.test for name in record.scenarios) else f"{record.test} under {under(record)}"
+    )
+
+
+def _more(pairs: Sequence[Any]) -> str:
+    return f" (and {_tests(len(pairs) - 1)} more)" if len(pairs) > 1 else ""
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'s' * (count != 1)}"
+
+
+def _percent(share: float) -> str:
+    text = f"{share * 100:.1f}".removesuffix(".0")
+    return "99.9%" if text == "100" and share < 1 else f"{text}%"
+
+
+def _without_repetition(findings: Iterable[Finding]) -> list[Finding]:
+    """Leave out a command that a finding before it showed."""
+    told: set[str] = set()
+    kept = []
+    for each in findings:
+        kept.append(replace(each, replay="") if each.replay in told else each)
+        told.add(each.replay)
+    return kept

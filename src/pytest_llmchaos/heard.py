@@ -1,0 +1,315 @@
+"""What the model's answer said, as far as the app got it: read from the bytes, whatever dialect they are in.
+
+One reader for all dialects: their JSON tells them apart by the names of its members. It reads for the checks and
+leniently: what it does not know it leaves out.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Asked", "Heard", "Pieces", "hear"]
+
+_KEPT = 192 * 1024  # bytes of an answer from its beginning, and as many from its end
+
+
+class Pieces:
+    """The pieces of one body, as many of the first and the last as fit; a long stream takes no more memory."""
+
+    __slots__ = ("_first", "_last", "_room", "_tail", "lost")
+
+    def __init__(self) -> None:
+        self._first: list[bytes] = []
+        self._last: deque[bytes] = deque()
+        self._room = _KEPT
+        self._tail = 0
+        self.lost = False
+
+    def add(self, data: bytes) -> None:
+        """Keep a piece."""
+        if self._room > 0:
+            self._first.append(data)
+            self._room -= len(data)
+            return
+        self._last.append(data)
+        self._tail += len(data)
+        while self._tail > _KEPT and len(self._last) > 1:
+            self._tail -= len(self._last.popleft())
+            self.lost = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._first
+        yield from self._last
+
+
+@dataclass(slots=True)
+class Asked:
+    """A tool that the model asked for; `arguments` is the JSON text as far as it came."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the arguments are a JSON object, strictly read."""
+        try:
+            return isinstance(json.loads(self.arguments or "{}"), dict)
+        except ValueError:
+            return False
+
+
+@dataclass(slots=True)
+class Heard:
+    """An answer, as far as it came.
+
+    Attributes:
+        text: what the model said.
+        tools: the tools it asked for.
+        finish: why it stopped, in the provider's word; empty where nothing told so.
+        model: the model that the answer names.
+        prompt_tokens, completion_tokens: usage as told; None where it was not.
+        dimensions: the lengths of embedding vectors.
+        error: whether an error came within the answer.
+        done: whether the answer's own terminator came (`[DONE]`, `message_stop`, a finish reason).
+        partial: whether pieces of a very long answer were not kept, so that `text` has a gap.
+    """
+
+    text: str = ""
+    tools: list[Asked] = field(default_factory=list)
+    finish: str = ""
+    model: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    dimensions: set[int] = field(default_factory=set)
+    error: bool = False
+    done: bool = False
+    partial: bool = False
+
+
+def hear(pieces: Iterable[bytes]) -> Heard:
+    """Read an answer, plain or streamed."""
+    reader = _Reader()
+    body = b"".join(pieces)
+    for document in _documents(body):
+        if document == "[DONE]":
+            reader.heard.done = True
+        elif isinstance(document, Mapping):
+            reader.read(document)
+    heard = reader.heard
+    heard.text = "".join(reader.said)
+    heard.tools = list(reader.tools.values())
+    heard.done = heard.done or bool(heard.finish)
+    heard.partial = bool(getattr(pieces, "lost", False))
+    return heard
+
+
+def _documents(body: bytes) -> Iterator[Any]:
+    """Yield the JSON documents of a body: the whole, the events of a stream, lines, or frames of Bedrock's binary."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        yield from whole if isinstance(whole, list) else (whole,)
+        return
+    if b":event-type" in body[:200] or b":exception-type" in body[:200]:
+        yield from _frames(body)
+        return
+    for line in body.split(b"\n"):
+        line = line.strip().removeprefix(b"data:").strip()
+        if line == b"[DONE]":
+            yield "[DONE]"
+        elif line.startswith((b"{", b"[")):
+            try:
+                yield json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+
+
+def _frames(body: bytes) -> Iterator[Any]:
+    """Yield the payloads of AWS event-stream frames: lengths of the whole and of the headers, then a checksum."""
+    at = 0
+    while at + 16 <= len(body):
+        length, headers = (int.from_bytes(body[at + part : at + part + 4]) for part in (0, 4))
+        if length < 16 or headers > length - 16:
+            return
+        payload = body[at + 12 + headers : at + length - 4]
+        at += length
+        try:
+            found = json.loads(payload)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and isinstance(inner := found.get("bytes"), str):
+            try:
+                found = json.loads(b64decode(inner))
+            except ValueError:
+                continue
+        yield found
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.heard = Heard()
+        self.said: list[str] = []
+        self.tools: dict[Any, Asked] = {}
+
+    def read(self, told: Mapping[str, Any]) -> None:
+        """Read one document of the answer."""
+        if told.get("error"):
+            self.heard.error = True
+        self._facts(told)
+        for name in ("message", "response"):  # Anthropic's message_start, the Responses API's envelope
+            if isinstance(inner := told.get(name), Mapping) and "choices" not in told:
+                self._facts(inner)
+                if name == "message" and told.get("type") != "message_start":
+                    self._content(inner)
+        self._choices(told)
+        self._blocks(told)
+        self._parts(told)
+        if isinstance(text := told.get("response"), str):  # Ollama's generate
+            self.said.append(text)
+        if isinstance(text := told.get("generated_text"), str):
+            self.said.append(text)
+        self._vectors(told)
+
+    def _facts(self, told: Mapping[str, Any]) -> None:
+        heard = self.heard
+        for name in ("model", "modelVersion"):
+            if isinstance(model := told.get(name), str):
+                heard.model = model
+        usage = told.get("usage") or told.get("usageMetadata") or {}
+        nested = usage.get("tokens") if isinstance(usage, Mapping) else None  # Cohere's
+        for counts in (usage, nested, told):
+            if not isinstance(counts, Mapping):
+                continue
+            for ours, theirs in _USAGE.items():
+                for name in theirs:
+                    if isinstance(number := counts.get(name), int) and not isinstance(number, bool):
+                        setattr(heard, ours, number)
+        for name in ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason"):
+            if isinstance(reason := told.get(name), str):
+                heard.finish = reason
+        if told.get("type") in ("message_stop", "response.completed", "response.incomplete", "message-end"):
+            heard.done = True
+            heard.finish = heard.finish or str(told["type"])
+        elif told.get("done") is True or told.get("status") in ("completed", "incomplete"):
+            heard.done = True
+            heard.finish = heard.finish or str(told.get("status", ""))
+        if told.get("type") in ("error", "response.failed"):
+            heard.error = True
+
+    def _choices(self, told: Mapping[str, Any]) -> None:
+        """OpenAI's chat and completions, and all who speak it; Gemini's candidates."""
+        for choice in _mappings(told.get("choices")) or _mappings(told.get("candidates")):
+            self._facts(choice)
+            if isinstance(text := choice.get("text"), str):
+                self.said.append(text)
+            for name in ("message", "delta", "content"):
+                if isinstance(part := choice.get(name), Mapping):
+                    self._content(part)
+
+    def _content(self, part: Mapping[str, Any], place: Any = 0) -> None:
+        content = part.get("content")
+        if isinstance(content, str):
+            self.said.append(content)
+        elif isinstance(content, Mapping):  # Cohere's deltas
+            self.said.append(str(content.get("text", "")))
+        for each in (*_mappings(content), *_mappings(part.get("parts"))):
+            self._block(each)
+        tools = part.get("tool_calls")
+        if isinstance(tools, Mapping):  # an event of Cohere's, whose place stands outside of it
+            tools = [{"index": place, **tools}]
+        for number, tool in enumerate(_mappings(tools)):
+            function = tool.get("function")
+            if isinstance(function, Mapping):
+                self._tool(tool.get("index", number), tool.get("id"), function.get("name"), function.get("arguments"))
+
+    def _blocks(self, told: Mapping[str, Any]) -> None:
+        """Anthropic's and Bedrock's blocks, the items of the Responses API, plain and as events."""
+        index = told.get("index", told.get("contentBlockIndex", told.get("output_index", 0)))
+        for block in (*_mappings(told.get("content")), *_mappings(told.get("output"))):
+            self._block(block)
+            for inner in _mappings(block.get("content")):
+                self._block(inner)
+        start = told.get("start")
+        for found in (told.get("content_block"), told.get("item"), start):
+            if isinstance(found, Mapping) and told.get("type") != "response.output_item.done":
+                self._block(found, index, started=True)
+        delta = told.get("delta")
+        if isinstance(delta, str):
+            if told.get("type") == "response.output_text.delta":
+                self.said.append(delta)
+            elif told.get("type") == "response.function_call_arguments.delta":
+                self._tool(index, None, None, delta)
+        elif isinstance(delta, Mapping):
+            self._facts(delta)
+            self._block(delta, index)
+            if isinstance(message := delta.get("message"), Mapping):  # Cohere
+                self._content(message, index)
+        output = told.get("output")
+        if isinstance(output, Mapping) and isinstance(message := output.get("message"), Mapping):  # Bedrock's converse
+            for block in _mappings(message.get("content")):
+                self._block(block)
+
+    def _parts(self, told: Mapping[str, Any]) -> None:
+        for result in _mappings(told.get("results")):  # watsonx.ai and others of its shape
+            self._facts(result)
+            if isinstance(text := result.get("generated_text"), str):
+                self.said.append(text)
+
+    def _block(self, block: Mapping[str, Any], index: Any = None, *, started: bool = False) -> None:
+        kind = block.get("type")
+        if isinstance(text := block.get("text"), str) and not started:
+            self.said.append(text)
+        tool = block.get("toolUse") or block.get("functionCall")
+        if isinstance(tool, Mapping):
+            given = tool.get("input", tool.get("args"))
+            self._tool(self._place(index), tool.get("toolUseId"), tool.get("name"), given)
+        elif kind in ("tool_use", "function_call"):
+            given = None if started and kind == "tool_use" else block.get("input", block.get("arguments"))
+            self._tool(self._place(index), block.get("call_id") or block.get("id"), block.get("name"), given)
+        elif isinstance(more := block.get("partial_json"), str):
+            self._tool(index, None, None, more)
+
+    def _place(self, index: Any) -> Any:
+        return len(self.tools) if index is None else index
+
+    def _tool(self, index: Any, identity: Any, name: Any, arguments: Any) -> None:
+        tool = self.tools.setdefault(index, Asked())
+        tool.id = tool.id or str(identity or "")
+        tool.name = tool.name or str(name or "")
+        if isinstance(arguments, str):
+            tool.arguments += arguments
+        elif arguments is not None:
+            tool.arguments = json.dumps(arguments)
+
+    def _vectors(self, told: Mapping[str, Any]) -> None:
+        found = [each.get("embedding") for each in _mappings(told.get("data"))]
+        listed = told.get("embeddings")
+        if isinstance(listed, Mapping):  # Cohere: by type
+            listed = next(iter(listed.values()), [])
+        found += listed if isinstance(listed, list) else [told.get("embedding")]
+        for vector in found:
+            values = vector.get("values") if isinstance(vector, Mapping) else vector
+            if isinstance(values, list) and values and isinstance(values[0], int | float):
+                self.heard.dimensions.add(len(values))
+            elif isinstance(values, str):  # base64 of 32-bit floats
+                self.heard.dimensions.add(len(values) * 3 // 4 // 4)
+
+
+_USAGE = {
+    "prompt_tokens": ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_eval_count",
+                      "input_token_count"),
+    "completion_tokens": ("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "eval_count",
+                          "generated_token_count"),
+}  # fmt: skip
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

@@ -1,0 +1,248 @@
+"""The side of a chaos run that the HTTP stacks see: calls come in and get their plan, or are stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from . import intercept
+from .call import secret
+from .clock import Clock, ClockUnsupported
+from .draw import Draw
+from .engine import decide
+from .errors import ChaosError, FaultUnfit
+from .intercept._site import call_site
+from .journal import Journal
+from .ongoing import Ongoing
+from .plan import Plan, Step
+from .providers import Providers
+from .replies import Replies
+from .upstream import AsyncRouted, Given, Routed, Translate, mocked_in_vain, new_router
+
+if TYPE_CHECKING:
+    import respx
+
+    from .call import Call, HttpRequest
+    from .expect import Judge
+    from .intercept._drive import AsyncUpstream, SyncUpstream
+    from .observed import UserRequest
+    from .providers import Provider, Route
+    from .track import Track
+
+__all__ = ["Reception", "asking", "current"]
+
+current: ContextVar[UserRequest | None] = ContextVar("llmchaos_request", default=None)
+"""The marked request of the app's user that the code at hand belongs to."""
+
+
+@contextmanager
+def asking(journal: Journal, name: str, now: Callable[[], float]) -> Iterator[UserRequest]:
+    """Mark what is done in a block as one request of the app's user, and keep what becomes of it."""
+    asked = journal.app.begin(name, now())
+    token = current.set(asked)
+    journal.note(now(), "request", name)
+    try:
+        yield asked
+    except BaseException as error:
+        asked.error, asked.ended = error, now()
+        kind = type(error)
+        journal.note(asked.ended, "raised", name, error=f"{kind.__module__}.{kind.__qualname__}")
+        raise
+    else:
+        asked.ended = now()
+        journal.note(asked.ended, "answered", name)
+    finally:
+        current.reset(token)
+
+
+class Reception:
+    """What a run does with the requests that the stacks hand it; `Chaos` is the whole run."""
+
+    seed: int
+    test: str
+    providers: Providers
+    journal: Journal
+    _clock: Clock
+    _where: str | None
+    _allow_escapes: bool
+    _replies: Replies
+    _lock: threading.RLock
+    _tracks: list[Track]
+    _such: dict[str, int]
+    _judge: Judge
+
+    @property
+    def now(self) -> float:
+        """Run time in seconds."""
+        raise NotImplementedError
+
+    @cached_property
+    def upstream(self) -> respx.Router:
+        """A respx router whose routes win over the simulated answers."""
+        return new_router()
+
+    def check_async(self) -> None:
+        """Fail clearly where virtual time cannot reach the running event loop.
+
+        Raises:
+            ClockUnsupported: under uvloop or trio with the virtual clock.
+        """
+        try:
+            self._clock.check_async()
+        except ClockUnsupported as problem:
+            self._judge.add("clock", str(problem))
+            raise
+
+    def begin(self, found: tuple[Provider, Route], request: HttpRequest, via: str, *, own: bool) -> Ongoing | None:
+        """Recognise a call, decide its plan and write it down; None where its body shows that it is no LLM call.
+
+        Args:
+            found: what `providers.route` gave for its address.
+            request: the whole request.
+            via: the HTTP stack.
+            own: whether a mock or an app in this process answers beneath.
+
+        Raises:
+            FaultUnfit: a fault was aimed at it that cannot apply; the run is marked as failed.
+            ChaosError: it would pass a mock by that is meant for it; the run is marked as failed.
+        """
+        asked = current.get()
+        call = self.providers.recognise(found, request, where=call_site, request=asked.name if asked else "", via=via)
+        if call is None:
+            return None
+        if self._where == "passthrough" and not own and (route := mocked_in_vain(request, via)):
+            text = (
+                f"{call.label} is sent over {via}, and respx mocks httpx only: {route} cannot answer it, and it would "
+                "have left this machine. Give the route to llmchaos.upstream, which answers on every stack"
+            )
+            self._judge.add("escape", text)
+            raise ChaosError(text)
+        with self._lock:
+            self._move()
+            now = self.now
+            aimed = [each for track in self._tracks for each in track.aimed(call, now)]
+            for text in (text for track in self._tracks for text in track.spent()):
+                self.journal.note(now, "over", text)
+            identity = call.identity()
+            nth = self._such[identity] = self._such.get(identity, 0) + 1
+            exchange = self.journal.begin(call, now, self._phase())
+        self.journal.app.written.attach()
+        self.journal.app.called(asked, exchange)
+        self.journal.app.carried(secret(request), request.content, exchange)
+        run = f"{self.seed}|{self.test}"
+        draw = Draw(f"{run}|{identity}|{nth}", self._clock.wall(), run, now=now)
+        simulated = self._simulated(call, draw, own)
+        healthy = Plan(source=None if self._routed else simulated)
+        try:
+            decision = decide(call, aimed, healthy, draw)
+        except FaultUnfit as problem:
+            self._judge.add("fault", str(problem), (exchange,))
+            exchange.error, exchange.ended = "fault does not fit", now
+            raise
+        with self._lock:
+            for track in self._tracks:
+                for key in decision.hits:
+                    if track.owns(key):
+                        track.count(key, "hit")
+                for key, miss in decision.misses:
+                    if track.owns(key):
+                        track.count(key, miss)
+        exchange.faults = decision.plan.faults
+        return Ongoing(call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated)
+
+    def upstream_for(self, ongoing: Ongoing, original: SyncUpstream, translate: Translate) -> SyncUpstream:
+        """Return where a passthrough plan takes its steps from: the test's routes before what is behind them."""
+        behind = original if ongoing.simulated is None else Given(ongoing.simulated)
+        return Routed(self.upstream, ongoing.request, behind, translate) if self._routed else behind
+
+    def async_upstream_for(self, ongoing: Ongoing, original: AsyncUpstream, translate: Translate) -> AsyncUpstream:
+        """Return the same for an async stack."""
+        behind = original if ongoing.simulated is None else Given(ongoing.simulated).in_async()
+        return AsyncRouted(self.upstream, ongoing.request, behind, translate) if self._routed else behind
+
+    def escaped(self, found: tuple[Provider, Route], host: str, transport: Any) -> None:
+        """Write down that an LLM call got an answer without passing an interception point.
+
+        Args:
+            found: what `providers.route` gave for its address.
+            host: where it should have gone.
+            transport: the object, or a mock's function, that answered.
+        """
+        if self._allow_escapes:
+            return
+        kind = transport if isinstance(transport, FunctionType) else type(transport)
+        self.journal.note(self.now, "escape", f"{found[0].name}:{found[1].operation}")
+        self._judge.add(
+            "escape",
+            f"a call to {found[0].name}:{found[1].operation} at {host} was answered by "
+            f"{kind.__module__}.{kind.__qualname__} and passed no interception point: no fault could reach it, and it "
+            "may have left this machine. Start a cassette before the run, give a mock's answers through "
+            "llmchaos.upstream instead, build a transport on the library's own HTTPTransport, or accept it with "
+            "allow_escapes=True (a response cache, say)",
+        )
+
+    def guard(self, method: str, url: str) -> None:
+        """Stop a request to a provider that we know but an operation that we do not: it would leave this machine.
+
+        Raises:
+            ChaosError: it is one; the run is marked as failed.
+        """
+        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(url)) is None:
+            return
+        parts = urlsplit(url)
+        text = (
+            f"{method} {parts.path} at {parts.hostname} is a call to {owner.name} that is not simulated, and it would "
+            "have left this machine. Answer it with a mock beneath (respx, MockTransport), or let it go with "
+            "upstream='passthrough'"
+        )
+        self.journal.note(self.now, "escape", f"{owner.name}: {method} {parts.path}")
+        self._judge.add("escape", text)
+        raise ChaosError(text)
+
+    def may_reach(self, host: str, how: str) -> bool:
+        """Tell whether something may go to a host by a way that no fault can break; to a provider's it may not.
+
+        Args:
+            host: the host's name.
+            how: what was done, in a few words that follow the host's name.
+        """
+        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(f"//{host}")) is None:
+            return True
+        where = call_site()
+        self.journal.note(self.now, "escape", f"{owner.name}: {host}, {how}")
+        broken = ", ".join(sorted(name for name, stack in intercept.stacks().items() if stack.breaks))
+        self._judge.add(
+            "escape",
+            f"{host}: {how}{f' from {where}' if where else ''}. That is a call to {owner.name} over a library that is "
+            f"not intercepted ({broken} are), or beneath one that another tool has wrapped (upstream='simulated' "
+            "answers above it), and it would have left this machine. Mock it, or let it go with upstream='passthrough'",
+        )
+        return False
+
+    @property
+    def _routed(self) -> bool:
+        return "upstream" in self.__dict__ and bool(self.upstream.routes)
+
+    def _simulated(self, call: Call, draw: Draw, own: bool) -> Callable[[], Iterable[Step]] | None:
+        if self._where == "passthrough" or (self._where is None and own):
+            return None
+
+        def answer() -> Iterator[Step]:
+            scripted = self._replies.next(call) if call.operation in ("chat", "completions") else None
+            return call.speaks.answer(call, scripted, draw.part("answer")).steps()
+
+        return answer
+
+    def _move(self) -> None:
+        for track in self._tracks:
+            for at, kind, text in track.moves(self.now):
+                self.journal.note(at, kind, text)
+
+    def _phase(self) -> str:
+        return next((track.phase for track in self._tracks if track.named), "")

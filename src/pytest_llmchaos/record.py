@@ -1,0 +1,286 @@
+"""The record of one test's run: plain data that journals, reports and the gate read; one line of JSON each.
+
+No prompt, answer, body, header or credential is ever in it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._record_shape import MEMBERS, OUTCOMES, crooked
+from .errors import UsageProblem, shown
+from .journal import Event, Exchange
+
+if TYPE_CHECKING:
+    from .session import Chaos
+    from .verdict import Verdict
+
+__all__ = ["OUTCOMES", "SCHEMA", "Record", "append", "from_json", "read", "record", "to_json"]
+
+SCHEMA = 1
+"""The version of the format; a reader takes what is not newer."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What happened in one test, under the scenarios that it ran under.
+
+    Attributes:
+        test: the test's node id.
+        scenarios: names of the scenarios, in order.
+        faults: the faults written in the test itself, as text.
+        hit: those of `scenarios` of which a fault hit a call.
+        tags: the tags of each scenario, by its name.
+        applied: whether `--llmchaos` or `--llmchaos-matrix` put the scenarios on the test.
+        seed, clock: chance and time of the run.
+        replay: the command that plays it again; may be empty.
+        outcome: `passed`, `failed`, `error` (in setup or teardown, or the process died), `skipped` or `xfailed`.
+        llm: `calls` or `none`: whether the test made any LLM call.
+        verdicts: `{check, outcome, reason, evidence, always}`; evidence are places in `entries`.
+        entries: calls and events in order of time, told apart by `type` (`exchange` or `event`).
+        phases: `{name, start, end}` in seconds of run time.
+        virtual, wall: how long it took in seconds of run time and of real time.
+        cost: what its calls cost in US dollars, as far as tokens and prices are known.
+        unpriced: calls that cost something of which the price is not known.
+        schema: the version of the format.
+    """
+
+    test: str
+    scenarios: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    hit: list[str] = field(default_factory=list)
+    tags: dict[str, list[str]] = field(default_factory=dict)
+    applied: bool = False
+    seed: int = 0
+    clock: str = "virtual"
+    replay: str = ""
+    outcome: str = "passed"
+    llm: str = "none"
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    phases: list[dict[str, Any]] = field(default_factory=list)
+    virtual: float = 0.0
+    wall: float = 0.0
+    cost: float = 0.0
+    unpriced: int = 0
+    schema: int = SCHEMA
+
+
+def record(
+    chaos: Chaos, *, outcome: str, wall: float = 0.0, applied: bool = False, more: Iterable[Verdict] = ()
+) -> Record:
+    """Return the record of a run.
+
+    Args:
+        chaos: the run, judged.
+        outcome: how the test ended, one of `OUTCOMES`.
+        wall: seconds of real time it took.
+        applied: whether a selection for the whole suite put the scenarios on the test.
+        more: verdicts besides the run's own.
+    """
+    entries = sorted(chaos.journal.entries, key=lambda each: each.at if isinstance(each, Event) else each.started)
+    # By identity: exchanges may be equal in all that they show.
+    places = {id(each): place for place, each in enumerate(entries)}
+    named = [track for track in chaos.tracks if not track.loose]
+    loose = [injection for track in chaos.tracks if track.loose for injection in track.scenario.injections]
+    end = chaos.now
+    from .checks._cost import Bill
+
+    bill = Bill("USD").add(chaos.calls)
+    return Record(
+        test=chaos.test,
+        scenarios=[track.scenario.name for track in named],
+        faults=[str(each) for each in loose],
+        hit=[track.scenario.name for track in named if track.scenario.injections and not track.unused()],
+        tags={track.scenario.name: list(track.scenario.tags) for track in named},
+        applied=applied,
+        seed=chaos.seed,
+        clock=chaos.clock.name,
+        replay=chaos.replay,
+        outcome=outcome,
+        llm="calls" if len(chaos.calls) else "none",
+        verdicts=[_verdict(each, places) for each in (*chaos.verdicts, *more)],
+        entries=[_event(each) if isinstance(each, Event) else _exchange(each) for each in entries],
+        phases=_phases(entries, end),
+        virtual=_seconds(end) or 0.0,
+        wall=_seconds(wall) or 0.0,
+        cost=round(bill.total, 9),
+        unpriced=len(bill.unknown),
+    )
+
+
+def to_json(record: Record) -> str:
+    """Return a record as one line of JSON, without the line's end."""
+    return json.dumps(asdict(record), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def from_json(text: str | bytes, where: str = "") -> Record:
+    """Read a record.
+
+    Args:
+        text: one line of a journal; members that are not known are left out.
+        where: the file and line, for messages.
+
+    Raises:
+        UsageProblem: it is no record, or one of a newer version.
+    """
+    head = f"{where}: " if where else ""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as bad:
+        raise UsageProblem(f"{head}this is no line of a journal: {bad}") from None
+    if not isinstance(data, Mapping):
+        raise UsageProblem(f"{head}a line of a journal must be a JSON object, got {shown(data)}")
+    version = data.get("schema")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise UsageProblem(f"{head}schema: must be a whole number from 1, got {shown(version)}")
+    if version > SCHEMA:
+        raise UsageProblem(
+            f"{head}this journal has format {version}, and this version of pytest-llmchaos reads up to {SCHEMA}; "
+            "update pytest-llmchaos"
+        )
+    known = {each.name for each in fields(Record)}
+    given = {key: value for key, value in data.items() if key in known}
+    for key, (fits, what) in MEMBERS.items():
+        if (key == "test" or key in given) and not fits(given.get(key)):
+            raise UsageProblem(f"{head}{key}: must be {what}, got {shown(given.get(key))}")
+    made = Record(**given)
+    if problem := crooked(made):
+        raise UsageProblem(f"{head}{problem}")
+    return made
+
+
+def append(path: str | os.PathLike[str], record: Record) -> None:
+    """Add a record to a journal, with one write: a crash leaves at most a torn last line, which `read` passes over.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    line = to_json(record).encode("ascii") + b"\n"
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    binary = getattr(os, "O_BINARY", 0)  # Windows would write other ends of lines
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | binary, 0o666)
+    try:
+        # What a crash tore must not swallow the next record.
+        size = os.fstat(handle).st_size
+        if size and _last_byte(handle, size) != b"\n":
+            line = b"\n" + line
+        while line:
+            line = line[os.write(handle, line) :]
+    finally:
+        os.close(handle)
+
+
+def read(paths: Iterable[str | os.PathLike[str]]) -> list[Record]:
+    """Return the records of journals, in order.
+
+    A line that was torn when its process died is passed over with a warning.
+
+    Raises:
+        UsageProblem: a file cannot be read or a line is no record, with file and line.
+    """
+    found: list[Record] = []
+    for path in paths:
+        try:
+            lines = Path(path).read_bytes().split(b"\n")
+        except OSError as problem:
+            raise UsageProblem(f"{os.fspath(path)}: {problem.strerror or problem}") from None
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            where = f"{os.fspath(path)}:{number}"
+            if _torn(line):
+                warnings.warn(f"{where}: passed over a line that was not written to its end", stacklevel=2)
+                continue
+            found.append(from_json(line, where))
+    return found
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    answer = exchange.answer
+    return {
+        "type": "exchange",
+        "provider": exchange.provider,
+        "operation": exchange.operation,
+        "model": exchange.model,
+        "stream": exchange.stream,
+        "request": exchange.request,
+        "attempt": exchange.attempt,
+        "retry": exchange.retry,
+        "started": _seconds(exchange.started),
+        "ended": _seconds(exchange.ended),
+        "status": exchange.status,
+        "error": exchange.error,
+        "faults": list(exchange.faults),
+        "retry_after": _seconds(exchange.retry_after),
+        "phase": exchange.phase,
+        "call_site": exchange.call_site,
+        "via": exchange.via,
+        "host": exchange.host,
+        "chunks": exchange.chunks,
+        "first_event": _seconds(exchange.first_event),
+        "longest_gap": _seconds(exchange.longest_gap),
+        "finish": answer.finish,
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    at, seconds = _seconds(event.at), _seconds(event.seconds)
+    return {"type": "event", "at": at, "kind": event.kind, "text": event.text, "seconds": seconds}
+
+
+def _verdict(verdict: Verdict, places: Mapping[int, int]) -> dict[str, Any]:
+    return {
+        "check": verdict.check,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "evidence": sorted({places[id(each)] for each in verdict.evidence if id(each) in places}),
+        "always": bool(getattr(verdict, "always", False)),
+    }
+
+
+def _phases(entries: Iterable[Exchange | Event], end: float) -> list[dict[str, Any]]:
+    begun = [each for each in entries if isinstance(each, Event) and each.kind == "phase"]
+    ends = [*(each.at for each in begun[1:]), end][: len(begun)]
+    return [
+        {"name": each.text, "start": _seconds(each.at), "end": _seconds(max(each.at, over))}
+        for each, over in zip(begun, ends, strict=True)
+    ]
+
+
+def _seconds(value: float | None) -> float | None:
+    """Return a time as JSON can hold it: to a microsecond; None for what is no number."""
+    return round(float(value), 6) if value is not None and math.isfinite(value) else None
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _torn(line: bytes) -> bool:
+    """Tell whether a line is the beginning of an object that was not written to its end."""
+    text = line.strip()
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as problem:
+        # The end may lie within a literal or an escape, which JSON's reader tells at its beginning.
+        return text.startswith(b"{") and (problem.msg.startswith("Unterminated") or problem.pos >= len(text) - 8)
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+def _last_byte(handle: int, size: int) -> bytes:
+    os.lseek(handle, size - 1, os.SEEK_SET)
+    return os.read(handle, 1)

@@ -1,0 +1,132 @@
+"""Listens to what is logged and printed in this process while a run is on, and leaves it as it is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from typing import Any
+
+__all__ = ["Written"]
+
+_ROOM = 4_000_000
+"""Characters that are kept of one kind; what comes later is only passed on."""
+
+_lock = threading.Lock()
+_listening: list[Written] = []
+
+
+class Written:
+    """What was logged and printed: `logs` and `output`, texts in order."""
+
+    def __init__(self) -> None:
+        self.logs: list[str] = []
+        self.output: list[str] = []
+        self._room = {"logs": _ROOM, "output": _ROOM}
+
+    def start(self) -> None:
+        """Begin to listen."""
+        with _lock:
+            _listening.append(self)
+            if len(_listening) == 1:
+                _logs.patch()
+        self.attach()
+
+    def attach(self) -> None:
+        """Listen to the streams that are standard output and error now: pytest's `capsys` replaces them."""
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name, None)
+            if stream is not None and not isinstance(getattr(stream, "write", None), _Tee):
+                with _lock:
+                    if _listening:
+                        _Tee.on(stream)
+
+    def stop(self) -> None:
+        """Stop listening."""
+        with _lock:
+            if self not in _listening:
+                return
+            _listening.remove(self)
+            if not _listening:
+                _logs.restore()
+                _Tee.off()
+
+    def add(self, kind: str, text: str) -> None:
+        """Keep a text."""
+        if text.strip() and self._room[kind] > 0:
+            self._room[kind] -= len(text)
+            getattr(self, kind).append(text)
+
+
+class _Logs:
+    """Stands in for `Logger.callHandlers`: a handler of ours on the root would silence logging's last resort."""
+
+    def __init__(self) -> None:
+        self._original: Any = None
+        self._ours: Any = None
+
+    def patch(self) -> None:
+        original = self._original = logging.Logger.callHandlers
+
+        def callHandlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+            _note(record)
+            original(logger, record)
+
+        self._ours = callHandlers
+        logging.Logger.callHandlers = self._ours  # type: ignore[method-assign]
+
+    def restore(self) -> None:
+        if logging.Logger.callHandlers is self._ours:  # else somebody stands on it, and ours passes on
+            logging.Logger.callHandlers = self._original  # type: ignore[method-assign]
+
+
+_logs = _Logs()
+
+
+def _note(record: logging.LogRecord) -> None:
+    from .observed import chain
+
+    listening = tuple(_listening)
+    if not listening:
+        return
+    try:
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            # The texts only: a traceback also shows lines of source, which no handler of the app's must print.
+            text = "\n".join([text, *map(str, chain(record.exc_info[1]))])
+    except Exception:  # the app's own handlers tell about a record that cannot be formatted
+        return
+    for each in listening:
+        each.add("logs", text)
+
+
+class _Tee:
+    """Stands in for the `write` of one stream."""
+
+    _on: list[_Tee] = []  # the process has one pair of streams
+
+    def __init__(self, stream: Any, write: Any) -> None:
+        self._stream = stream
+        self._write = write
+
+    def __call__(self, text: Any, *more: Any) -> Any:
+        if isinstance(text, str):
+            for each in tuple(_listening):
+                each.add("output", text)
+        return self._write(text, *more)
+
+    @classmethod
+    def on(cls, stream: Any) -> None:
+        tee = cls(stream, stream.write)
+        try:
+            stream.write = tee
+        except (AttributeError, TypeError):  # a stream that cannot be listened to
+            return
+        cls._on.append(tee)
+
+    @classmethod
+    def off(cls) -> None:
+        for tee in cls._on:
+            if vars(tee._stream).get("write") is tee:
+                del tee._stream.write
+        cls._on.clear()

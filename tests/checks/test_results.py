@@ -1,0 +1,316 @@
+"""The checks of what the app gave its user: each with an app that has the bug, and the same app without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import openai
+import pytest
+
+from pytest_llmchaos import UsageProblem, faults
+from pytest_llmchaos.errors import ParameterError
+
+from .apps import MODEL, ask, ask_claude, claude, gpt, said, under, verdict
+
+LONG = "Your order left our warehouse this morning and will be with you on Friday."
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a customer gets."""
+
+    text: str
+    degraded: bool = False
+    source: str = ""
+
+
+class ShopDown(Exception):
+    """The shop's own error."""
+
+
+def support(honest: bool) -> Reply:
+    """Answer with OpenAI, else with Anthropic; the honest build says so."""
+    try:
+        return Reply(ask(gpt()))
+    except openai.APIError:
+        return Reply(ask_claude(claude()), degraded=honest)
+
+
+def is_degraded(reply: Reply) -> bool:
+    """Tell whether an answer says that it is second best."""
+    return reply.degraded
+
+
+# --- answer_marked_degraded -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("honest", "outcome"), [(True, "held"), (False, "violated")])
+def test_a_fallbacks_answer_is_marked(honest, outcome):
+    """An answer of the fallback without the mark is found, with the calls that decide."""
+    with under(faults.outage(target="openai")) as chaos:
+        with chaos.request("order 7") as request:
+            request.result = support(honest)
+        found = verdict(chaos, "answer_marked_degraded", marked=is_degraded)
+        assert found.outcome == outcome
+        assert {each.provider for each in found.evidence} == {"openai", "anthropic"}
+
+
+def test_a_mark_without_a_fault_is_found():
+    """Whoever marks everything marks nothing."""
+    with under(faults.outage(target="openai", calls=2)) as chaos:
+        for name in ("first", "second", "third"):
+            with chaos.request(name) as request:
+                request.result = Reply(support(honest=True).text, degraded=True)
+        found = verdict(chaos, "answer_marked_degraded", marked="tests.checks.test_results:is_degraded")
+        assert found.outcome == "violated"
+        assert "request 'first' met no fault, and its result is marked as degraded" in found.reason
+
+
+def test_only_good_answers_prove_nothing_about_marks():
+    """Without a degraded answer the check is inconclusive; a fallback named by the user is one."""
+    with under() as chaos:
+        with chaos.request("breaker is open") as request:
+            request.result = Reply(ask_claude(claude()))
+        assert verdict(chaos, "answer_marked_degraded", marked=is_degraded).outcome == "inconclusive"
+        named = verdict(chaos, "answer_marked_degraded", marked=is_degraded, fallback="anthropic")
+        assert named.outcome == "violated"
+
+
+def test_a_predicate_that_fails_is_told():
+    """A predicate that cannot read the result is a mistake of the test."""
+    with under(faults.outage(target="openai")) as chaos:
+        with chaos.request("order 7") as request:
+            request.result = support(honest=True).text
+        with pytest.raises(UsageProblem, match="is_degraded failed on the result of request 'order 7': AttributeError"):
+            verdict(chaos, "answer_marked_degraded", marked=is_degraded)
+
+
+# --- error_never_the_answer -------------------------------------------------------------------------------------------
+
+
+def careless(client: openai.OpenAI) -> dict[str, str]:
+    """Show whatever happened."""
+    try:
+        return {"answer": ask(client)}
+    except openai.APIError as problem:
+        return {"answer": f"Sorry: {problem}"}
+
+
+def careful(client: openai.OpenAI) -> dict[str, str]:
+    """Show the shop's own words."""
+    try:
+        return {"answer": ask(client)}
+    except openai.APIError:
+        return {"answer": "We will write to you."}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [faults.outage(), faults.outage(502, page="html"), faults.auth_revoked(), faults.quota_exhausted()],
+    ids=str,
+)
+@pytest.mark.parametrize(("app", "outcome"), [(careless, "violated"), (careful, "held")])
+def test_an_error_is_no_answer(fault, app, outcome):
+    """The error's text in the result is found, in whatever part of it, JSON or page."""
+    with under(fault) as chaos:
+        with chaos.request("ask") as request:
+            request.result = app(gpt())
+        assert verdict(chaos, "error_never_the_answer").outcome == outcome
+
+
+def test_a_page_is_no_answer():
+    """The words of a gateway's page are found without its tags too."""
+    with under(faults.outage(502, page="html")) as chaos:
+        with chaos.request("ask") as request:
+            try:
+                request.result = ask(gpt())
+            except openai.APIStatusError as problem:
+                request.result = problem.response.text.replace("<p>", "").replace("</p>", "").partition("<h2>")[2]
+        found = verdict(chaos, "error_never_the_answer")
+        assert "shows the text of the page of openai/gpt-5:chat (502)" in found.reason
+
+
+@pytest.mark.parametrize(("shows", "outcome"), [(True, "violated"), (False, "held")])
+def test_a_refusal_is_no_answer(shows, outcome):
+    """A refusal in place of the answer is found."""
+    with under(faults.policy_refusal(form="refusal", target="openai")) as chaos:
+        with chaos.request("ask") as request:
+            message = gpt().chat.completions.create(model=MODEL, messages=said()).choices[0].message
+            request.result = (message.refusal if shows else None) or "Please ask a colleague."
+        assert verdict(chaos, "error_never_the_answer").outcome == outcome
+
+
+def test_no_error_is_no_evidence():
+    """Good answers prove nothing, and neither does a request whose result nobody told."""
+    with under(faults.outage(calls=1)) as chaos:
+        with chaos.request("lost"):
+            careful(gpt())
+        with chaos.request("good") as request:
+            request.result = careful(gpt())
+        assert verdict(chaos, "error_never_the_answer").outcome == "inconclusive"
+
+
+# --- documented_error -------------------------------------------------------------------------------------------------
+
+
+def checkout(documented: bool) -> str:
+    """Raise the shop's own error, or let what is inside come out."""
+    try:
+        return ask(gpt())
+    except openai.APIError as problem:
+        if documented:
+            raise ShopDown from problem
+        return {}["answer"]
+
+
+@pytest.mark.parametrize("types", [ShopDown, "ShopDown", [f"{__name__}.ShopDown", "OSError"]], ids=str)
+@pytest.mark.parametrize(("documented", "outcome"), [(True, "held"), (False, "violated")])
+def test_the_error_is_the_documented_one(types, documented, outcome):
+    """A KeyError from inside is no documented error."""
+    with under(faults.outage()) as chaos:
+        with pytest.raises((ShopDown, KeyError)), chaos.request("checkout"):
+            checkout(documented)
+        found = verdict(chaos, "documented_error", types)
+        assert found.outcome == outcome
+        assert outcome == "held" or "request 'checkout' raised KeyError" in found.reason
+        (event,) = [each for each in chaos.journal.events if each.kind == "raised"]
+        assert event.error.endswith("ShopDown" if documented else "KeyError")
+
+
+def test_an_answer_instead_of_the_error():
+    """A result where all calls failed is no error; without one it is not known what the app did."""
+    with under(faults.outage()) as chaos:
+        with chaos.request("quiet"), pytest.raises(ShopDown):
+            checkout(documented=True)
+        unknown = verdict(chaos, "documented_error", ShopDown)
+        assert unknown.outcome == "inconclusive"
+        assert "around the `with llmchaos.request(...)` block" in unknown.reason
+        with chaos.request("canned") as request:
+            request.result = careful(gpt())
+        assert "request 'canned' gave a result" in verdict(chaos, "documented_error", ShopDown).reason
+
+
+def test_groups_and_bad_types():
+    """A group is documented when all in it is; what is no error type is refused."""
+    with under(faults.outage()) as chaos:
+        with pytest.raises(ExceptionGroup), chaos.request("several"):
+            careful(gpt())
+            raise ExceptionGroup("all", [ShopDown(), ShopDown()])
+        assert verdict(chaos, "documented_error", ShopDown).outcome == "held"
+        for bad in (7, [], "no name"):
+            with pytest.raises(ParameterError):
+                verdict(chaos, "documented_error", bad)
+
+
+# --- no_splice, partial_not_complete ----------------------------------------------------------------------------------
+
+
+def stream(client: openai.OpenAI, kept: list[str], strict: bool = True) -> str:
+    """Read a stream into `kept`; the strict build wants to see it end."""
+    finish = None
+    for event in client.chat.completions.create(model=MODEL, messages=said(), stream=True):
+        for choice in event.choices:
+            kept.append(choice.delta.content or "")
+            finish = choice.finish_reason or finish
+    if strict and finish != "stop":
+        raise ConnectionError("the stream ended early, or the answer at its limit")
+    return "".join(kept)
+
+
+def twice(spliced: bool) -> str:
+    """Try a stream twice; the buggy build keeps what the first try left."""
+    kept: list[str] = []
+    try:
+        return stream(gpt(), kept)
+    except (openai.APIError, ConnectionError):
+        return stream(gpt(), kept if spliced else [])
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("after", [2, 4, 7])
+@pytest.mark.parametrize("break_", [faults.stream_cut, faults.stream_truncated, faults.stream_error])
+@pytest.mark.parametrize(("spliced", "outcome"), [(True, "violated"), (False, "held")])
+def test_no_splice(break_, after, spliced, outcome, same):
+    """What a broken attempt left before the next one's answer is found, also where both say the same."""
+    with under(break_(after=after, calls=1)) as chaos:
+        chaos.replies(*[LONG] if same else [LONG, LONG.replace("Your order", "The parcel").replace("Friday", "Monday")])
+        with chaos.request("ask") as request:
+            request.result = Reply(twice(spliced))
+        assert verdict(chaos, "no_splice").outcome == outcome
+
+
+def test_a_continuation_is_no_splice():
+    """Whoever hands the broken text to the next attempt to go on from may join them."""
+    with under(faults.stream_cut(after=6, calls=1)) as chaos:
+        chaos.replies(LONG, "and will be with you on Friday, as we promised.")
+        with chaos.request("ask") as request:
+            kept: list[str] = []
+            with pytest.raises(openai.APIError):
+                stream(gpt(), kept)
+            half = "".join(kept)
+            more = gpt().chat.completions.create(
+                model=MODEL, messages=[*said(), {"role": "assistant", "content": half}]
+            )
+            request.result = half + (more.choices[0].message.content or "")
+        assert verdict(chaos, "no_splice").outcome == "inconclusive"
+
+
+@pytest.mark.parametrize("fault", [faults.stream_truncated(after=5), faults.wrong_output(form="length")], ids=str)
+@pytest.mark.parametrize(("strict", "outcome"), [(True, "held"), (False, "violated")])
+def test_partial_not_complete(fault, strict, outcome):
+    """Half an answer given as a whole one is found; an error instead is fine, and so is a mark."""
+    with under(fault) as chaos:
+        chaos.replies(LONG)
+        try:
+            with chaos.request("ask") as request:
+                request.result = Reply(stream(gpt(), [], strict=strict))
+        except ConnectionError:
+            pass
+        assert verdict(chaos, "partial_not_complete").outcome == outcome
+        marked = verdict(chaos, "partial_not_complete", marked=lambda reply: True)
+        assert marked.outcome == "held"
+
+
+def test_whole_answers_are_no_evidence_of_partial_ones():
+    """A stream that came whole, or that a good answer followed, is not partial."""
+    with under() as chaos:
+        with chaos.request("ask") as request:
+            request.result = stream(gpt(), [])
+        assert verdict(chaos, "partial_not_complete").outcome == "inconclusive"
+        assert verdict(chaos, "no_splice").outcome == "inconclusive"
+
+
+# --- side_effects_once ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("careless_retry", "outcome"), [(True, "violated"), (False, "held")])
+def test_side_effects_once(careless_retry, outcome):
+    """Whoever tries the whole order again after the answer failed charges twice."""
+    with under(faults.outage(calls=1)) as chaos:
+        with chaos.request("order 7"):
+            paid = False
+            for _ in range(2):
+                if careless_retry or not paid:
+                    chaos.effect("charge", 7)
+                    paid = True
+                try:
+                    ask(gpt())
+                    break
+                except openai.APIError:
+                    continue
+        found = verdict(chaos, "side_effects_once", "charge")
+        assert found.outcome == outcome
+        assert outcome == "held" or "request 'order 7' did charge of 7 2 times" in found.reason
+        assert verdict(chaos, "side_effects_once", "mail").outcome == "inconclusive"
+
+
+def test_side_effects_without_a_request_or_an_id():
+    """In a test without marks only the id tells two orders apart."""
+    with under() as chaos:
+        ask(gpt())
+        chaos.effect("charge")
+        chaos.effect("charge")
+        assert verdict(chaos, "side_effects_once").outcome == "inconclusive"
+        chaos.effect("mail", ["a"])
+        chaos.effect("mail", ["a"])
+        assert verdict(chaos, "side_effects_once").outcome == "violated"
