@@ -1,0 +1,56 @@
+"""What a row of the zoo's table is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .drives import App, Drive, once
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One bug with the app that has it and the one that has not.
+
+    Attributes:
+        name: the row's name; its app is `buggy_<name>` and `fixed_<name>`, or two classes.
+        what: the bug in our words.
+        sources: where it was reported.
+        buggy, fixed: the two apps; a class is made anew for each run.
+        check: the check, the rule of the run or the always-on check that catches it.
+        given: the check's parameters.
+        faults: what goes wrong.
+        replies: scripted healthy answers.
+        drive: how the app is used.
+    """
+
+    what: str
+    sources: tuple[str, ...]
+    buggy: App
+    fixed: App
+    check: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Any, ...] = ()
+    replies: tuple[Any, ...] = ()
+    drive: Drive = once
+
+    @property
+    def family(self) -> str:
+        """Which module of the zoo it is in."""
+        return self.buggy.__module__.rpartition(".")[2]
+
+    @property
+    def name(self) -> str:
+        """The row's name."""
+        words = "".join(f"_{each.lower()}" if each.isupper() else each for each in self.buggy.__name__)
+        return words.strip("_").removeprefix("buggy_")
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A bug that no check of ours can see, and why."""
+
+    what: str
+    source: str
+    why: str
