@@ -28,14 +28,14 @@ def oldest(session: nox.Session) -> None:
         "pytest==9.0.*",
         "httpx==0.28.0",
         "respx==0.22.0",
-        "hypothesis==6.100.0",
+        "hypothesis==6.112.0",
         "faker==30.0.0",
         "pyyaml==6.0.1",
         "click==8.2.0",
         "time-machine==3.0.0",
     )
     prepare(session, *pins, extra="[test]")
-    run_tests(session, "-x")
+    run_tests(session, "-x", "-n", "2")
 
 
 @nox.session
