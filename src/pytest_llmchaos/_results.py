@@ -54,6 +54,7 @@ class Results:
         self._policy, self._baseline, self._known = policy, baseline, known
         self._result: Result | None = None
         self._notes: list[str] = []
+        self._told = False
         self._folder = config.invocation_params.dir
 
     @pytest.hookimpl(tryfirst=True)
@@ -95,6 +96,7 @@ class Results:
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Tell it: with `-q` or `--no-summary` only the gate's verdict, in one line."""
+        self._told = True
         verbosity = config.get_verbosity()
         brief = verbosity < 0 or config.option.no_summary
         if self.records and not brief:
@@ -123,6 +125,12 @@ class Results:
                 terminalreporter.write_line(line)
         for note in () if brief else self._notes:
             terminalreporter.write_line(f"llmchaos: {note}")
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Tell the verdict where pytest asked for no summary: before 9.1 it does not, with `--no-summary`."""
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if self._result is not None and not self._told and terminal is not None:
+            terminal.write_line(self._result.lines()[0])
 
     def _end(self, nodeid: str, crashed: bool = False) -> None:
         from .record import Record, append, from_json
