@@ -135,11 +135,11 @@ def _runs(calls: list[Exchange]) -> Iterator[list[Exchange]]:
 
 
 def _permanent_errors(journal: Journal) -> Iterator[_Found]:
-    from .checks.permanent_errors_not_retried import _permanent
+    from .checks._asks import permanent_error
 
     for name, calls in _asks(journal):
         for run in _runs(calls):
-            if len(run) > _SENDS and all(map(_permanent, run)):
+            if len(run) > _SENDS and all(map(permanent_error, run)):
                 last = run[-1]
                 yield _Found(
                     f"{name}: {last.label} was sent {len(run)} times and got {last.outcome} each time", (*run,)

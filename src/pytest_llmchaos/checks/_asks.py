@@ -12,10 +12,16 @@ from ._calls import ordered
 if TYPE_CHECKING:
     from ..journal import Journal
 
-__all__ = ["TEST_ACTS", "asks", "identity", "later", "repeats", "same_place"]
+__all__ = ["TEST_ACTS", "asks", "identity", "later", "permanent_error", "repeats", "same_place"]
 
 TEST_ACTS = ("advance", "enter", "clear", "inject")
 """What a test does itself between two asks; an unmarked ask does not go on behind it."""
+
+# 408, 409 and 429 pass; 402 is a balance that is spent, 413 a request that stays too large.
+_PERMANENT = frozenset({400, 401, 402, 403, 404, 410, 413, 422})
+
+# A 429 that no waiting cures: OpenAI's codes, which those who speak its dialect share.
+_SPENT = (b"insufficient_quota", b"billing_hard_limit_reached", b"billing_not_active")
 
 
 def asks(journal: Journal) -> list[tuple[str, list[Exchange]]]:
@@ -81,3 +87,11 @@ def same_place(one: Exchange, other: Exchange) -> bool:
 def later(call: Exchange, calls: Sequence[Exchange]) -> list[Exchange]:
     """Return the calls that began when this one had ended."""
     return [each for each in calls if each is not call and call.ended is not None and each.started >= call.ended]
+
+
+def permanent_error(call: Exchange) -> bool:
+    """Tell whether a call failed for good: no retry of the same request can cure it."""
+    if call.status == 429:
+        told = b"".join(call.pieces)
+        return any(word in told for word in _SPENT)
+    return call.ended is not None and call.status in _PERMANENT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..units import show_duration
 from ..verdict import Verdict
-from ._asks import asks, repeats
+from ._asks import asks, permanent_error, repeats
 from ._base import Check
 from ._calls import MARKING, against, count, named, worst
 
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from ..journal import Exchange, Journal
 
 __all__ = ["PermanentErrorsNotRetried"]
-
-# 408, 409 and 429 pass; 402 is a balance that is spent, 413 a request that stays too large.
-_PERMANENT = frozenset({400, 401, 402, 403, 404, 410, 413, 422})
-
-# A 429 that no waiting cures: OpenAI's codes, which those who speak its dialect share.
-_SPENT = (b"insufficient_quota", b"billing_hard_limit_reached", b"billing_not_active")
 
 
 @dataclass(frozen=True)
@@ -41,9 +35,9 @@ class PermanentErrorsNotRetried(Check):
         said: list[str] = []
         unmarked = False
         for request, calls in asks(journal):
-            permanent += [each for each in calls if _permanent(each)]
+            permanent += [each for each in calls if permanent_error(each)]
             for failed, again in repeats(calls):
-                if _permanent(failed):
+                if permanent_error(failed):
                     pairs += [failed, again]
                     unmarked |= not request and not again.retry
                     said.append(_said(request, failed, again))
@@ -58,13 +52,6 @@ class PermanentErrorsNotRetried(Check):
             )
         reason = f"{count(len(permanent), 'call')} failed for good ({_what(permanent[0])}) and none was sent again"
         return self.verdict("held", reason, permanent)
-
-
-def _permanent(call: Exchange) -> bool:
-    if call.status == 429:
-        told = b"".join(call.pieces)
-        return any(word in told for word in _SPENT)
-    return call.ended is not None and call.status in _PERMANENT
 
 
 def _what(call: Exchange) -> str:
