@@ -103,10 +103,9 @@ def standing(record: Record) -> Standing:
     """
     outcomes = {each["outcome"] for each in record.verdicts}
     asked = {each["outcome"] for each in record.verdicts if not each["always"]}
-    struck = _struck(record)
     if record.outcome == "skipped":
         return "skipped"
-    if record.outcome == "error" and not struck:
+    if record.outcome == "error" and not record.struck:
         return "error"
     if "violated" in outcomes:
         return "failed"
@@ -114,8 +113,7 @@ def standing(record: Record) -> Standing:
         return "no calls"
     if record.outcome != "passed":
         return "failed"
-    missed = [each for each in record.scenarios if each not in record.hit]
-    return "survived" if struck and not missed and "inconclusive" not in asked else "inconclusive"
+    return "survived" if record.struck and not record.missed and "inconclusive" not in asked else "inconclusive"
 
 
 def under(record: Record) -> str:
@@ -132,7 +130,7 @@ def attempts(record: Record) -> int:
     """Return the most calls in a row of one request to one provider's operation, until one succeeded."""
     rows: Counter[tuple[Any, ...]] = Counter()
     most = 0
-    for each in _calls(record):
+    for each in record.calls:
         key = (each.get("request"), each["provider"], each["operation"])
         rows[key] += 1
         most = max(most, rows[key])
@@ -147,7 +145,7 @@ def added_latency(record: Record) -> float:
     Where none came it is the time to the request's last call. Time that the test itself skipped does not count.
     """
     longest = 0.0
-    calls = _calls(record)
+    calls = record.calls
     for first in (each for each in calls if each.get("faults")):
         later = [
             each
@@ -254,7 +252,7 @@ def _survival(judged: Judged, policy: Policy, counts: Mapping[str, int], compare
 
 def _budgets(judged: Judged, policy: Policy) -> list[Finding]:
     findings = []
-    hit = [record for record, name in judged if name in ("survived", "failed") and _struck(record)]
+    hit = [record for record, name in judged if name in ("survived", "failed") and record.struck]
     if policy.attempts is not None:
         over = sorted(((attempts(each), each) for each in hit), key=lambda pair: -pair[0])
         over = [pair for pair in over if pair[0] > policy.attempts]
@@ -330,14 +328,6 @@ def _fits(wanted: str, record: Record) -> bool | None:
 
 def _before(record: Record, baseline: Mapping[str, Mapping[str, str]]) -> str | None:
     return baseline.get(record.test, {}).get(under(record))
-
-
-def _calls(record: Record) -> list[dict[str, Any]]:
-    return [each for each in record.entries if each["type"] == "exchange" and each["operation"] != "status"]
-
-
-def _struck(record: Record) -> bool:
-    return any(each.get("faults") for each in _calls(record))
 
 
 def _good(call: Mapping[str, Any]) -> bool:

@@ -72,6 +72,21 @@ class Record:
     unpriced: int = 0
     schema: int = SCHEMA
 
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The LLM calls among the entries; requests to status pages are none."""
+        return [each for each in self.entries if each["type"] == "exchange" and each["operation"] != "status"]
+
+    @property
+    def struck(self) -> bool:
+        """Whether any fault had a part in any call."""
+        return any(each.get("faults") for each in self.calls)
+
+    @property
+    def missed(self) -> list[str]:
+        """The scenarios whose faults struck no call."""
+        return [each for each in self.scenarios if each not in self.hit]
+
 
 def record(
     chaos: Chaos, *, outcome: str, wall: float = 0.0, applied: bool = False, more: Iterable[Verdict] = ()

@@ -25,7 +25,6 @@ __all__ = [
     "row",
     "short_reason",
     "standing",
-    "struck",
     "worst_first",
 ]
 
@@ -60,7 +59,7 @@ def standing(record: Record) -> str:
     asked = {_word(each, "outcome") for each in record.verdicts if not each.get("always")}
     if record.outcome in ("skipped", "xfailed"):
         return record.outcome
-    if record.outcome == "error" and not struck(record):
+    if record.outcome == "error" and not record.struck:
         return "error"
     if "violated" in outcomes:
         return "violated"
@@ -70,17 +69,7 @@ def standing(record: Record) -> str:
         return "inconclusive"
     if record.outcome != "passed":
         return "failed"
-    return "held" if struck(record) and not _missed(record) else "not hit"
-
-
-def struck(record: Record) -> bool:
-    """Tell whether any fault had a part in any call."""
-    calls = (each for each in record.entries if each.get("operation") != "status")
-    return any(each.get("faults") for each in calls)
-
-
-def _missed(record: Record) -> list[str]:
-    return [each for each in record.scenarios if each not in record.hit]
+    return "held" if record.struck and not record.missed else "not hit"
 
 
 def decisive(record: Record) -> Mapping[str, Any] | None:
@@ -105,7 +94,7 @@ def short_reason(record: Record) -> str:
 
 
 def _of(record: Record) -> str:
-    missed = _missed(record) if len(record.scenarios) > 1 else []
+    missed = record.missed if len(record.scenarios) > 1 else []
     return f" of {', '.join(missed)}" if missed else ""
 
 
