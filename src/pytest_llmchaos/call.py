@@ -74,6 +74,14 @@ class HttpRequest:
         return self._first.get(name)
 
     @cached_property
+    def credential(self) -> str:
+        """What it came with to show who sends it; empty where there was nothing. Never recorded."""
+        value = next((each for name in _CREDENTIALS if (each := self.header(name))), "")
+        if not value and "key=" in (query := urlsplit(self.url).query):
+            value = query.partition("key=")[2].partition("&")[0]
+        return value
+
+    @cached_property
     def _first(self) -> dict[str, str]:
         return {key.lower(): value for key, value in reversed(self.headers)}
 
@@ -182,7 +190,7 @@ _CREDENTIALS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 
 def credential(request: HttpRequest) -> str:
     """Return a digest of the credential that came with the request; empty where there was none."""
-    value = _credential(request)
+    value = request.credential
     if value.startswith("AWS4-"):  # the rest of it is a signature, another one for each request
         value = value.partition("Credential=")[2].partition("/")[0]
     return blake2b(value.encode("utf-8", "replace"), digest_size=6).hexdigest() if value else ""
@@ -190,18 +198,11 @@ def credential(request: HttpRequest) -> str:
 
 def secret(request: HttpRequest) -> str:
     """Return the API key that came with the request, to search for; empty where there was none. Never recorded."""
-    value = _credential(request)
+    value = request.credential
     if value.startswith("AWS4-"):  # names a key and proves that the sender has it
         return ""
     scheme, _, rest = value.partition(" ")
     return rest.strip() if scheme.lower() in ("bearer", "basic", "token", "key") and rest else value
-
-
-def _credential(request: HttpRequest) -> str:
-    value = next((each for name in _CREDENTIALS if (each := request.header(name))), "")
-    if not value and "key=" in (query := urlsplit(request.url).query):
-        value = query.partition("key=")[2].partition("&")[0]
-    return value
 
 
 class _Named(Protocol):
