@@ -13,35 +13,12 @@ import aiohttp
 import httpx
 import pytest
 from aiohttp import ClientTimeout, client_proto, web
-from aiohttp.test_utils import TestServer
 
 from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 from pytest_llmchaos.intercept import _patches, stacks
 
 from ..timing import about
-
-URL = "https://api.openai.com/v1/chat/completions"
-BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
-STREAM = {**BODY, "stream": True}
-EVENTS = [f"data: {number}\n\n".encode() for number in range(5)]
-
-
-async def post(body=BODY, url=URL, session=None, **options):
-    """Ask once with a session of its own and return the body."""
-    async with aiohttp.ClientSession(**(session or {})) as client, client.post(url, json=body, **options) as response:
-        return await response.read()
-
-
-def served(handler, use, **options):
-    """Run `use(url)` against an app in this process that speaks OpenAI's dialect."""
-
-    async def run():
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handler)
-        async with TestServer(app) as server:
-            return await use(str(server.make_url("/v1/chat/completions")))
-
-    return asyncio.run(run(), **options)
+from .over_aiohttp import BODY, EVENTS, STREAM, URL, post, served
 
 
 @pytest.mark.parametrize(
