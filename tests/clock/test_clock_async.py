@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import selectors
 import socket
@@ -330,6 +331,40 @@ def test_stop_frees_a_loop_in_another_thread(clock):
     clock.stop()
     assert over.wait(10)
     thread.join()
+
+
+def test_stop_while_a_woken_task_leaves(clock):
+    """A task that stop() woke may end its wait while stop() still goes through the others."""
+    entered = contextlib.ExitStack()
+
+    class Loop(asyncio.SelectorEventLoop):
+        """Its first wait is over as soon as stop() turns to the loop."""
+
+        def is_closed(self) -> bool:
+            entered.close()
+            return super().is_closed()
+
+    loop = Loop()
+    futures = [loop.create_future() for _ in range(9)]
+    for future in futures:
+        entered.enter_context(_engine.engine.injected(loop, future))
+    clock.stop()
+    loop.close()
+    assert all(future.done() for future in futures)
+
+
+def test_stop_just_before_an_injected_wait_begins(clock):
+    """A clock that is stopped between a task's decision to wait and its wait leaves nobody waiting."""
+
+    class Loop(asyncio.SelectorEventLoop):
+        """Another thread stops the clock while the task makes its future."""
+
+        def create_future(self):
+            clock.stop()
+            return super().create_future()
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(clock.asleep(math.inf))
 
 
 def test_cost_of_a_jump(clock):

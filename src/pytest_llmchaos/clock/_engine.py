@@ -152,7 +152,7 @@ class Engine:
             wait.wake()
         self._waits.clear()
         self._joins.clear()
-        for loop, future in self._injected:
+        for loop, future in list(self._injected):  # a copy: a task that has just woken takes its own out
             _call_in_loop(loop, _finish, future)
         self._injected.clear()
         for loop in list(self._loops):

@@ -69,6 +69,8 @@ class VirtualClock:
         timer = None if seconds == math.inf else loop.call_later(seconds, _finish, future)
         try:
             with engine.injected(loop, future):
+                if self._over:  # stopped from another thread, perhaps before we were on its list
+                    return
                 await future
         finally:
             if timer is not None:
