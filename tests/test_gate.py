@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_llmchaos import UsageProblem, baseline, config
 from pytest_llmchaos.cli import cli
-from pytest_llmchaos.gate import EXIT_CODES, added_latency, attempts, judge, standing
+from pytest_llmchaos.gate import EXIT_CODES, added_latency, attempts, counted, judge
 from pytest_llmchaos.policy import Policy
 from pytest_llmchaos.record import Record, append
 
@@ -75,19 +75,29 @@ BYSTANDER = {"hit": False, "entries": [], "llm": "none"}
         (made(verdicts=[verdict("inconclusive")]), "inconclusive"),
         (made(verdicts=[verdict("inconclusive", always=True)]), "survived"),
         (made(verdicts=[verdict("violated", always=True)]), "failed"),
-        (made(verdicts=[verdict("inconclusive")], **FAILED), "failed"),
+        (made(verdicts=[verdict("inconclusive")], **FAILED), "inconclusive"),
+        (made(verdicts=[verdict("inconclusive")], raised=True, **FAILED), "failed"),
+        (made(verdicts=[verdict("inconclusive"), verdict("violated")], **FAILED), "failed"),
         (made(scenarios=["openai-outage", "other"]), "inconclusive"),
     ],
 )
 def test_a_test_survives_only_on_evidence(record, expected):
     """Nothing counts as survived that no fault hit, that stayed open or that failed, expectedly or not."""
-    assert standing(record) == expected
+    assert counted(record) == expected
 
 
 def test_no_evidence_is_inconclusive():
     """Neither nothing at all nor tests without calls, nor tests that were not hit, make a gate pass."""
     for records in ([], [made(**BYSTANDER)], [made(hit=False)], [made(outcome="skipped")]):
         assert judge(records, Policy()).verdict == "INCONCLUSIVE"
+
+
+def test_a_test_that_failed_for_want_of_evidence_is_no_success():
+    """A gate does not pass over a test that failed only because its check could not be judged; nor does it block."""
+    result = judge([made("a"), made("b", verdicts=[verdict("inconclusive")], **FAILED)], Policy())
+    assert result.verdict == "INCONCLUSIVE"
+    assert "1 test failed because nothing could be judged, such as b under openai-outage" in result.lines()[1]
+    assert result.lines()[1].endswith("it is inconclusive")
 
 
 def test_all_must_survive_unless_the_policy_says_less():
@@ -242,7 +252,7 @@ def test_a_pass_has_its_evidence(records, survival):
     if result.verdict == "PASS":
         assert survived
         assert survived / (survived + failed) >= (survival or 1.0)
-        assert any(standing(each) == "survived" and each.scenarios == ["x"] for each in records)
+        assert any(counted(each) == "survived" and each.scenarios == ["x"] for each in records)
     assert result.exit_code == EXIT_CODES[result.verdict]
     assert bool(result.exit_code) == (result.verdict != "PASS")
 

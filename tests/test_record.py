@@ -128,7 +128,7 @@ def test_evidence_is_by_place_and_what_hit_nothing_is_told():
         ),
         ('{"schema": 1, "test": "x", "entries": [{"type": "?"}]}', "entries.0..type"),
         ('{"schema": 1, "test": "x", "entries": [{"type": "event", "at": "now"}]}', "entries.0..at: must be a number"),
-        ('{"schema": 1, "test": "x", "phases": [{}]}', "phases.0.: needs"),
+        ('{"schema": 1, "test": "x", "phases": [{}]}', "phases.0..name: must be a text, got None"),
     ],
 )
 def test_a_bad_line_is_told_with_its_place(tmp_path, line, message):

@@ -36,12 +36,14 @@ class Run:
         chaos: the run itself.
         applied: what was put on the test from outside; None where its own markers say what goes wrong.
         began: when it started, on the real clock.
+        raised: whether the test's own code failed, and not only what the checks found.
         left: the record so far.
     """
 
     chaos: Chaos
     applied: Applied | None = None
     began: float = field(default_factory=lambda: _realtime.perf_counter())
+    raised: bool = False
     left: Record | None = None
 
 
@@ -151,6 +153,7 @@ def judged(run: Run) -> Iterator[None]:
         raise
     except BaseException as error:
         _leave_alone(run)
+        run.raised = not isinstance(error, ChaosFailed)
         if not isinstance(error, AppHung):
             settle(run.chaos, error, inconclusive=run.applied is None)
         raise
@@ -188,6 +191,7 @@ def attach(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
     run.left = record(
         run.chaos,
         outcome=outcome,
+        raised=run.raised or outcome == "error",
         wall=_realtime.perf_counter() - run.began,
         applied=run.applied is not None,
         more=_missed(run),

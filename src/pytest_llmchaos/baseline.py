@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import UsageProblem, shown
-from .gate import latest, standing, under
+from .gate import counted, latest, under
 
 if TYPE_CHECKING:
     from .record import Record
@@ -21,7 +21,7 @@ _SCHEMA = 1
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
-    """Return the standings by test and by what it ran under.
+    """Return what tests counted as, by test and by what it ran under.
 
     Raises:
         UsageProblem: the file cannot be read, is no baseline, or one of a newer version.
@@ -60,7 +60,7 @@ def write(path: str | os.PathLike[str], records: Iterable[Record]) -> int:
     """
     path = Path(path)
     known = read(path) if path.exists() else {}
-    judged = [(each, standing(each)) for each in latest(records)]
+    judged = [(each, counted(each)) for each in latest(records)]
     ran = {_file(each.test) for each, _ in judged}
     tests = {test: dict(found) for test, found in known.items() if _file(test) not in ran}
     for each, name in judged:

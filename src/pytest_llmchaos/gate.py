@@ -9,16 +9,29 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import near
+from .standing import standing
 from .units import show_duration
 
 if TYPE_CHECKING:
     from .policy import Policy
     from .record import Record
+    from .standing import Standing
 
-__all__ = ["EXIT_CODES", "Finding", "Result", "added_latency", "attempts", "judge", "latest", "standing", "under"]
+__all__ = ["EXIT_CODES", "Finding", "Result", "added_latency", "attempts", "counted", "judge", "latest", "under"]
 
 Verdict = Literal["PASS", "BLOCK", "INCONCLUSIVE", "ERROR"]
-Standing = Literal["survived", "failed", "inconclusive", "error", "no calls", "skipped"]
+Counted = Literal["survived", "failed", "inconclusive", "error", "no calls", "skipped"]
+_COUNTED: Mapping[Standing, Counted] = {
+    "violated": "failed",
+    "failed": "failed",
+    "xfailed": "failed",
+    "error": "error",
+    "inconclusive": "inconclusive",
+    "not hit": "inconclusive",
+    "held": "survived",
+    "no calls": "no calls",
+    "skipped": "skipped",
+}
 
 EXIT_CODES: Mapping[str, int] = {"PASS": 0, "BLOCK": 10, "INCONCLUSIVE": 11, "ERROR": 12}
 """What the process exits with. pytest's own codes are 0 to 5."""
@@ -49,7 +62,7 @@ class Result:
     Attributes:
         verdict: `PASS`, `BLOCK`, `INCONCLUSIVE` or `ERROR`.
         findings: the reasons, the gravest first.
-        counts: how many tests have each standing.
+        counts: how many tests count as what.
     """
 
     verdict: Verdict
@@ -95,25 +108,13 @@ class Result:
         return ", ".join([head, *rest])
 
 
-def standing(record: Record) -> Standing:
-    """Return how a test came out.
+def counted(record: Record) -> Counted:
+    """Return what a test counts as.
 
-    `survived`: a fault hit one of its calls, and nothing that was asked failed or stayed open. `failed` takes the
-    tests that are expected to fail as well: a known weakness is none the less one. `inconclusive` proves nothing.
+    `survived` takes what held; `failed` those that are expected to fail as well: a known weakness is none the less one.
+    `inconclusive` proves nothing.
     """
-    outcomes = {each["outcome"] for each in record.verdicts}
-    asked = {each["outcome"] for each in record.verdicts if not each["always"]}
-    if record.outcome == "skipped":
-        return "skipped"
-    if record.outcome == "error" and not record.struck:
-        return "error"
-    if "violated" in outcomes:
-        return "failed"
-    if record.llm == "none" and (record.applied or record.outcome == "passed"):
-        return "no calls"
-    if record.outcome != "passed":
-        return "failed"
-    return "survived" if record.struck and not record.missed and "inconclusive" not in asked else "inconclusive"
+    return _COUNTED[standing(record)]
 
 
 def under(record: Record) -> str:
@@ -179,10 +180,10 @@ def judge(
         baseline: standings by test and by what it ran under, where there is one.
         problems: what kept evidence from coming to be.
     """
-    judged = [(each, standing(each)) for each in latest(records)]
+    judged = [(each, counted(each)) for each in latest(records)]
     counts: Counter[str] = Counter(name for _, name in judged)
     findings = [Finding("ERROR", each) for each in problems]
-    findings += _errors(judged)
+    findings += _errors(judged) + _unjudged(judged)
     for wanted in policy.require:
         findings += _required(wanted, judged)
     findings += _survival(judged, policy, counts, baseline is not None)
@@ -197,7 +198,7 @@ def judge(
     return Result(verdict, tuple(_without_repetition(findings)), dict(counts))
 
 
-Judged = Sequence[tuple["Record", Standing]]
+Judged = Sequence[tuple["Record", Counted]]
 
 
 def _errors(judged: Judged) -> list[Finding]:
@@ -205,6 +206,15 @@ def _errors(judged: Judged) -> list[Finding]:
     if not broken:
         return []
     return [Finding("ERROR", f"{_tests(len(broken))} could not run, the first {broken[0].test}", broken[0].replay)]
+
+
+def _unjudged(judged: Judged) -> list[Finding]:
+    """Tests that failed for want of evidence. One that passed without evidence harms only what was required."""
+    found = [record for record, name in judged if name == "inconclusive" and record.outcome == "failed"]
+    if not found:
+        return []
+    text = f"{_tests(len(found))} failed because nothing could be judged, such as {_told(found[0])}{_open(found[0])}"
+    return [Finding("INCONCLUSIVE", text, found[0].replay)]
 
 
 def _required(wanted: str, judged: Judged) -> list[Finding]:

@@ -10,11 +10,11 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._record_shape import MEMBERS, OUTCOMES, crooked
+from ._record_shape import MEMBERS, OUTCOMES, crooked, misfit
 from .errors import UsageProblem, shown
 from .journal import Event, Exchange
 
@@ -42,6 +42,7 @@ class Record:
         seed, clock: chance and time of the run.
         replay: the command that plays it again; may be empty.
         outcome: `passed`, `failed`, `error` (in setup or teardown, or the process died), `skipped` or `xfailed`.
+        raised: whether the test's own code failed, and not only what the checks found.
         llm: `calls` or `none`: whether the test made any LLM call.
         verdicts: `{check, outcome, reason, evidence, always}`; evidence are places in `entries`.
         entries: calls and events in order of time, told apart by `type` (`exchange` or `event`).
@@ -62,6 +63,7 @@ class Record:
     clock: str = "virtual"
     replay: str = ""
     outcome: str = "passed"
+    raised: bool = False
     llm: str = "none"
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -89,13 +91,20 @@ class Record:
 
 
 def record(
-    chaos: Chaos, *, outcome: str, wall: float = 0.0, applied: bool = False, more: Iterable[Verdict] = ()
+    chaos: Chaos,
+    *,
+    outcome: str,
+    raised: bool = False,
+    wall: float = 0.0,
+    applied: bool = False,
+    more: Iterable[Verdict] = (),
 ) -> Record:
     """Return the record of a run.
 
     Args:
         chaos: the run, judged.
         outcome: how the test ended, one of `OUTCOMES`.
+        raised: whether its own code failed, and not only what the checks found.
         wall: seconds of real time it took.
         applied: whether a selection for the whole suite put the scenarios on the test.
         more: verdicts besides the run's own.
@@ -120,6 +129,7 @@ def record(
         clock=chaos.clock.name,
         replay=chaos.replay,
         outcome=outcome,
+        raised=raised,
         llm="calls" if len(chaos.calls) else "none",
         verdicts=[_verdict(each, places) for each in (*chaos.verdicts, *more)],
         entries=[_event(each) if isinstance(each, Event) else _exchange(each) for each in entries],
@@ -154,21 +164,19 @@ def from_json(text: str | bytes, where: str = "") -> Record:
     if not isinstance(data, Mapping):
         raise UsageProblem(f"{head}a line of a journal must be a JSON object, got {shown(data)}")
     version = data.get("schema")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise UsageProblem(f"{head}schema: must be a whole number from 1, got {shown(version)}")
-    if version > SCHEMA:
+    if type(version) is int and version > SCHEMA:
         raise UsageProblem(
             f"{head}this journal has format {version}, and this version of pytest-llmchaos reads up to {SCHEMA}; "
             "update pytest-llmchaos"
         )
-    known = {each.name for each in fields(Record)}
-    given = {key: value for key, value in data.items() if key in known}
-    for key, (fits, what) in MEMBERS.items():
-        if (key == "test" or key in given) and not fits(given.get(key)):
-            raise UsageProblem(f"{head}{key}: must be {what}, got {shown(given.get(key))}")
-    made = Record(**given)
+    if problem := misfit(data, MEMBERS):
+        raise UsageProblem(f"{head}{problem}")
+    made = Record(**{key: value for key, value in data.items() if key in MEMBERS})
     if problem := crooked(made):
         raise UsageProblem(f"{head}{problem}")
+    for verdict in made.verdicts:
+        verdict.setdefault("evidence", [])
+        verdict.setdefault("always", False)
     return made
 
 

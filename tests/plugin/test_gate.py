@@ -41,6 +41,17 @@ def test_inconclusive(run, pytester):
     result.shows("model-retired is required, and no test ran under it")
 
 
+def test_a_check_without_evidence_and_a_test_that_fails_by_itself(run):
+    """What failed only because nothing could be judged is inconclusive; what the test itself found wrong blocks."""
+    marker = '@pytest.mark.llmchaos("openai-outage")\ndef test_open(llmchaos):\n'
+    unjudged = "    llmchaos.expect.breaker(opens_after=9, half_opens_after='30s')\n"
+    result = run(GOOD + marker + "    assert ask_with_fallback()\n" + unjudged, OUTAGE, "--llmchaos-gate")
+    assert result.ret == 11
+    result.shows("INCONCLUSIVE", "1 test failed because nothing could be judged, such as test_it.py::test_open")
+    result = run(GOOD + marker + "    assert not ask_with_fallback()\n" + unjudged, OUTAGE, "--llmchaos-gate")
+    assert result.ret == 10
+
+
 def test_error(run):
     """A test that could not run is evidence that is missing."""
     code = GOOD + "@pytest.fixture\ndef broken():\n    raise OSError\ndef test_x(broken): pass\n"

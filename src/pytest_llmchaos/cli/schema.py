@@ -8,12 +8,16 @@ __all__ = ["schema"]
 
 
 @click.command()
-def schema() -> None:
+@click.option("--journal", is_flag=True, help="The schema of a line of --llmchaos-journal instead.")
+def schema(journal: bool) -> None:
     """Print the JSON Schema of scenario files, for editors; your own faults and checks are in it.
 
     Editors with the YAML language server use it where a file starts with
     "# yaml-language-server: $schema=llmchaos.schema.json".
     """
-    from ..schema import text
+    if journal:
+        from ..journal_schema import text
+    else:
+        from ..schema import text
 
     click.echo(text(), nl=False)

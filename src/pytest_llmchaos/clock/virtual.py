@@ -59,7 +59,7 @@ class VirtualClock:
         """
         import asyncio
 
-        if seconds <= 0 or self._over:
+        if seconds <= 0 or self._is_over():
             await asyncio.sleep(0)
             return
         if engine.active:
@@ -69,12 +69,15 @@ class VirtualClock:
         timer = None if seconds == math.inf else loop.call_later(seconds, _finish, future)
         try:
             with engine.injected(loop, future):
-                if self._over:  # stopped from another thread, perhaps before we were on its list
+                if self._is_over():  # stopped from another thread, perhaps before we were on its list
                     return
                 await future
         finally:
             if timer is not None:
                 timer.cancel()
+
+    def _is_over(self) -> bool:
+        return self._over
 
     def advance(self, seconds: float) -> None:
         """Jump forward now, the app's clocks included; what falls due on the way wakes up. `ValueError` if

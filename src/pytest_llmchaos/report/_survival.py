@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..journal import Exchange
+from ..standing import STANDINGS, standing
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -28,11 +29,6 @@ __all__ = [
     "worst_first",
 ]
 
-STANDINGS = ("violated", "failed", "error", "inconclusive", "xfailed", "not hit", "held", "no calls", "skipped")
-"""Worst first. `failed`: the test failed although no check says so; `error`: it could not run; `not hit`: it passed,
-but not every scenario's faults struck a call, so that it proves nothing; `no calls`: it made no LLM call, so that chaos
-could not concern it."""
-
 SIGNS = {
     "violated": "✗",
     "failed": "✗",
@@ -47,29 +43,6 @@ SIGNS = {
 BAD = ("violated", "failed", "error", "inconclusive")
 """What somebody has to look at."""
 OWN_FAULTS = "faults in the test"
-
-
-def standing(record: Record) -> str:
-    """Return one of `STANDINGS`; `held` is what the gate counts as survived.
-
-    An always-on check without evidence does not count: it says nothing about most tests. Any other one does, as does a
-    run in which no fault struck: nothing is told as held that was not put to the test.
-    """
-    outcomes = {_word(each, "outcome") for each in record.verdicts}
-    asked = {_word(each, "outcome") for each in record.verdicts if not each.get("always")}
-    if record.outcome in ("skipped", "xfailed"):
-        return record.outcome
-    if record.outcome == "error" and not record.struck:
-        return "error"
-    if "violated" in outcomes:
-        return "violated"
-    if record.llm == "none" and (record.applied or record.outcome == "passed"):
-        return "no calls"
-    if "inconclusive" in asked:
-        return "inconclusive"
-    if record.outcome != "passed":
-        return "failed"
-    return "held" if record.struck and not record.missed else "not hit"
 
 
 def decisive(record: Record) -> Mapping[str, Any] | None:

@@ -158,7 +158,7 @@ def _matrix(tests: Sequence[Test]) -> Iterator[str]:
 def _tests(tests: Sequence[Test]) -> Iterator[str]:
     yield '<h2 id="tests">Tests</h2>'
     yield '<div class="filters" role="group" aria-label="Filters">'
-    counts = Counter(standing(each.record) for each in tests)
+    counts: Counter[str] = Counter(standing(each.record) for each in tests)
     for name in _present(tests):
         yield (
             f'<label><input type="checkbox" id="f-{_key(name)}" checked> '
