@@ -56,6 +56,8 @@ BUILT = [
         ("no_secrets", {}),
         ("side_effects_once", {}),
         ("side_effects_once", {"calls": "charge*"}),
+        ("baseline_unchanged", {"before": "checkout", "after": "checkout-2"}),
+        ("baseline_unchanged", {"before": "checkout", "after": "*", "ignoring": "user", "within": "5s"}),
         ("cost_at_most", {"limit": 1}),
         ("cost_within", {"times": 2}),
     ]
@@ -107,8 +109,8 @@ def test_any_journal_can_be_judged(check, made):
 @settings(max_examples=40)
 @given(made=journals(("checkout",)), at=st.floats(0, 150))
 def test_a_good_call_of_another_request_changes_no_pass(check, made, at):
-    """What goes well in another request never turns a pass into a violation, but where all calls count together."""
-    if check.name == "in_flight_at_most" or check.judge(made).outcome != "held":
+    """What goes well in another request never turns a pass into a violation, but where all calls count."""
+    if check.name in ("baseline_unchanged", "in_flight_at_most") or check.judge(made).outcome != "held":
         return
     other = journal(f"{at:.1f} ollama/llama3 200 +1s request=other").exchanges
     joined = filled(sorted([*made.entries, *other], key=when))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["properties", "results", "schema", "system", "tool_ids", "tools", "walk"]
+__all__ = ["properties", "results", "schema", "system", "tool_ids", "tools", "utterances", "walk"]
 
 
 def walk(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -112,6 +112,29 @@ def results(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         if isinstance(identity, str):
             found[identity] = each
     return found
+
+
+def utterances(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the conversation: who speaks, and what where the app itself does; what a model or a tool said is left out.
+
+    A text to embed is spoken by nobody.
+    """
+    found: list[tuple[str, str]] = []
+    for said in _said(body):
+        for each in said if isinstance(said, list | tuple) else [said] if said is not None else []:
+            if not isinstance(each, Mapping):
+                found.append(("", str(each)))
+                continue
+            role = str(each.get("role") or each.get("type") or "")
+            own = role in ("user", "system", "developer")
+            found.append((role, _text(each.get("content", each.get("parts"))) if own else ""))
+    return found
+
+
+def _text(content: Any) -> str:
+    parts = content if isinstance(content, list | tuple) else [content]
+    told = (each.get("text") if isinstance(each, Mapping) else each for each in parts)
+    return "\n".join(each for each in told if isinstance(each, str))
 
 
 def _said(body: Mapping[str, Any]) -> list[Any]:
