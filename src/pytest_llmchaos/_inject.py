@@ -30,7 +30,7 @@ class inject:
         upstream: `simulated`, `passthrough`, or None to simulate unless a mock lies beneath.
         checks: names of the scenarios' expectations to judge; None for all, an empty list for none.
         allow_unused: accept that something hit no call.
-        allow_escapes: accept LLM calls that passed no interception point.
+        allow_escapes: accept LLM calls that passed no interception point, and let them out.
         suppress: always-on checks to switch off, by name, each with the reason why.
 
     Raises:

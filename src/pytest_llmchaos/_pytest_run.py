@@ -108,6 +108,9 @@ def _applied(item: pytest.Item, applied: Applied) -> Run:
         replay = replay.replace(f"[{applied.id}]", "")
     if clock != "virtual":
         replay += f" --llmchaos-clock={clock}"
+    allow_escapes = bool(config.option.llmchaos_allow_escapes)
+    if allow_escapes:
+        replay += " --llmchaos-allow-escapes"
     # What hits nothing proves nothing, but that is not the fault of a test that knows nothing of the scenario.
     return Run(
         Chaos(
@@ -116,6 +119,7 @@ def _applied(item: pytest.Item, applied: Applied) -> Run:
             test=item.nodeid,
             clock=clock,
             allow_unused=True,
+            allow_escapes=allow_escapes,
             suppress=load(config.rootpath).suppress,
             providers=Providers(load(config.rootpath).providers),
             replay=replay,

@@ -40,7 +40,7 @@ class _Marker:
                 app's own lies beneath.
             checks: names of the scenarios' expectations to judge; default all, an empty list none.
             allow_unused: accept that something hit no call.
-            allow_escapes: accept LLM calls that passed no interception point.
+            allow_escapes: accept LLM calls that passed no interception point, and let them out.
             suppress: always-on checks to switch off, by name, each with the reason why.
         """
         options = {

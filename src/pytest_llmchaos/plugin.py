@@ -53,6 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="virtual",
         help="the clock of tests under --llmchaos and --llmchaos-matrix (default: virtual)",
     )
+    group.addoption(
+        "--llmchaos-allow-escapes",
+        action="store_true",
+        help="under --llmchaos and --llmchaos-matrix accept LLM calls that no fault can reach, such as those that a "
+        "mock answers above the HTTP library; a test with no others counts as making none",
+    )
     group.addoption("--llmchaos-journal", metavar="FILE", help="append what every chaos test did, as JSON Lines")
     group.addoption("--llmchaos-report", metavar="FILE", help="write an HTML report of all chaos tests")
     group.addoption(

@@ -175,6 +175,7 @@ class Reception:
             transport: the object, or a mock's function, that answered.
         """
         if self._allow_escapes:
+            self.journal.note(self.now, "escape", f"{found[0].name}:{found[1].operation}, accepted")
             return
         kind = transport if isinstance(transport, FunctionType) else type(transport)
         self.journal.note(self.now, "escape", f"{found[0].name}:{found[1].operation}")
@@ -184,7 +185,7 @@ class Reception:
             f"{kind.__module__}.{kind.__qualname__} and passed no interception point: no fault could reach it, and it "
             "may have left this machine. Start a cassette before the run, give a mock's answers through "
             "llmchaos.upstream instead, build a transport on the library's own HTTPTransport, or accept it with "
-            "allow_escapes=True (a response cache, say)",
+            "allow_escapes=True, for a whole suite --llmchaos-allow-escapes (a response cache, say)",
         )
 
     def guard(self, method: str, url: str) -> None:

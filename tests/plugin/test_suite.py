@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pytest_llmchaos.record import read
+from pytest_llmchaos.report._survival import short_reason
 
 SUITE = """
 import time
@@ -41,6 +42,42 @@ def test_an_unmarked_suite_runs_under_a_scenario(run, tmp_path):
     assert survives.hit == ["openai-outage"]
     assert survives.replay == "pytest test_it.py::test_survives --llmchaos=openai-outage --llmchaos-seed=0"
     assert [each["outcome"] for each in survives.verdicts if not each["always"]] == ["held"] * 2
+
+
+MOCKED = """
+import requests
+import responses
+
+def ask_mocked():
+    with responses.RequestsMock() as mock:
+        mock.post("https://api.openai.com/v1/chat/completions", json={"choices": []})
+        return requests.post("https://api.openai.com/v1/chat/completions", json={"model": "m", "messages": []}).json()
+
+def test_mocked():
+    assert ask_mocked() == {"choices": []}
+
+def test_both():
+    assert ask_mocked()
+    assert ask_with_fallback()
+"""
+
+
+def test_mocks_above_the_interception_can_be_accepted(run, tmp_path):
+    """They fail a test unless the suite accepts them, and then it counts as making no call; what fails tells so."""
+    pytest.importorskip("responses")
+    journal = tmp_path / "j.jsonl"
+    options = ("--llmchaos=openai-outage", f"--llmchaos-journal={journal}")
+    result = run(MOCKED, *options)
+    result.assert_outcomes(failed=2)
+    result.shows("--llmchaos-allow-escapes")
+    journal.unlink()
+    result = run(MOCKED, *options, "--llmchaos-allow-escapes", "--llmchaos-gate")
+    assert result.ret == 0
+    result.shows("PASS: 1 of 1 tests survived (100%), 1 without LLM calls")
+    mocked, both = read([journal])
+    assert (mocked.llm, both.llm) == ("none", "calls")
+    assert short_reason(mocked) == "its LLM calls were answered where no fault could reach them"
+    assert mocked.replay.endswith(" --llmchaos-allow-escapes")
 
 
 def test_wall_time_is_real_time(run, tmp_path):

@@ -62,7 +62,9 @@ def short_reason(record: Record) -> str:
         "failed": "the test failed, and no check says why",
         "error": "the test could not run",
         "not hit": f"the test passed, but no fault{_of(record)} struck any of its calls",
-        "no calls": "the test made no LLM call",
+        "no calls": "its LLM calls were answered where no fault could reach them"
+        if any(each["type"] == "event" and each["kind"] == "escape" for each in record.entries)
+        else "the test made no LLM call",
     }.get(standing(record), "")
 
 
