@@ -41,7 +41,7 @@ def test_the_options_exist(pytester):
     assert all(re.search(rf"{option}\b(?!-)", help_) for option in told)
 
 
-@pytest.mark.parametrize("code", re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))
+@pytest.mark.parametrize("code", re.findall(r"```yml\n(.*?)```", DOCS, re.DOTALL))
 def test_the_snippets_are_yaml(code):
     """And each has one job."""
     assert len(yaml.safe_load(code)) == 1
