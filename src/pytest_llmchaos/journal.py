@@ -34,7 +34,6 @@ class Exchange:
         retry_after: seconds the provider asked the client to wait before the next try, None where it did not.
         phase: the scenario phase it fell in, where there is one.
         call_site: `file:line` of the app code that made the call, where it could be told.
-        body: the request's JSON, credentials dropped. For assertions; never printed or written.
         key: a digest of the credential that it came with.
         first_event: run time in seconds at which the first piece of content came; comments are none.
         longest_gap: the longest time in seconds between two pieces of content, or without any to the end.
@@ -60,13 +59,26 @@ class Exchange:
     via: str = ""
     host: str = ""
     chunks: int = 0
-    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     key: str = ""
     first_event: float | None = None
     longest_gap: float = 0.0
     price: float = 1.0
     pieces: Pieces = field(default_factory=Pieces, repr=False)
     _heard: tuple[int, Heard] | None = field(default=None, repr=False)
+    _sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _body: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The request's JSON, credentials dropped. For checks and assertions; never printed or written."""
+        if self._body is None:
+            # Only now: most calls' bodies are never looked at, and long ones take long to go through.
+            self._body = redact(self._sent)
+        return self._body
+
+    @body.setter
+    def body(self, value: Mapping[str, Any]) -> None:
+        self._body = value
 
     @property
     def answer(self) -> Heard:
@@ -234,8 +246,8 @@ class Journal:
                 call_site=call.call_site,
                 via=call.via,
                 host=call.host,
-                body=redact(call.body),
                 key=call.key,
+                _sent=call.body,
             )
             self._entries.append(exchange)
         return exchange

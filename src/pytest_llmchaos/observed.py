@@ -51,6 +51,7 @@ class UserRequest:
     effects: list[Effect] = field(default_factory=list, repr=False)
     strays: bool = False
     _result: Any = field(default=_NOTHING, repr=False)
+    _run: Observed | None = field(default=None, repr=False)
 
     @property
     def result(self) -> Any:
@@ -104,14 +105,14 @@ class Observed:
 
     def begin(self, name: str, at: float) -> UserRequest:
         """Open a marked request."""
-        made = UserRequest(name, at)
+        made = UserRequest(name, at, _run=self)
         with self._lock:
             self._marked.append(made)
         return made
 
     def mine(self, request: UserRequest | None) -> bool:
         """Tell whether a request is one of this run's: another run may be around this one."""
-        return request is not None and any(each is request for each in self._marked)
+        return request is not None and request._run is self
 
     def of(self, request: UserRequest | None) -> UserRequest:
         """Return the request that something belongs to: the one at hand, or the unmarked one."""
