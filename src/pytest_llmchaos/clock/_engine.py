@@ -240,7 +240,9 @@ class Engine:
 
     def knows_loop(self, loop: Any) -> None:
         """Remember a loop that lives on virtual time: its timers must be moved when virtual time ends."""
-        self._loops.add(loop)
+        if loop not in self._loops:
+            with self._lock:  # `stop` may be going through them
+                self._loops.add(loop)
 
     @contextlib.contextmanager
     def injected(self, loop: Any, future: Any) -> Iterator[None]:
