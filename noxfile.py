@@ -73,6 +73,23 @@ def frameworks_older(session: nox.Session) -> None:
     run_tests(session, "tests/environments/frameworks_older", all_sdks=True)
 
 
+@nox.session
+def zoo(session: nox.Session) -> None:
+    """Bugs of the zoo in the released frameworks that have them; tests/zoo/released.py has the same versions."""
+    prepare(
+        session,
+        "anthropic==0.73.0",
+        "langchain-mistralai==0.2.9",
+        "litellm==1.63.14",
+        "mirascope==1.25.7",
+        "mistralai==2.4.5",
+        "openai==1.109.1",
+        "pybreaker==1.4.1",
+        "pydantic-ai-slim==1.18.0",
+    )
+    run_tests(session, "tests/environments/zoo", all_sdks=True)
+
+
 def prepare(session: nox.Session, *packages: str, extra: str = "") -> None:
     """Install the project, what its tests run on, and packages; they must get along."""
     session.install("--upgrade", "pip")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmchaos import always, checks
 
 if TYPE_CHECKING:
-    from tests.zoo.row import Bug, Unseen
+    from tests.zoo.row import Bug, Released, Unseen
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "zoo.md"
@@ -26,6 +26,7 @@ TITLES = {
     "tools": "Tools",
     "content": "What users get to see",
     "leaks": "Keys",
+    "load": "Under load, and letting go",
 }
 HEAD = """# The bug zoo
 
@@ -34,10 +35,22 @@ HEAD = """# The bug zoo
 {count} bugs of real LLM apps and frameworks, each re-created in a few lines over the real SDKs, and each caught by a
 check that anybody can use: no test of the zoo has an assertion of its own. Beside each stands the corrected app, for
 which the same check holds under the same faults. The apps are ours and show the mechanism; the links lead to where
-the bugs were reported. `pytest tests/zoo` runs them all in a few seconds.
+the bugs were reported. `pytest tests/zoo` runs them all in a few seconds. {released} more are caught in the
+[released frameworks](#in-released-frameworks) themselves.
 
 Of the checks some are asked for (`llmchaos.expect.attempts(at_most=3)`), some are rules of every run, and some are
 always on: they need no knowledge of the app.
+"""
+RELEASED_HEAD = """
+## In released frameworks
+
+The same with nothing re-created: {count} bugs in the published version that has them, pinned, with a small app around
+it as its users have. The corrected twin has the same version, used in a way that avoids the bug. The apps:
+[tests/environments/zoo](../tests/environments/zoo), in an environment of their own; `nox -s zoo` makes it and runs
+them.
+
+| framework | bug | goes wrong | caught by |
+| --- | --- | --- | --- |
 """
 UNSEEN_HEAD = """
 ## Not seen
@@ -49,14 +62,19 @@ Bugs that no check finds, and why.
 """
 
 
-def page(bugs: Iterable[Bug], unseen: Iterable[Unseen]) -> str:
-    """Return the page for these bugs."""
-    bugs = list(bugs)
-    parts = [HEAD.format(command=COMMAND, count=len(bugs))]
+def page(bugs: Iterable[Bug], released: Iterable[Released], unseen: Iterable[Unseen]) -> str:
+    """Return the page for these bugs; no framework is imported for it."""
+    bugs, released = list(bugs), list(released)
+    parts = [HEAD.format(command=COMMAND, count=len(bugs), released=len(released))]
     for family, rows in groupby(bugs, key=lambda bug: bug.family):
         parts.append(f"\n## {TITLES[family]}\n\nThe apps: [tests/zoo/{family}.py](../tests/zoo/{family}.py).\n\n")
         parts.append("| bug | goes wrong | caught by |\n| --- | --- | --- |\n")
         parts += [_line(f"{bug.what} ({_links(bug.sources)})", _faults(bug), _caught(bug)) for bug in rows]
+    parts.append(RELEASED_HEAD.format(count=len(released)))
+    parts += [
+        _line(f"{row.package} {row.version}", f"{row.what} ({_links(row.sources)})", _faults(row), _caught(row))
+        for row in released
+    ]
     parts.append(UNSEEN_HEAD)
     parts += [_line(f"{each.what} ({_links([each.source])})", each.why) for each in unseen]
     return "".join(parts)
@@ -78,11 +96,12 @@ def _short(url: str) -> str:
     return parts[-1]
 
 
-def _faults(bug: Bug) -> str:
-    return ", ".join(f"`{each}`" for each in bug.faults) or "no fault, but an unusual answer"
+def _faults(bug: Bug | Released) -> str:
+    unusual = "no fault, but an unusual answer" if getattr(bug, "replies", ()) else "no fault"
+    return ", ".join(f"`{each}`" for each in bug.faults) or unusual
 
 
-def _caught(bug: Bug) -> str:
+def _caught(bug: Bug | Released) -> str:
     if bug.check in always.names():
         return f"`{bug.check}`, always on"
     if bug.check not in checks.names():
@@ -100,8 +119,9 @@ def main() -> None:
     """Write the page."""
     sys.path.insert(0, str(ROOT))
     from tests.zoo.bugs import BUGS, UNSEEN
+    from tests.zoo.released import RELEASED
 
-    PAGE.write_text(page(BUGS, UNSEEN), "utf-8")
+    PAGE.write_text(page(BUGS, RELEASED, UNSEEN), "utf-8")
 
 
 if __name__ == "__main__":

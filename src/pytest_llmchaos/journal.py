@@ -95,8 +95,13 @@ class Exchange:
 
     @property
     def failed(self) -> bool:
-        """Whether the call came to a bad end; one under way is neither ok nor failed unless its status is an error."""
-        return (self.status is not None and self.status >= 400) or (self.ended is not None and not self.ok)
+        """Whether the call came to a bad end.
+
+        One under way is neither ok nor failed, unless the app was told of an error already: by the status, or in the
+        stream, which some apps then leave open.
+        """
+        told = (self.status is not None and self.status >= 400) or self.error not in (None, "closed")
+        return told or (self.ended is not None and not self.ok)
 
     @property
     def label(self) -> str:
@@ -107,9 +112,10 @@ class Exchange:
     @property
     def outcome(self) -> str:
         """In a few words how it ended: `200`, `503`, `200 stream_cut`, `read_timeout`, `under way`, `503 not read`."""
+        told = " ".join(str(part) for part in (self.status, self.error) if part is not None)
         if self.ended is None:
-            return "under way" if self.status is None else f"{self.status} not read"
-        return " ".join(str(part) for part in (self.status, self.error) if part is not None) or "no answer"
+            return "under way" if self.status is None else f"{told} not read"
+        return told or "no answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,15 @@ def test_gave_up():
     assert "(1 by the app, 2 SDK retries), the last with 503" in verdict.reason
 
 
+def test_told_in_a_stream_that_is_left_open():
+    """An error within a stream is a failure, though the app leaves the stream open and its call never ends."""
+    made = journal("0 anthropic 200:stream_error stream=yes")
+    made.exchanges[0].ended = None
+    verdict = judge(made, to="openai")
+    assert verdict.outcome == "violated"
+    assert "the last with 200 stream_error not read" in verdict.reason
+
+
 def test_kept_calling():
     """An app that asks the same provider again and again is told apart from one that gives up."""
     made = journal(*sdk(0, "openai", "503"), *sdk(5, "openai", "503"))

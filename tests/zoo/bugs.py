@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pytest_llmchaos import Reply, faults
 
-from . import breaker, content, deadlines, elsewhere, fallback, leaks, retries, streams, tools
-from .drives import again_when_healed, crowd, every, impatient, with_a_card
+from . import breaker, content, deadlines, elsewhere, fallback, leaks, load, retries, streams, tools
+from .drives import again_when_healed, crowd, every, impatient, leaves, with_a_card
 from .row import Bug, Unseen
 
 __all__ = ["BUGS", "UNSEEN"]
@@ -207,6 +207,16 @@ BUGS = (
         elsewhere.buggy_loses_its_tools, elsewhere.fixed_loses_its_tools, "fallback_well_formed", {"to": "anthropic"},
         (DOWN,),
     ),
+    Bug(
+        "A model in the cloud is asked for a title, though a local one was chosen",
+        _github("anomalyco/opencode/issues/15854"),
+        elsewhere.buggy_title_from_the_cloud, elsewhere.fixed_title_from_the_cloud, "not_called", {"target": "openai"},
+    ),
+    Bug(
+        "The backend has an HTTP library of its own, which takes no notice of the proxy",
+        _github("cowrie/cowrie/pull/34061"),
+        elsewhere.buggy_past_the_proxy, elsewhere.fixed_past_the_proxy, "escape",
+    ),
     # --- breaker
     Bug(
         "A probe that fails in another way than the breaker knows leaves it half open for ever",
@@ -237,7 +247,7 @@ BUGS = (
     ),
     Bug(
         "A breaker for plain functions around a coroutine function never opens",
-        ("https://pypi.org/project/pybreaker/",),
+        _github("danielfm/pybreaker/issues/7"),
         breaker.BuggySyncBreakerOnAsync, breaker.FixedSyncBreakerOnAsync, "breaker", PROBED,
         (DOWN,), drive=every(5, 8),
     ),
@@ -406,11 +416,23 @@ BUGS = (
         _github("BerriAI/litellm/issues/5762", "buildingjoshbetter/TrueMemory/issues/259"),
         leaks.buggy_error_served, leaks.fixed_error_served, "no_secrets", {}, (faults.outage(target="gemini"),),
     ),
-    # --- letting go
+    # --- load
+    Bug(
+        "The limit on calls at a time holds in each part, and the parts run side by side",
+        _github("NVIDIA/SkillSpector/issues/387"),
+        load.buggy_limit_per_part, load.fixed_limit_per_part, "in_flight_at_most", {"count": load.LIMIT},
+        (faults.latency("5s", target="openai"),),
+    ),
+    Bug(
+        "The user has left, and the task that asks the provider goes on",
+        _github("Nayjest/lm-proxy/issues/88"),
+        load.buggy_goes_on_alone, load.fixed_goes_on_alone, "cancel_propagates", {},
+        (faults.latency("20s", target="openai"),), drive=leaves(5),
+    ),
     Bug(
         "A streamed request with an error status is never closed, and the pool runs dry after twenty",
         ("https://github.com/mistralai/client-python/issues/532",),
-        deadlines.BuggyUnreadError, deadlines.FixedUnreadError, "answers_released", {},
+        load.BuggyUnreadError, load.FixedUnreadError, "answers_released", {},
         (faults.rate_limit(target="openai"),),
     ),
 )  # fmt: skip

@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 import aiohttp
-import httpx2
 import openai
 
 from .clients import GPT, ask_claude, ask_gpt, async_gpt, gpt, gpt_stream, said, words
@@ -139,36 +138,3 @@ async def _twice(question: str, timeout: aiohttp.ClientTimeout) -> str:
                 if response.status == 200:
                     return str((await response.json())["choices"][0]["message"]["content"])
     return "no answer"
-
-
-class BuggyUnreadError:
-    """Raise for a bad status of a stream, and leave the answer as it is."""
-
-    def __init__(self) -> None:
-        self.open: list[httpx2.Response] = []
-
-    def __call__(self, question: str) -> str:
-        """Ask once."""
-        answer = self._begun(question)
-        answer.raise_for_status()
-        return answer.read().decode()
-
-    def _begun(self, question: str) -> httpx2.Response:
-        client = httpx2.Client()
-        body = {"model": GPT, "messages": said(question), "stream": True}
-        answer = client.send(client.build_request("POST", URL, json=body, headers=HEADERS), stream=True)
-        self.open.append(answer)
-        return answer
-
-
-class FixedUnreadError(BuggyUnreadError):
-    """Close it first."""
-
-    def __call__(self, question: str) -> str:
-        """Ask once."""
-        answer = self._begun(question)
-        try:
-            answer.raise_for_status()
-            return answer.read().decode()
-        finally:
-            answer.close()

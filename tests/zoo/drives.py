@@ -39,6 +39,17 @@ def impatient(seconds: float) -> Drive:
     return drive
 
 
+def leaves(seconds: float) -> Drive:
+    """Return a drive whose user leaves after so many seconds, while the app lives on; the app is async."""
+
+    async def used(chaos: Chaos, app: App) -> None:
+        with suppress(TimeoutError), chaos.request("ask"):
+            await asyncio.wait_for(app(QUESTION), seconds)
+        await asyncio.sleep(10 * seconds)
+
+    return lambda chaos, app: asyncio.run(used(chaos, app))
+
+
 def again_when_healed(chaos: Chaos, app: App) -> None:
     """Ask, let the provider recover, ask the same again."""
     _asked(chaos, "ask", app, QUESTION)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Callable
 from typing import Any
 
 import anthropic
+import httpx2
 import openai
 
 from .clients import CLAUDE, GPT, ask_claude, ask_gpt, claude, gpt, gpt_stream, said, words
 
 MISTRAL = "https://api.mistral.ai/v1"
 DEEPSEEK = "https://api.deepseek.com/v1"
+OLLAMA = "http://localhost:11434/v1"
+HEADERS = {"authorization": "Bearer zoo-key", "content-type": "application/json"}
 
 
 def buggy_embeddings_go_to_chat(question: str) -> str:
@@ -149,3 +153,39 @@ def fixed_loses_its_tools(question: str) -> str:
         return ask_gpt(question, tools=GPTS_TOOLS)
     except openai.APIError:
         return ask_claude(question, tools=CLAUDES_TOOLS)
+
+
+def buggy_title_from_the_cloud(question: str) -> dict[str, str]:
+    """Answer with the local model, and have a cloud's give the conversation its title."""
+    return {"text": _local(question), "title": ask_gpt(f"Give this a title: {question}")}
+
+
+def fixed_title_from_the_cloud(question: str) -> dict[str, str]:
+    """Ask the local one for both."""
+    return {"text": _local(question), "title": _local(f"Give this a title: {question}")}
+
+
+def _local(question: str) -> str:
+    return ask_gpt(question, gpt(base_url=OLLAMA), model="qwen3")
+
+
+def buggy_past_the_proxy(question: str) -> str:
+    """Ask over an HTTP library that knows nothing of the proxy in the environment."""
+    connection = http.client.HTTPSConnection("api.openai.com")
+    connection.request("POST", "/v1/chat/completions", json.dumps(_body(question)), HEADERS)
+    return _content(json.load(connection.getresponse()))
+
+
+def fixed_past_the_proxy(question: str) -> str:
+    """Ask over the one that the rest of the app uses."""
+    return _content(
+        httpx2.post("https://api.openai.com/v1/chat/completions", json=_body(question), headers=HEADERS).json()
+    )
+
+
+def _body(question: str) -> dict[str, Any]:
+    return {"model": GPT, "messages": said(question)}
+
+
+def _content(answer: Any) -> str:
+    return str(answer["choices"][0]["message"]["content"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from .drives import App, Drive, once
@@ -45,6 +46,49 @@ class Bug:
         """The row's name."""
         words = "".join(f"_{each.lower()}" if each.isupper() else each for each in self.buggy.__name__)
         return words.strip("_").removeprefix("buggy_")
+
+
+def twin(name: str) -> str:
+    """Return the name of the app that has the bug no longer."""
+    return name.replace("buggy", "fixed").replace("Buggy", "Fixed")
+
+
+@dataclass(frozen=True)
+class Released:
+    """A bug of a released framework, with apps around it; they are imported only where it is installed.
+
+    Attributes:
+        what, sources, check, given, faults, drive: as in `Bug`.
+        package, version: what has the bug, by its name on PyPI.
+        app: the app that has it, as `module.name` in tests/environments/zoo; its twin uses the same version in a way
+            that avoids the bug.
+    """
+
+    what: str
+    sources: tuple[str, ...]
+    package: str
+    version: str
+    app: str
+    check: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Any, ...] = ()
+    drive: Drive = once
+
+    @property
+    def pin(self) -> str:
+        """The requirement that installs it."""
+        return f"{self.package}=={self.version}"
+
+    @property
+    def module(self) -> str:
+        """The module of its apps."""
+        return self.app.partition(".")[0]
+
+    def bug(self, module: ModuleType) -> Bug:
+        """Return the row with its apps, given the module that has them."""
+        name = self.app.partition(".")[2]
+        buggy, fixed = getattr(module, name), getattr(module, twin(name))
+        return Bug(self.what, self.sources, buggy, fixed, self.check, self.given, faults=self.faults, drive=self.drive)
 
 
 @dataclass(frozen=True)

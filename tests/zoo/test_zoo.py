@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
-from pytest_llmchaos import ChaosFailed, always, checks, inject
-from pytest_llmchaos.clock import AppHung
-from pytest_llmchaos.verdict import Verdict
+from pytest_llmchaos import always, checks
 
 from .bugs import BUGS, UNSEEN
-from .drives import App
-from .row import Bug
+from .judged import OF_THE_RUN, judged
+from .released import RELEASED
+from .row import twin
 
 pytestmark = pytest.mark.needs_current_sdk
-OF_THE_RUN = ("hung", "unused", "escape")
 ROWS = [pytest.param(bug, id=f"{bug.family}-{bug.name}-{number}") for number, bug in enumerate(BUGS)]
-
-
-def judged(bug: Bug, app: App) -> tuple[Verdict, ...]:
-    """Run an app as a test does, and return all that was recorded against the run."""
-    run = inject(*bug.faults)
-    with suppress(ChaosFailed, AppHung), run as chaos:
-        if bug.replies:
-            chaos.replies(*bug.replies)
-        bug.drive(chaos, app() if isinstance(app, type) else app)
-        if bug.check in checks.names():
-            getattr(chaos.expect, bug.check)(**bug.given)
-    return chaos.verdicts
 
 
 @pytest.mark.parametrize("bug", ROWS)
@@ -56,7 +41,9 @@ def test_the_zoo_is_a_table():
     assert len({bug.what for bug in BUGS}) == len(BUGS) >= 25
     for bug in BUGS:
         assert bug.check in (*checks.names(), *always.names(), *OF_THE_RUN)
-        assert bug.fixed.__name__ == bug.buggy.__name__.replace("buggy", "fixed").replace("Buggy", "Fixed")
+        assert bug.fixed.__name__ == twin(bug.buggy.__name__)
+    for row in RELEASED:
+        assert row.check in (*checks.names(), *always.names(), *OF_THE_RUN)
 
 
 def test_the_page_is_fresh():
@@ -66,5 +53,5 @@ def test_the_page_is_fresh():
     assert spec.loader is not None
     tool = module_from_spec(spec)
     spec.loader.exec_module(tool)
-    fresh = tool.PAGE.read_text("utf-8") == tool.page(BUGS, UNSEEN)
+    fresh = tool.PAGE.read_text("utf-8") == tool.page(BUGS, RELEASED, UNSEEN)
     assert fresh, f"docs/zoo.md is not what the table says; run `{tool.COMMAND}`"
