@@ -115,30 +115,14 @@ def _asks(journal: Journal) -> Iterator[tuple[str, list[Exchange]]]:
                 yield "the SDK's own retries", chain
 
 
-def _runs(calls: list[Exchange]) -> Iterator[list[Exchange]]:
-    """Yield the calls of one ask that repeat each other one after the other, each once the last had failed."""
-    from .checks._asks import repeats
-
-    before: dict[int, list[Exchange]] = {}
-    runs: list[list[Exchange]] = []
-    for failed, again in repeats(calls):
-        run = before.get(id(failed))
-        if run is None:
-            run = [failed]
-            runs.append(run)
-        run.append(again)
-        before[id(again)] = run
-    yield from runs
-
-
 # --- the checks ---------------------------------------------------------------------------------------------------
 
 
 def _permanent_errors(journal: Journal) -> Iterator[_Found]:
-    from .checks._asks import permanent_error
+    from .checks._asks import permanent_error, runs
 
     for name, calls in _asks(journal):
-        for run in _runs(calls):
+        for run in runs(calls):
             if len(run) > _SENDS and all(map(permanent_error, run)):
                 last = run[-1]
                 yield _Found(
@@ -147,8 +131,10 @@ def _permanent_errors(journal: Journal) -> Iterator[_Found]:
 
 
 def _retry_after(journal: Journal) -> Iterator[_Found]:
+    from .checks._asks import runs
+
     for name, calls in _asks(journal):
-        for run in _runs(calls):
+        for run in runs(calls):
             for failed, again in pairwise(run):
                 wait = failed.retry_after
                 if wait is None or not 0 < wait < float("inf") or (again.retry and wait > _LONGEST_WAIT):
@@ -163,10 +149,12 @@ def _retry_after(journal: Journal) -> Iterator[_Found]:
 
 
 def _runaway(journal: Journal) -> Iterator[_Found]:
+    from .checks._asks import runs
+
     for name, calls in _asks(journal):
         if any(each.ok for each in calls):
             continue
-        for run in _runs(calls):
+        for run in runs(calls):
             if len(run) > _TRIES:
                 took = show_duration((run[-1].ended or run[-1].started) - run[0].started)
                 yield _Found(f"{name}: {run[0].label} was tried {len(run)} times in {took} without a success", (*run,))

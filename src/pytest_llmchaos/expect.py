@@ -36,9 +36,11 @@ class Judge:
         """Return a check's verdict.
 
         Raises:
-            UsageProblem: no such check or parameter.
+            UsageProblem: no such check, parameter or provider.
         """
         judged = checks.find(check).build(args, given) if isinstance(check, str) else check
+        for target in judged.targets():  # a provider that does not exist is never called, which may look like success
+            self._chaos.providers.check_name(target.provider)
         return judged.judge(self._chaos.journal)
 
     def record(self, verdict: Verdict) -> None:

@@ -35,8 +35,10 @@ class Exchange:
         phase: the scenario phase it fell in, where there is one.
         call_site: `file:line` of the app code that made the call, where it could be told.
         key: a digest of the credential that it came with.
-        first_event: run time in seconds at which the first piece of content came; comments are none.
-        longest_gap: the longest time in seconds between two pieces of content, or without any to the end.
+        opened: run time in seconds at which the first piece of the answer came; comments are none.
+        first_event: the same of the first content: the event that opens a stream (Anthropic's `message_start`, OpenAI's
+            delta with nothing but a role) is none.
+        longest_gap: the longest time in seconds between two pieces, or without any to the end; comments are none.
         price: its price over the usual one, as a fault has it.
         pieces: the bytes of the answer that the app got, of a very long one its beginning and end.
     """
@@ -60,6 +62,7 @@ class Exchange:
     host: str = ""
     chunks: int = 0
     key: str = ""
+    opened: float | None = None
     first_event: float | None = None
     longest_gap: float = 0.0
     price: float = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -18,6 +19,15 @@ __all__ = ["Ongoing"]
 
 # What keeps the connection alive and says nothing: a comment, Anthropic's ping.
 _SILENT = (b":", b"event: ping")
+
+# How a stream opens in the big dialects, before the first word: envelopes, OpenAI's delta of a role, Azure's filter.
+_OPENING = re.compile(
+    rb"event: (?:message_start|content_block_start|message-start|content-start|"
+    rb"response\.(?:created|queued|in_progress|output_item\.added|content_part\.added))\b"
+    rb'|data: \{[^\n]*"delta":\s*\{[^{}]*"role"[^{}]*"content":\s*(?:""|null)[^{}]*\}'
+    rb'|data: \{[^\n]*"choices":\s*\[\]'
+)
+_BETWEEN = re.compile(rb"\r?\n\r?\n")
 
 
 class Ongoing:
@@ -64,7 +74,7 @@ class Ongoing:
         exchange.error = exchange.error or chunk.error
         exchange.pieces.add(chunk.data)
         if not chunk.data.lstrip().startswith(_SILENT):
-            self._content()
+            self._heard(chunk.data)
 
     def end(self, error: str | None = None) -> None:
         """The call is over; only the first end counts."""
@@ -73,26 +83,39 @@ class Ongoing:
             self.exchange.ended = now = self._now()
             self.exchange.longest_gap = max(self.exchange.longest_gap, now - self._since)
 
-    def _content(self) -> None:
-        now = self._now()
-        if self.exchange.first_event is None:
-            self.exchange.first_event = now
+    def _heard(self, data: bytes) -> None:
+        now, exchange = self._now(), self.exchange
+        if exchange.opened is None:
+            exchange.opened = now
         else:
-            self.exchange.longest_gap = max(self.exchange.longest_gap, now - self._since)
+            exchange.longest_gap = max(exchange.longest_gap, now - self._since)
+        if exchange.first_event is None and not _opens(data):
+            exchange.first_event = now
         self._since = now
+
+
+def _opens(data: bytes) -> bool:
+    """Tell whether there is no content in it yet, only the opening of a stream; what nobody knows is content."""
+    events = (each.lstrip() for each in _BETWEEN.split(data))
+    return all(each.startswith(_SILENT) or _OPENING.match(each) for each in events if each)
 
 
 def _retry_after(headers: Headers, wall: Callable[[], float]) -> float | None:
     """Return for how many seconds the provider asks the client to wait, as SDKs read it."""
     found = {key.lower(): value for key, value in headers if key.lower() in ("retry-after", "retry-after-ms")}
+    plain = found.get("retry-after", "")
+    if (milliseconds := _number(found.get("retry-after-ms", ""))) is not None:
+        return milliseconds / 1000
+    if (seconds := _number(plain)) is not None:
+        return seconds
     try:
-        if "retry-after-ms" in found:
-            return float(found["retry-after-ms"]) / 1000
-        return float(found["retry-after"])
-    except KeyError:
+        return max(parsedate_to_datetime(plain).timestamp() - wall(), 0.0)
+    except (ValueError, OverflowError):
         return None
+
+
+def _number(value: str) -> float | None:
+    try:
+        return float(value)
     except ValueError:
-        try:
-            return max(parsedate_to_datetime(found["retry-after"]).timestamp() - wall(), 0.0)
-        except (KeyError, ValueError):
-            return None
+        return None

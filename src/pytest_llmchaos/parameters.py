@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from typing import Any, ClassVar, Self
 
-from .call import Target
+from .call import Target, Targets
 from .errors import ParameterError, near, shown
 from .units import duration, raw_duration
 
-__all__ = ["Choice", "Parameters", "choice", "param", "public", "target", "text", "whole"]
+__all__ = ["TEXTS", "Choice", "Parameters", "choice", "param", "public", "target", "targets", "text", "whole"]
+
+TEXTS: Mapping[str, Any] = {
+    "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+}
+"""The JSON Schema of one text, or a list of them."""
 
 
 def param(
@@ -74,6 +79,14 @@ def target(value: Any) -> Target:
     """Read a target such as `openai/gpt-4*:chat`."""
     try:
         return Target.parse(value)
+    except ParameterError as problem:
+        raise ValueError(problem.problem) from None
+
+
+def targets(value: Any) -> Target | Targets:
+    """Read a target, or a list of them."""
+    try:
+        return Targets.parse(value)
     except ParameterError as problem:
         raise ValueError(problem.problem) from None
 

@@ -324,9 +324,9 @@ class Chaos(Reception):
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _add(self, scenario: Scenario, loose: bool = False) -> None:
-        for injection in scenario.injections:
-            for target in injection.target.each:
-                self.providers.check_name(target.provider)
+        aimed = [target for injection in scenario.injections for target in injection.target.each]
+        for target in (*aimed, *(each for check in scenario.expect for each in check.targets())):
+            self.providers.check_name(target.provider)
         began = self.now if self in _stack else 0.0
         settled = scenario.settled(f"{self.seed}|{self.test}")
         self._tracks.append(Track(settled, began, loose, key=str(len(self._tracks))))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from contextlib import suppress
+
+import openai
 import pytest
 
-from pytest_llmchaos import checks
+from pytest_llmchaos import checks, faults
 
+from .apps import MODEL, ask, async_gpt, gpt, said, under, verdict
 from .journals import journal, sdk
 
 
-def judge(made, within="8s"):
+def judge(made, within="8s", **given):
     """Return the verdict of answered_within."""
-    return checks.find("answered_within").build((within,)).judge(made)
+    return checks.find("answered_within").build((within,), given).judge(made)
 
 
 @pytest.mark.parametrize(
@@ -94,3 +100,62 @@ def test_marked(lines, outcome, word):
     verdict = judge(journal(*lines))
     assert verdict.outcome == outcome
     assert word in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        (["0 !request a", "0 openai 503 +1s request=a", "2 !raised a"], "held"),
+        (["0 !request a", "0 openai 503 +1s request=a", "9 !raised a"], "violated"),
+        (["0 !request a", "0 openai 503 +1s request=a", "2 !answered a"], "held"),
+        (["0 !request a", "0 openai 503 +1s request=a", "9 !answered a"], "violated"),
+        (["0 openai 503 +1s"], "held"),
+        (["0 openai 200 +1s", "2 openai 503 +1s"], "held"),
+        (["0 openai 503 +1s", "9 openai 503"], "violated"),
+        (["0 openai 503 +1s", "1 !advance advance 1h +1h", "3601 openai 503 +1s"], "held"),
+        (["0 openai open", "3 openai 503"], "inconclusive"),
+    ],
+)
+def test_an_error_in_time(lines, outcome):
+    """If told so, a request keeps its deadline by failing in time."""
+    assert judge(journal(*lines), or_failed=True).outcome == outcome
+
+
+def patient(seconds: float) -> str:
+    """Ask until these seconds are over, then let the error out."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return ask(gpt(timeout=1))
+        except openai.APIError:
+            if time.monotonic() + 1 > until:
+                raise
+            time.sleep(0.5)
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(20, "violated"), (5, "held")])
+def test_the_app_that_tries_beyond_its_deadline(seconds, outcome):
+    """Each try has its own timeout; only a deadline over all of them ends the request in time."""
+    with under(faults.no_response()) as chaos:
+        with suppress(openai.APIError), chaos.request("checkout"):
+            patient(seconds)
+        assert verdict(chaos, "answered_within", "6s", or_failed=True).outcome == outcome
+        assert verdict(chaos, "answered_within", "6s").outcome == "violated"
+
+
+def test_requests_of_one_name_side_by_side():
+    """Each block is timed by itself, with its own calls."""
+
+    async def one(chaos, number):
+        with chaos.request("chat"):
+            await async_gpt().chat.completions.create(model=MODEL, messages=said(f"Where is order {number}?"))
+
+    async def users(chaos):
+        await asyncio.gather(*(one(chaos, number) for number in range(3)))
+
+    with under(faults.latency("6s", calls=2)) as chaos:
+        asyncio.run(users(chaos))
+        assert verdict(chaos, "answered_within", "8s").outcome == "held"
+        found = verdict(chaos, "answered_within", "5s")
+        assert found.outcome == "violated"
+        assert found.evidence == (chaos.calls[1],)

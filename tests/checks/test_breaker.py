@@ -78,6 +78,26 @@ def test_each_provider_has_its_own():
     assert judge(*OPEN, "5 openai 200", target="anthropic").outcome == "inconclusive"
 
 
+def test_another_model_of_the_provider():
+    """Where one model is judged, asking the provider's other model shows that somebody asked while it was open."""
+    lines = ["10 openai/gpt-4o 200"]
+    assert judge(*OPEN, *lines, target="openai/gpt-5").outcome == "held"
+    assert judge(*OPEN, *lines, "20 openai/gpt-5 200", target="openai/gpt-5").outcome == "violated"
+    assert judge(*OPEN, *lines, "40 openai/gpt-4o 200", target="openai/gpt-5").outcome == "violated"
+
+
+def test_each_host_has_its_own():
+    """Azure's resources fail apart: while one rests the other may be asked, and the reason names the host."""
+    failing = [line.replace("openai", "azure/gpt-5") for line in OPEN]
+    made = journal(*failing, "3 azure/gpt-5 503", "4 anthropic 200", "5 azure/gpt-5 503")
+    for each, host in zip(made.exchanges, ("one", "one", "one", "two", "", "two"), strict=True):
+        each.host = host
+    check = checks.find("breaker").build((3, "30s"))
+    assert check.judge(made).outcome == "held"
+    made.exchanges[5].host = "one"
+    assert "azure (one) was called at 5s" in check.judge(made).reason
+
+
 def test_bad_numbers():
     """None of the counts may be zero."""
     with pytest.raises(ParameterError, match="take 1 or more"):

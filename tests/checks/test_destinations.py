@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
+import threading
+
+import openai
 import pytest
 
 from pytest_llmchaos import checks, faults
@@ -67,3 +71,74 @@ def test_the_app_that_fails_over_with_data_that_must_stay(careless, outcome):
         elsewhere = (lambda: ask_claude(claude())) if careless else (lambda: ask(gpt()))
         first_of(lambda: ask(gpt()), elsewhere)
         assert verdict(chaos, "destinations", ["openai"], tagged="patient-*").outcome == outcome
+
+
+class Desk:
+    """Asks OpenAI, and in an outage Anthropic from a thread of its own."""
+
+    def __init__(self, handed_on: bool) -> None:
+        self.handed_on = handed_on
+
+    def ask(self, text: str) -> None:
+        """Have an answer written."""
+        try:
+            ask(gpt(), text)
+        except openai.APIError:
+            run = contextvars.copy_context().run if self.handed_on else (lambda function, *args: function(*args))
+            thread = threading.Thread(target=run, args=(ask_claude, claude(), text))
+            thread.start()
+            thread.join()
+
+
+@pytest.mark.parametrize("handed_on", [True, False])
+def test_the_app_that_fails_over_in_a_thread(handed_on):
+    """A canary of the tagged request is found wherever it is sent, also where no request claims the call."""
+    with under(faults.outage(target="openai")) as chaos:
+        email = chaos.canary("email")
+        with chaos.request("patient-7"):
+            Desk(handed_on).ask(f"Write to {email}.")
+        found = verdict(chaos, "destinations", ["openai"], tagged="patient-*")
+        assert found.outcome == "violated"
+        assert found.evidence == (chaos.calls[1],)
+        assert ("with a canary of a tagged request" in found.reason) is not handed_on
+        assert verdict(chaos, "destinations", ["openai", "anthropic"], tagged="patient-*").outcome == "held"
+
+
+def test_a_call_that_no_request_claims():
+    """Without a canary it may carry the data or not: that is no evidence; after the request it is another matter."""
+    with under(faults.outage(target="openai")) as chaos:
+        with chaos.request("patient-7"):
+            Desk(handed_on=False).ask("Write to Ann.")
+        found = verdict(chaos, "destinations", ["openai"], tagged="patient-*")
+        assert found.outcome == "inconclusive"
+        assert "copy_context" in found.reason
+        assert verdict(chaos, "destinations", ["openai", "anthropic"], tagged="patient-*").outcome == "held"
+    with under(faults.outage(target="openai", calls="1")) as chaos:
+        with chaos.request("patient-7"), pytest.raises(openai.APIError):
+            ask(gpt())
+        chaos.advance("1s")
+        ask_claude(claude(), "What is the weather like?")
+        assert verdict(chaos, "destinations", ["openai"], tagged="patient-*").outcome == "held"
+
+
+@pytest.mark.parametrize(
+    ("model", "regions", "outcome"),
+    [
+        ("anthropic.claude-sonnet-5", "EU-*", "held"),
+        ("eu.anthropic.claude-sonnet-5", "eu-*", "held"),
+        ("eu.anthropic.claude-sonnet-5", "eu-west-1", "inconclusive"),
+        ("global.anthropic.claude-sonnet-5", "eu-*", "inconclusive"),
+        (
+            "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/us.anthropic.claude-sonnet-5",
+            "eu-*",
+            "inconclusive",
+        ),
+        ("us.anthropic.claude-sonnet-5", "*", "held"),
+    ],
+)
+def test_inference_profiles(model, regions, outcome):
+    """A profile that may answer elsewhere than the address says is no proof of a region."""
+    made = journal("0 bedrock 200")
+    made.exchanges[0].host = "bedrock-runtime.eu-west-1.amazonaws.com"
+    made.exchanges[0].model = model
+    assert judge(made, "bedrock", regions=regions) == outcome

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import openai
 import pytest
 
-from pytest_llmchaos import checks
+from pytest_llmchaos import checks, faults
 from pytest_llmchaos.errors import ParameterError
 
+from .apps import ask, ask_claude, claude, first_of, gpt, under
+from .apps import verdict as judged
 from .journals import journal, sdk
 
 
@@ -192,3 +198,34 @@ def test_to_and_from_must_differ():
     """Failing over from a target to itself is refused when it is written."""
     with pytest.raises(ParameterError, match="'openai' is what it fails over from"):
         judge(journal(), to="openai", from_="openai")
+
+
+def either() -> str:
+    """Ask OpenAI and, if that fails, Anthropic."""
+    return first_of(lambda: ask(gpt()), lambda: ask_claude(claude()))
+
+
+@pytest.mark.parametrize(("careless", "outcome"), [(True, "violated"), (False, "held")])
+def test_requests_of_one_name(careless, outcome):
+    """That one request failed over says nothing of another that was marked by the same name."""
+    with under(faults.outage(target="openai")) as chaos:
+        with suppress(openai.APIError), chaos.request("chat"):
+            _ = ask(gpt()) if careless else either()
+        with chaos.request("chat"):
+            either()
+        assert judged(chaos, "failed_over", to="anthropic").outcome == outcome
+
+
+def test_requests_of_one_name_side_by_side():
+    """Nor does it where they run at once."""
+
+    def user(careless):
+        with suppress(openai.APIError), chaos.request("chat"):
+            _ = ask(gpt()) if careless else either()
+
+    with under(faults.outage(target="openai"), faults.latency("2s")) as chaos:
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(user, (True, False, False)))
+        found = judged(chaos, "failed_over", to="anthropic")
+        assert found.outcome == "violated"
+        assert len(found.evidence) == 1

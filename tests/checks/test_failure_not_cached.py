@@ -19,7 +19,8 @@ FIRST = ["0 !request a", "0 openai 503 +1s request=a", "1 !answered a"]
     [
         ([*FIRST, "5 !request a", "5 openai 200 request=a", "6 !answered a"], "held"),
         ([*FIRST, "5 !request a", "5 anthropic 200 request=a", "6 !answered a"], "held"),
-        ([*FIRST, "5 !request a", "6 !answered a"], "violated"),
+        ([*FIRST, "5 !request a", "6 !answered a"], "inconclusive"),
+        ([*FIRST, "2 !clear", "5 !request a", "6 !answered a"], "violated"),
         ([*FIRST, "5 !request a", "6 !raised a"], "inconclusive"),
         ([*FIRST, "5 !request b", "6 !answered b"], "inconclusive"),
         (

@@ -8,7 +8,7 @@ import pytest
 from pytest_llmchaos import checks, faults
 from pytest_llmchaos.checks import _bodies
 
-from .apps import CLAUDE, MODEL, Tools, claude, gpt, said, under, verdict
+from .apps import CLAUDE, MODEL, Tools, ask, ask_claude, claude, first_of, gpt, said, under, verdict
 from .journals import journal
 
 SCHEMA = {"type": "object", "properties": {"name": {}, "age": {}}}
@@ -111,9 +111,10 @@ def test_flaws(first, second, told):
 
 def test_the_size():
     """A fallback with a smaller window does not take all."""
-    body = {**GIVEN, "messages": said("word " * 4000)}
-    assert judge(ASKED, body).outcome == "held"
-    verdict = judge(ASKED, body, context=4000)
+    long = said("word " * 4000)
+    asked, body = {**ASKED, "messages": [*ASKED["messages"], *long]}, {**GIVEN, "messages": long}
+    assert judge(asked, body).outcome == "held"
+    verdict = judge(asked, body, context=4000)
     assert verdict.outcome == "violated"
     assert "and the fallback takes 4000" in verdict.reason
 
@@ -163,3 +164,41 @@ def test_the_app_that_loses_its_tools(careless, outcome):
         assert found.outcome == outcome
         if careless:
             assert "lacks 1 tool (find_order), holds tool-call ids" in found.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}], "system": "Be kind."},
+        {"input": "Hello", "instructions": "Be kind."},
+        {"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hello"}]}]},
+        {"contents": [{"parts": [{"text": "Hello"}]}, {"role": "model", "parts": [{"text": "Hi"}]}]},
+        {"prompt": "Hello"},
+    ],
+)
+def test_the_question_in_each_dialect(body):
+    """What the user says is found; what the app or the model says is none of it."""
+    assert _bodies.question(body) == ("Hello",)
+
+
+@pytest.mark.parametrize("body", [{}, {"messages": 3, "input": [3, None]}, {"messages": [{"content": [{"x": 1}, 2]}]}])
+def test_no_question(body):
+    """A body that nobody knows has none, and breaks nothing."""
+    assert _bodies.question(body) == ()
+
+
+def test_the_next_step_of_an_agent_is_no_fallback():
+    """With the breaker open the next step goes elsewhere at once: it needs none of the tools of the step before."""
+    with under(faults.outage(target="openai", calls=1)) as chaos, chaos.request("agent"):
+        plan = {"text": "Find order 7.", "tools": Tools.OPENAI}
+        first_of(lambda: ask(gpt(), **plan), lambda: ask_claude(claude(), **{**plan, "tools": Tools.ANTHROPIC}))
+        ask_claude(claude(), "Write a thank-you letter.")
+        found = verdict(chaos, "fallback_well_formed", "anthropic")
+        assert found.outcome == "held"
+        assert found.evidence == tuple(chaos.calls[:2])
+    with under(faults.outage(target="openai", calls=1)) as chaos, chaos.request("agent"):
+        first_of(lambda: ask(gpt(), "Find order 7."), lambda: ask_claude(claude(), "Write a thank-you letter."))
+        found = verdict(chaos, "fallback_well_formed", "anthropic")
+        assert found.outcome == "inconclusive"
+        assert "asked what a failed one had asked" in found.reason

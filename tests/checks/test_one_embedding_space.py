@@ -32,10 +32,16 @@ def judge(*calls):
         ([("openai/small", "small", 3), ("openai/small", "small-2", 3)], "violated"),
         ([("openai/small", "small", 3)], "inconclusive"),
         ([], "inconclusive"),
+        ([("openai/small", "small", 3), ("azure/ours", "small", 3)], "held"),
+        ([("openai/small", "small", 3), ("azure/ours", "large", 3)], "violated"),
+        ([("openai/small", "small", 3), ("azure/ours", "ours", 3)], "inconclusive"),
+        ([("openai/small", "small", 3), ("azure/ours", "", 3)], "inconclusive"),
+        ([("openai/small", "small", 3), ("azure/ours", "ours", 2)], "violated"),
+        ([("openai/small", "small", 3), ("azure/text-embedding-ada-002", "text-embedding-ada-002", 3)], "violated"),
     ],
 )
 def test_models_and_lengths(calls, outcome):
-    """One model and one length, asked for and answered; the same model may come by a gateway."""
+    """One model and one length, asked for and answered; a gateway or a deployment may have another name for it."""
     assert judge(*calls).outcome == outcome
 
 

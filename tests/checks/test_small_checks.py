@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pytest_llmchaos import checks
-from pytest_llmchaos.errors import ParameterError
+from pytest_llmchaos import Scenario, checks, faults, inject
+from pytest_llmchaos.errors import ParameterError, UsageProblem
 
 from .journals import journal, sdk
 
@@ -96,3 +98,23 @@ def test_retry_after_tells_how_early():
     verdict = judge("retry_after_honoured", made)
     assert "said at 1s to wait 20s and was called again after 1.5s, 18.5s too early" in verdict.reason
     assert verdict.evidence == tuple(made.exchanges)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("not_called", {"target": "antropic"}),
+        ("fallback_only_on_fault", {"to": "antropic"}),
+        ("fallback_only_on_fault", {"to": "openai", "after": ["gemini", "antropic"]}),
+        ("destinations", {"only": ["openai", "antropic"]}),
+    ],
+)
+def test_a_provider_that_does_not_exist(name, given):
+    """It is never called, which must not pass for the app keeping away from it."""
+    with inject(faults.outage(), allow_unused=True) as chaos:
+        with pytest.raises(UsageProblem, match="'antropic' is not a provider; did you mean 'anthropic'"):
+            getattr(chaos.expect, name)(**given)
+        with pytest.raises(UsageProblem, match="did you mean 'anthropic'"):
+            chaos.judge(name, **given)
+        with pytest.raises(UsageProblem, match="did you mean 'anthropic'"):
+            chaos.inject(replace(Scenario.of([faults.outage()]), expect=(checks.find(name).build((), given),)))

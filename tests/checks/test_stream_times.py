@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+import openai
 import pytest
 
 from pytest_llmchaos import checks, faults
 
-from .apps import CLAUDE, MODEL, async_gpt, claude, said, under, verdict
+from .apps import CLAUDE, MODEL, async_gpt, claude, gpt, said, under, verdict
 from .journals import journal
 
 FIRST = checks.find("first_token_within").build(("5s",))
@@ -106,3 +107,50 @@ def test_a_ping_is_no_content():
         for _ in client.messages.create(model=CLAUDE, max_tokens=99, messages=said(), stream=True):
             pass
         assert verdict(chaos, "idle_gap_within", "10s").outcome == "violated"
+
+
+def openai_words(limit: float) -> None:
+    """Read a chat's stream of OpenAI."""
+    for _ in gpt(timeout=limit).chat.completions.create(model=MODEL, messages=said(), stream=True):
+        pass
+
+
+def azure_words(limit: float) -> None:
+    """Read a stream of Azure, which opens with what its filter says of the prompt."""
+    endpoint = "https://west.openai.azure.com"
+    client = openai.AzureOpenAI(api_key="test-key", azure_endpoint=endpoint, api_version="2024-10-21", max_retries=0)
+    for _ in client.chat.completions.create(model=MODEL, messages=said(), stream=True, timeout=limit):
+        pass
+
+
+def response_words(limit: float) -> None:
+    """Read a response's stream of OpenAI."""
+    for _ in gpt(timeout=limit).responses.create(model=MODEL, input="Where is my order?", stream=True):
+        pass
+
+
+def anthropic_words(limit: float) -> None:
+    """Read a stream of Anthropic."""
+    client = claude().with_options(timeout=limit)
+    for _ in client.messages.create(model=CLAUDE, max_tokens=99, messages=said(), stream=True):
+        pass
+
+
+@pytest.mark.parametrize("words", [openai_words, azure_words, response_words, anthropic_words])
+@pytest.mark.parametrize(("limit", "outcome"), [(120, "violated"), (4, "held")])
+def test_the_opening_of_a_stream_is_no_first_token(words, limit, outcome):
+    """The envelope comes at once and says nothing: who waits a minute behind it has waited for the first word."""
+    with under(faults.stream_stall(after=1, delay="1m")) as chaos:
+        with suppress(Exception):
+            words(limit)
+        assert verdict(chaos, "first_token_within", "5s").outcome == outcome
+        assert verdict(chaos, "idle_gap_within", "5s").outcome == outcome
+
+
+@pytest.mark.parametrize("words", [openai_words, azure_words, response_words, anthropic_words])
+def test_the_first_token_of_a_good_stream(words):
+    """It is found behind the opening."""
+    with under(faults.latency("0s", first_token="2s", between_tokens="100ms")) as chaos:
+        words(60)
+        assert verdict(chaos, "first_token_within", "3s").outcome == "held"
+        assert chaos.calls[0].opened <= chaos.calls[0].first_event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 import openai
@@ -9,7 +10,7 @@ import pytest
 
 from pytest_llmchaos import checks, faults
 
-from .apps import ask, gpt, under, verdict
+from .apps import MODEL, ask, ask_claude, async_gpt, claude, first_of, gpt, said, under, verdict
 from .journals import journal
 
 CHECK = checks.find("survives_a_blip").build()
@@ -49,3 +50,45 @@ def test_the_app_that_gives_up_at_once(retries, outcome, fault):
         with suppress(openai.APIError):
             ask(gpt(retries))
         assert verdict(chaos, "survives_a_blip").outcome == outcome
+
+
+async def summaries(attempts: int) -> list[str]:
+    """Ask for three summaries at once; one that fails ends them all."""
+    client = async_gpt(attempts - 1)
+
+    async def one(number: int) -> str:
+        answer = await client.chat.completions.create(model=MODEL, messages=said(f"Summarise chapter {number}."))
+        return answer.choices[0].message.content or ""
+
+    return await asyncio.gather(*(one(number) for number in range(3)))
+
+
+@pytest.mark.parametrize(("attempts", "outcome"), [(1, "violated"), (3, "held")])
+def test_one_of_several_at_once(attempts, outcome):
+    """One failure ends the request and cancels its siblings: these are no failures of their own."""
+    with under(faults.outage(calls=1), faults.latency("2s", calls="2-")) as chaos:
+        with suppress(openai.APIError), chaos.request("book"):
+            asyncio.run(summaries(attempts))
+        assert verdict(chaos, "survives_a_blip").outcome == outcome
+
+
+def test_a_request_that_raised_over_good_calls():
+    """Good answers beside the failure are no survival where the request raised, unless the same was asked again."""
+    around = ["0 !request a", "0 openai 503 +1s request=a", "0 openai 200 +3s request=a"]
+    assert CHECK.judge(journal(*around, "4 !answered a")).outcome == "held"
+    assert CHECK.judge(journal(*around, "4 !raised a")).outcome == "violated"
+    assert CHECK.judge(journal(*around, "2 openai 200 request=a", "4 !raised a")).outcome == "held"
+
+
+def test_another_question_is_no_answer():
+    """In an unmarked test the next ask may be good while this one was lost; the fallback asks the same."""
+    with under(faults.outage(calls=1)) as chaos:
+        with suppress(openai.APIError):
+            ask(gpt(), "Where is order 7?")
+        ask(gpt(), "Where is order 8?")
+        found = verdict(chaos, "survives_a_blip")
+        assert found.outcome == "inconclusive"
+        assert "mark each with" in found.reason
+    with under(faults.outage(target="openai", calls=1)) as chaos:
+        first_of(lambda: ask(gpt()), lambda: ask_claude(claude()))
+        assert verdict(chaos, "survives_a_blip").outcome == "held"

@@ -12,13 +12,24 @@ from ._calls import ordered
 if TYPE_CHECKING:
     from ..journal import Journal
 
-__all__ = ["TEST_ACTS", "asks", "identity", "later", "permanent_error", "repeats", "same_place"]
+__all__ = [
+    "TEST_ACTS",
+    "asks",
+    "identity",
+    "later",
+    "permanent_error",
+    "repeats",
+    "requests",
+    "runs",
+    "same_place",
+    "trouble_ends",
+]
 
 TEST_ACTS = ("advance", "enter", "clear", "inject")
 """What a test does itself between two asks; an unmarked ask does not go on behind it."""
 
-# 408, 409 and 429 pass; 402 is a balance that is spent, 413 a request that stays too large.
-_PERMANENT = frozenset({400, 401, 402, 403, 404, 410, 413, 422})
+# 408, 409, 425 and 429 pass, and Bedrock's 424; 402 is a balance that is spent, 413 a request that stays too large.
+_PERMANENT = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 413, 414, 415, 422, 431, 451})
 
 # A 429 that no waiting cures: OpenAI's codes, which those who speak its dialect share.
 _SPENT = (b"insufficient_quota", b"billing_hard_limit_reached", b"billing_not_active")
@@ -27,25 +38,37 @@ _SPENT = (b"insufficient_quota", b"billing_hard_limit_reached", b"billing_not_ac
 def asks(journal: Journal) -> list[tuple[str, list[Exchange]]]:
     """Return what was asked, each with the name of its request and its calls in the order they began.
 
-    A request that was marked several times is as many asks, unless its blocks ran side by side. Calls that no
-    request claims are one ask until the test itself moves on while none of them is under way.
+    A request that was marked several times is as many asks, side by side too. Calls that no request claims are one
+    ask until the test itself moves on while none of them is under way.
     """
+    return _cut(journal, TEST_ACTS)
+
+
+def requests(journal: Journal) -> list[tuple[str, list[Exchange]]]:
+    """Return the same, but with all calls that no request claims as one: the whole test."""
+    return _cut(journal, ())
+
+
+def _cut(journal: Journal, acts: Sequence[str]) -> list[tuple[str, list[Exchange]]]:
     found: list[tuple[str, list[Exchange]]] = []
-    current: dict[str, list[Exchange]] = {}
+    current: dict[str | int, list[Exchange]] = {}
     within: dict[str, int] = {}
+    # Blocks of one name may run side by side, so the name alone does not tell whose a call is.
+    owners = {id(call): id(request) for request in journal.app.marked for call in request.calls}
     for each in ordered(journal):
         if isinstance(each, Exchange):
-            if each.request not in current:
-                current[each.request] = []
-                found.append((each.request, current[each.request]))
-            current[each.request].append(each)
+            whose = owners.get(id(each), each.request)
+            if whose not in current:
+                current[whose] = []
+                found.append((each.request, current[whose]))
+            current[whose].append(each)
         elif each.kind == "request":
             if not within.get(each.text):
                 current.pop(each.text, None)
             within[each.text] = within.get(each.text, 0) + 1
         elif each.kind in ("answered", "raised"):
             within[each.text] = max(within.get(each.text, 0) - 1, 0)
-        elif each.kind in TEST_ACTS and not _running(current.get("", ()), each):
+        elif each.kind in acts and not _running(current.get("", ()), each):
             current.pop("", None)
     return found
 
@@ -67,16 +90,33 @@ def repeats(calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
         failed = waiting.setdefault(identity(each), [])
         fits = [one for one in failed if (one.ended or 0.0) <= each.started and _goes_on(one, each)]
         if fits:
-            last = max(fits, key=lambda one: one.ended or 0.0)
+            last = max(fits, key=lambda one: (bool(each.retry) and one.retry != each.retry, one.ended or 0.0))
             failed.remove(last)
             yield last, each
         if each.failed and each.ended is not None:
             failed.append(each)
 
 
+def runs(calls: Sequence[Exchange]) -> list[list[Exchange]]:
+    """Return the calls of one ask that repeat each other one after the other, each once the last had failed."""
+    before: dict[int, list[Exchange]] = {}
+    found: list[list[Exchange]] = []
+    for failed, again in repeats(calls):
+        run = before.get(id(failed))
+        if run is None:
+            run = [failed]
+            found.append(run)
+        run.append(again)
+        before[id(again)] = run
+    return found
+
+
 def _goes_on(failed: Exchange, again: Exchange) -> bool:
-    """Tell whether the SDK's retry count of the two allows it: a second retry follows the first."""
-    return not again.retry or failed.retry is None or failed.retry == again.retry - 1
+    """Tell whether the SDK's retry count of the two allows it: a second retry follows the first.
+
+    The same count once more is a retry beneath the SDK, as of a transport.
+    """
+    return not again.retry or failed.retry is None or failed.retry in (again.retry - 1, again.retry)
 
 
 def same_place(one: Exchange, other: Exchange) -> bool:
@@ -87,6 +127,12 @@ def same_place(one: Exchange, other: Exchange) -> bool:
 def later(call: Exchange, calls: Sequence[Exchange]) -> list[Exchange]:
     """Return the calls that began when this one had ended."""
     return [each for each in calls if each is not call and call.ended is not None and each.started >= call.ended]
+
+
+def trouble_ends(event: Event) -> bool:
+    """Tell whether a phase, a window or range of a fault, or all faults end with this."""
+    # An `enter` that lets time pass is written down before it does; the phase it leads to follows by itself.
+    return event.kind in ("phase", "clear", "enter", "over") and not event.seconds
 
 
 def permanent_error(call: Exchange) -> bool:

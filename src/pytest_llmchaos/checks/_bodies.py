@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["properties", "results", "schema", "system", "tool_ids", "tools", "utterances", "walk"]
+__all__ = ["properties", "question", "results", "schema", "system", "tool_ids", "tools", "utterances", "walk"]
 
 
 def walk(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -86,6 +86,18 @@ def system(body: Mapping[str, Any]) -> bool:
     return any(each.get("role") in ("system", "developer") and each.get("content") for each in said)
 
 
+def question(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the user says in it, whatever dialect it is in; empty where that is not known."""
+    found: list[str] = []
+    for said in (*_said(body), body.get("prompt")):
+        for each in said if isinstance(said, list | tuple) else [said]:
+            if isinstance(each, str):
+                found.append(each)
+            elif isinstance(each, Mapping) and each.get("role", "user") == "user":
+                found += _texts(each)
+    return tuple(found)
+
+
 def tool_ids(body: Mapping[str, Any]) -> set[str]:
     """Return the ids of the tool calls that the conversation so far holds, and of their results."""
     found: set[str] = set()
@@ -127,14 +139,15 @@ def utterances(body: Mapping[str, Any]) -> list[tuple[str, str]]:
                 continue
             role = str(each.get("role") or each.get("type") or "")
             own = role in ("user", "system", "developer")
-            found.append((role, _text(each.get("content", each.get("parts"))) if own else ""))
+            found.append((role, "\n".join(_texts(each)) if own else ""))
     return found
 
 
-def _text(content: Any) -> str:
+def _texts(message: Mapping[str, Any]) -> list[str]:
+    content = message.get("content", message.get("parts"))
     parts = content if isinstance(content, list | tuple) else [content]
     told = (each.get("text") if isinstance(each, Mapping) else each for each in parts)
-    return "\n".join(each for each in told if isinstance(each, str))
+    return [each for each in told if isinstance(each, str)]
 
 
 def _said(body: Mapping[str, Any]) -> list[Any]:

@@ -128,21 +128,35 @@ def worst(texts: Sequence[str]) -> str:
 
 @dataclass(slots=True)
 class Block:
-    """One run through `with llmchaos.request(name):`; `end` is None while it is open."""
+    """One run through `with llmchaos.request(name):`; `end` is None while it is open.
+
+    `calls` are those made in it, None where they are known by their name and time only.
+    """
 
     start: float
     end: float | None = None
     raised: bool = False
     overlapped: bool = False
+    calls: Sequence[Exchange] | None = None
+
+    def made(self, named: Iterable[Exchange]) -> list[Exchange]:
+        """Return the calls that began in it, of the calls of its name."""
+        end = float("inf") if self.end is None else self.end
+        return [each for each in (named if self.calls is None else self.calls) if self.start <= each.started <= end]
 
 
 def blocks(journal: Journal) -> dict[str, list[Block]]:
     """Return the marked blocks of each user request, in the order they began.
 
-    Blocks of one name that were open at the same time are marked `overlapped`: which end belongs to which
-    start is then a guess.
+    Where only the events tell of them, blocks of one name that were open at the same time are marked `overlapped`:
+    which end belongs to which start is then a guess.
     """
     found: dict[str, list[Block]] = {}
+    for asked in journal.app.marked:
+        block = Block(asked.started, asked.ended, asked.error is not None, calls=tuple(asked.calls))
+        found.setdefault(asked.name, []).append(block)
+    if found:
+        return found
     for event in ordered(journal):
         if not isinstance(event, Event) or event.kind not in ("request", "answered", "raised"):
             continue

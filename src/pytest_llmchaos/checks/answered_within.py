@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..conditions import flag
 from ..parameters import param
 from ..units import duration, show_duration
 from ..verdict import Outcome, Verdict
@@ -35,14 +36,16 @@ class AnsweredWithin(Check):
 
     Args:
         within: a duration of run time.
+        or_failed: True if a request that raises, or whose last call failed, keeps its deadline by doing so in time.
     """
 
     name = "answered_within"
 
     within: float = param(duration)
+    or_failed: bool = param(flag, default=False)
 
     def judge(self, journal: Journal) -> Verdict:
-        """Judge each request; a request whose last call failed was not answered."""
+        """Judge each request; one whose last call failed was not answered."""
         now, calls, marked = latest(journal), by_request(journal), blocks(journal)
         findings: list[_Finding] = []
         for request in dict.fromkeys([*calls, *marked]):
@@ -57,7 +60,8 @@ class AnsweredWithin(Check):
                 evidence = [call for each in told for call in each.evidence]
                 reason = worst([each.text for each in told])
                 if outcome == "violated":
-                    reason = against(f"an answer within {show_duration(self.within)}", reason)
+                    what = "an answer or an error" if self.or_failed else "an answer"
+                    reason = against(f"{what} within {show_duration(self.within)}", reason)
                 return self.verdict(told[0].outcome, reason, evidence)
         if not findings:
             return self.verdict("inconclusive", "no LLM call and no marked request was seen: let the app ask something")
@@ -67,15 +71,15 @@ class AnsweredWithin(Check):
 
     def _block(self, request: str, block: Block, calls: list[Exchange], now: float) -> _Finding:
         who, end = named(request), block.end
-        made = [each for each in calls if block.start <= each.started <= (now if end is None else end)]
+        made = block.made(calls)
         if end is None:
             return self._open(f"{who} is still under way", now - block.start, made)
         took = end - block.start
         if block.raised:
-            return _Finding("violated", f"{who} raised after {show_duration(took)}", took, _ends(made))
+            return self._failed(f"{who} raised after {show_duration(took)}", "", took, made)
         if unanswered := _unanswered(made):
-            text = f"{who} ended after {show_duration(took)} without an answer: {unanswered}"
-            return _Finding("violated", text, took, _ends(made))
+            text = f"{who} ended after {show_duration(took)} without an answer"
+            return self._failed(text, f": {unanswered}", took, made)
         if block.overlapped:
             text = f"several requests named {request!r} ran at once: give each a name of its own"
             return _Finding("inconclusive", text, took, _ends(made))
@@ -88,8 +92,11 @@ class AnsweredWithin(Check):
             skipped = 0.0 if request else _skipped(journal, start, now)
             return self._open(f"a call of {who} is still under way", now - start - skipped, calls)
         if good is None or (unanswered := _unanswered(calls)):
-            what = f"got no answer: {_unanswered(calls)}" if good is None else f"ended badly: {unanswered}"
-            return _Finding("violated", f"{who} {what}", 0.0, _ends(calls))
+            what = f": {_unanswered(calls)}" if good is None else f": {unanswered}"
+            text = f"{who} got no answer" if good is None else f"{who} ended badly"
+            end = max(each.ended or 0.0 for each in calls)
+            took = end - start - (0.0 if request else _skipped(journal, start, end))
+            return self._failed(text, what, took, calls)
         end = good.ended or 0.0
         skipped = 0.0 if request else _skipped(journal, start, end)
         finding = self._timed(who, end - start - skipped, calls, "")
@@ -103,6 +110,14 @@ class AnsweredWithin(Check):
         if late > SLACK:
             return _Finding("violated", f"{text}, {show_duration(late)} too late", took, _ends(calls))
         return _Finding("held", text, took, _ends(calls))
+
+    def _failed(self, what: str, why: str, took: float, calls: list[Exchange]) -> _Finding:
+        late = took - self.within
+        if not self.or_failed:
+            return _Finding("violated", what + why, took, _ends(calls))
+        if late > SLACK:
+            return _Finding("violated", f"{what}{why}, {show_duration(late)} too late", took, _ends(calls))
+        return _Finding("held", what, took, _ends(calls))
 
     def _open(self, what: str, so_far: float, calls: list[Exchange]) -> _Finding:
         text = f"{what}, {show_duration(so_far)} after its start"

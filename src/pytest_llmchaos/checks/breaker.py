@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Breaker"]
 
+_Place = tuple[str, str]
+"""A provider and its host: Azure's resources and Bedrock's regions fail apart."""
+
 
 def _some(value: Any) -> int:
     number = whole(value)
@@ -32,9 +35,9 @@ def _some(value: Any) -> int:
 class Breaker(Check):
     """After some failures in a row a provider is left alone for a while, then tried by a few probes.
 
-    The calls to each provider are replayed on a breaker of this kind, whatever request they belong to. A call with
-    the SDK's own retries counts as one, as a breaker around the SDK sees it. Errors that are the request's own fault
-    (4xx but 408 and 429) and calls that the app cancelled count neither way.
+    The calls to each provider (and host, as of Azure's resources) are replayed on a breaker of this kind, whatever
+    request they belong to. A call with the SDK's own retries counts as one, as a breaker around the SDK sees it. Errors
+    that are the request's own fault (4xx but 408 and 429) and calls that the app cancelled count neither way.
 
     Args:
         opens_after: how many failures in a row open it, 1 or more.
@@ -52,29 +55,29 @@ class Breaker(Check):
 
     def judge(self, journal: Journal) -> Verdict:
         """Replay the calls of each provider; somebody must have asked while it was open."""
-        tries: dict[str, list[_Try]] = {}
+        tries: dict[_Place, list[_Try]] = {}
         place = {id(each): number for number, each in enumerate(journal.exchanges)}
         found = [chain for calls in by_request(journal).values() for chain in chains(calls)]
         for chain in sorted(found, key=lambda calls: place[id(calls[0])]):
             if self.target is None or self.target.matches(chain[0]):
-                tries.setdefault(chain[0].provider, []).append(_Try(tuple(chain)))
-        replays = {provider: self._replay(own) for provider, own in tries.items()}
-        opened = {provider: each for provider, each in replays.items() if each.opened}
+                tries.setdefault(_place(chain[0]), []).append(_Try(tuple(chain)))
+        replays = {where: self._replay(own) for where, own in tries.items()}
+        opened = {where: each for where, each in replays.items() if each.opened}
         if not opened:
             return self.verdict(
                 "inconclusive",
                 f"no provider failed {count(self.opens_after, 'time')} in a row: let the outage and the asking go on",
             )
-        for provider, each in opened.items():
-            self._shut(provider, each, journal)
-        said = [f"{provider} {text}" for provider, each in opened.items() for text in each.faults]
+        for where, each in opened.items():
+            self._shut(where, each, journal)
+        said = [f"{_named(where, tries)} {text}" for where, each in opened.items() for text in each.faults]
         if said:
             keeps_off = f"no call for {show_duration(self.half_opens_after)} after {self.opens_after} failures in a row"
             expected = f"{keeps_off}, then {count(self.probes, 'probe')}"
             evidence = dict.fromkeys(call for each in opened.values() for call in each.guilty)
             return self.verdict("violated", against(expected, worst(said)), evidence)
         evidence = dict.fromkeys(call for each in opened.values() for call in each.evidence)
-        unasked = [provider for provider, each in opened.items() if not self._asked(provider, each, journal)]
+        unasked = [_named(where, tries) for where, each in opened.items() if not self._asked(where, each, journal)]
         if unasked:
             return self.verdict(
                 "inconclusive",
@@ -86,6 +89,9 @@ class Breaker(Check):
         probed = sum(each.probed for each in opened.values())
         reason = f"it opened {count(times, 'time')} and kept calls off, {count(probed, 'probe')} followed in time"
         return self.verdict("held", reason, evidence)
+
+    def _own(self, call: Exchange, where: _Place) -> bool:
+        return _place(call) == where and (self.target is None or self.target.matches(call))
 
     def _replay(self, tries: Sequence[_Try]) -> _Replay:
         replay = _Replay(self.opens_after, self.half_opens_after, self.probes)
@@ -102,23 +108,33 @@ class Breaker(Check):
                 replay.begin(each)
         return replay
 
-    def _shut(self, provider: str, replay: _Replay, journal: Journal) -> None:
+    def _shut(self, where: _Place, replay: _Replay, journal: Journal) -> None:
         """Note where it stayed open for good although others were asked the like."""
         if replay.state != "open":
             return
         kinds = {kind(each) for each in replay.evidence}
         for each in journal.exchanges:
-            if each.provider != provider and kind(each) in kinds and each.started > replay.until + SLACK:
+            if not self._own(each, where) and kind(each) in kinds and each.started > replay.until + SLACK:
                 at, since = show_duration(each.started), show_duration(replay.until)
                 replay.faults.append(f"was not tried again from {since} on, though {each.label} was asked at {at}")
                 replay.guilty.append(each)
                 return
 
-    def _asked(self, provider: str, replay: _Replay, journal: Journal) -> bool:
+    def _asked(self, where: _Place, replay: _Replay, journal: Journal) -> bool:
         """Tell whether somebody wanted an answer while it was open."""
         times = [each.at for each in journal.events if each.kind == "request"]
-        times += [each.started for each in journal.exchanges if each.provider != provider]
+        times += [each.started for each in journal.exchanges if not self._own(each, where)]
         return any(start <= at < end for start, end in replay.opened for at in times)
+
+
+def _place(call: Exchange) -> _Place:
+    return call.provider, call.host
+
+
+def _named(where: _Place, places: Iterable[_Place]) -> str:
+    """Write a provider, with its host where there are several."""
+    provider, host = where
+    return f"{provider} ({host})" if sum(each[0] == provider for each in places) > 1 else provider
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from ..parameters import param
 from ..parameters import target as read_target
 from ..units import duration, show_duration
 from ..verdict import Outcome, Verdict
+from ._asks import requests
 from ._base import Check
-from ._calls import MARKING, SLACK, against, by_request, chains, count, latest, named, ordered, tally, worst
+from ._calls import MARKING, SLACK, against, chains, count, latest, named, ordered, tally, worst
 from ._streaks import Kind, Streak, kind, streaks
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class FailedOver(Check):
         entries, now = ordered(journal), latest(journal)
         findings: list[_Finding] = []
         cured: list[Exchange] = []
-        for request, calls in by_request(journal).items():
+        for request, calls in requests(journal):
             # Events cut unmarked asks only; a marked request is one ask.
             own = calls if request else [each for each in entries if isinstance(each, Event) or not each.request]
             for name, source, goal in self._sources(calls):

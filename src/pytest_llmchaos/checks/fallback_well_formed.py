@@ -13,7 +13,7 @@ from ..providers._text import request_tokens
 from ..verdict import Verdict
 from ._asks import asks, later, same_place
 from ._base import Check
-from ._bodies import properties, schema, system, tool_ids, tools
+from ._bodies import properties, question, schema, system, tool_ids, tools
 from ._calls import against, count, named, worst
 from ._streaks import kind
 
@@ -35,6 +35,7 @@ _IDS = {
 class FallbackWellFormed(Check):
     """The call to the fallback asks the same as the failed one, in a form that its provider takes.
 
+    Calls whose users say nothing alike are not compared: they are steps of their own.
     It offers at least the same tools, asks for output of the same structure, has a system prompt where the failed
     one had, and holds no tool-call id of another provider's making (`toolu_` at OpenAI, `call_` at Anthropic).
 
@@ -61,7 +62,7 @@ class FallbackWellFormed(Check):
             return self.verdict("violated", against(expected, worst(said)), evidence)
         evidence = dict.fromkeys(call for _, *both in read for call in both)
         if not read:
-            why = "its body is not known" if pairs else "no call to a fallback followed a failed one"
+            why = "its body is not known" if pairs else "no call to a fallback asked what a failed one had asked"
             return self.verdict("inconclusive", f"{why}: let the first provider fail", [call for *_, call in pairs])
         return self.verdict("held", f"{count(len(read), 'call')} to a fallback asked the same and fit", evidence)
 
@@ -71,7 +72,7 @@ class FallbackWellFormed(Check):
             if kind(each) != "text" or (self.to is not None and not self.to.matches(each)):
                 continue
             before = [one for one in calls[:place] if one.failed and kind(one) == "text" and not same_place(one, each)]
-            before = [one for one in before if not _cured(one, calls[:place])]
+            before = [one for one in before if not _cured(one, calls[:place]) and _same_matter(one, each)]
             if self.to is not None:
                 before = [one for one in before if not self.to.matches(one)]
             if before:
@@ -100,6 +101,14 @@ class FallbackWellFormed(Check):
 def _cured(failed: Exchange, calls: Sequence[Exchange]) -> bool:
     """Tell whether the same place answered later on: what follows elsewhere is then no fallback for it."""
     return any(each.ok and kind(each) == "text" and same_place(each, failed) for each in later(failed, calls))
+
+
+def _same_matter(failed: Exchange, fallback: Exchange) -> bool:
+    """Tell whether one repeats something that the user says in the other: another step of an agent does not."""
+    asked, again = question(failed.body), question(fallback.body)
+    if not asked or not again:
+        return True
+    return any(each in "\n".join(again) for each in asked) or any(each in "\n".join(asked) for each in again)
 
 
 def _forced_away(after: object, asked: set[str]) -> set[str]:

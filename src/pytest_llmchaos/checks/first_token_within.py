@@ -21,8 +21,8 @@ __all__ = ["FirstTokenWithin"]
 class FirstTokenWithin(Check):
     """Every stream has its first piece of content in time, or the app has left it by then.
 
-    Comments that keep the connection alive are no content. A stream that failed in time is not counted: the app
-    knew.
+    Comments that keep the connection alive are no content, nor is the event that opens a stream. A stream that failed
+    in time is not counted: the app knew.
 
     Args:
         within: a duration, from the start of the call.

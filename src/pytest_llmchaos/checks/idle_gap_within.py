@@ -22,7 +22,7 @@ class IdleGapWithin(Check):
     """No stream that has begun is without content for longer than this: it goes on, or the app has left it by then.
 
     Comments that keep the connection alive are no content, though each of them starts a read timeout again. The time
-    before the first content is `first_token_within`'s.
+    before the first piece is `first_token_within`'s.
 
     Args:
         within: a duration.
@@ -34,7 +34,7 @@ class IdleGapWithin(Check):
 
     def judge(self, journal: Journal) -> Verdict:
         """Judge each stream by the longest time without content, to its end."""
-        begun = [each for each in journal.exchanges if each.stream and each.first_event is not None]
+        begun = [each for each in journal.exchanges if each.stream and (each.opened, each.first_event) != (None, None)]
         begun = [each for each in begun if (each.status or 0) < 400]
         late = [each for each in begun if each.longest_gap > self.within + SLACK]
         if late:

@@ -40,12 +40,16 @@ class OneEmbeddingSpace(Check):
         answered: dict[tuple[str, str], Exchange] = {}
         lengths: dict[int, Exchange] = {}
         for each in calls:
-            models.setdefault(_plain(each.model or ""), each)
+            models.setdefault(_model(each), each)
             if each.answer.model:
                 answered.setdefault((each.provider, each.answer.model), each)
             for length in each.answer.dimensions:
                 lengths.setdefault(length, each)
         expected = "embeddings of one model and one length"
+        aliases = {model: each for model, each in models.items() if _alias(each)}
+        if len(models) > 1 and len(models) - len(aliases) < 2 and len(lengths) < 2:
+            reason = f"of which model Azure's deployment {next(iter(aliases))!r} is, its answers do not tell"
+            return self.verdict("inconclusive", reason, models.values())
         if len(models) > 1:
             return self.verdict("violated", against(expected, f"they came of {_listed(models)}"), models.values())
         if len(lengths) > 1:
@@ -58,6 +62,18 @@ class OneEmbeddingSpace(Check):
                 return self.verdict("violated", against(expected, said), own.values())
         size = f" and length {next(iter(lengths))}" if lengths else ", their length not told"
         return self.verdict("held", f"{count(len(calls), 'embedding call')} of one model{size}", calls)
+
+
+def _model(call: Exchange) -> str:
+    """Return which model a call is for, as far as it is told: Azure's paths name a deployment only."""
+    told = call.answer.model if call.provider == "azure" else ""
+    return _plain(told or call.model or "")
+
+
+def _alias(call: Exchange) -> bool:
+    """Tell whether all that is known of a model is a deployment's name that somebody chose."""
+    known = call.answer.model not in ("", call.model) or "text-embedding" in (call.model or "")
+    return call.provider == "azure" and not known
 
 
 def _plain(model: str) -> str:

@@ -13,8 +13,9 @@ from ..parameters import param
 from ..parameters import target as read_target
 from ..units import duration, show_duration
 from ..verdict import Verdict
+from ._asks import trouble_ends
 from ._base import Check
-from ._calls import SLACK, against, ordered
+from ._calls import SLACK, against, count, ordered
 
 if TYPE_CHECKING:
     from ..journal import Journal
@@ -64,7 +65,7 @@ class Recovered(Check):
 
     def _one(self, name: str, matches: Callable[[Exchange], bool], entries: Sequence[Exchange | Event]) -> Verdict:
         last, after = _split(entries, matches)
-        ends = [place for place, each in enumerate(after) if isinstance(each, Event) and _ends(each)]
+        ends = [place for place, each in enumerate(after) if isinstance(each, Event) and trouble_ends(each)]
         if not ends:
             return self.verdict(
                 "inconclusive",
@@ -116,7 +117,7 @@ class Recovered(Check):
         went = ", ".join(f"{times} to {to}" for to, times in Counter(each.provider for each in later).items())
         open_ = any(each.ended is None for each in later)
         if (self.within is None and not open_) or later[-1].started > limit:
-            seen = f"of the {len(later)} calls after that ({went}) none to {name} was ok"
+            seen = f"of {count(len(later), 'call')} after that ({went}) none to {name} was ok"
             return self.verdict("violated", against(expected, seen), [last, *later])
         why = "a call is still under way" if open_ else f"the last call began {_ago(later[-1], end)} later"
         return self.verdict(
@@ -135,11 +136,6 @@ def _split(
         if isinstance(each, Exchange) and each.failed and each.faults and matches(each):
             return each, entries[place + 1 :]
     raise LookupError("no call was broken by a fault")
-
-
-def _ends(event: Event) -> bool:
-    # An `enter` that lets time pass is written down before it does; the phase it leads to follows by itself.
-    return event.kind in ("phase", "clear", "enter", "over") and not event.seconds
 
 
 def _ago(call: Exchange, end: Event) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
+from ..parameters import choice, param
 from ..units import show_duration
 from ..verdict import Verdict
+from ._asks import requests
 from ._base import Check
-from ._calls import SLACK, against, by_request, count, named, worst
+from ._calls import MARKING, SLACK, against, count, named, worst
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
@@ -19,12 +21,19 @@ __all__ = ["RetryAfterHonoured"]
 
 @dataclass(frozen=True)
 class RetryAfterHonoured(Check):
-    """After a `retry-after`, the next call to the same provider, operation and model waits that long.
+    """After a `retry-after`, the next call to the same place waits that long.
 
-    Each user request is judged by itself; not calling again honours it too.
+    The same place is the same host, operation and model with the same key: another key or deployment has limits of its
+    own. Not calling again honours the wait too; that nobody sleeps past a deadline is `answered_within`'s.
+
+    Args:
+        per: `request` judges each user request by itself; `account` judges all requests, operations and models of
+            one key together, for an app that must share what it was told.
     """
 
     name = "retry_after_honoured"
+
+    per: str = param(choice("request", "account"), default="request")
 
     def judge(self, journal: Journal) -> Verdict:
         """Judge each answer that asked for a wait against the next call of its kind."""
@@ -32,42 +41,62 @@ class RetryAfterHonoured(Check):
         again: list[Exchange] = []
         early: list[str] = []
         pairs: list[Exchange] = []
-        for request, calls in by_request(journal).items():
+        unmarked = False
+        for calls in self._groups(journal):
             for place, each in enumerate(calls):
-                if each.ended is None or each.retry_after is None or not each.retry_after >= 0:
-                    continue  # not over yet, or a header that says nothing (negative, not a number)
+                if not _asks_to_wait(each):
+                    continue
                 asked.append(each)
-                following = _next(each.label, each.ended, calls, place + 1)
+                following = next((one for one in calls[place + 1 :] if one.started >= (each.ended or 0.0)), None)
                 if following is None:
                     continue
                 again.append(following)
-                waited = following.started - each.ended
-                if waited < each.retry_after - SLACK:
-                    early.append(_early(request, each, waited))
+                waited = following.started - (each.ended or 0.0)
+                if waited < (each.retry_after or 0.0) - SLACK:
+                    early.append(_early(each, following, waited))
                     pairs += [each, following]
+                    unmarked |= self.per == "request" and not following.request and not following.retry
         if not asked:
-            return self.verdict(
-                "inconclusive",
-                "no answer with a retry-after was seen: inject one, "
-                "such as faults.rate_limit(retry_after='20s', calls=1)",
-            )
+            return self._nothing(journal)
         if early:
             reason = against("a wait as long as retry-after says", worst(early))
-            return self.verdict("violated", reason, pairs)
+            return self.verdict("violated", reason + (f"; {MARKING}" if unmarked else ""), dict.fromkeys(pairs))
         what = f"the app called again {count(len(again), 'time')}, never too early" if again else "no call followed"
-        return self.verdict("held", f"{count(len(asked), 'answer')} asked to wait and {what}", [*asked, *again])
+        reason = f"{count(len(asked), 'answer')} asked to wait and {what}"
+        return self.verdict("held", reason, dict.fromkeys([*asked, *again]))
+
+    def _groups(self, journal: Journal) -> Iterator[list[Exchange]]:
+        """Yield the calls that share a limit, in the order they began."""
+        found: dict[tuple[object, ...], list[Exchange]] = {}
+        for ask, (_, calls) in enumerate(requests(journal)):
+            for each in calls:
+                limit = (ask, each.label) if self.per == "request" else (each.provider,)
+                found.setdefault((*limit, each.host, each.key), []).append(each)
+        yield from (sorted(calls, key=lambda each: each.started) for calls in found.values())
+
+    def _nothing(self, journal: Journal) -> Verdict:
+        if at_once := [each for each in journal.exchanges if each.failed and each.retry_after is not None]:
+            reason = f"{at_once[0].label} asked for no wait that could be kept ({at_once[0].retry_after:g} s)"
+        else:
+            reason = "no answer with a retry-after was seen"
+        return self.verdict(
+            "inconclusive", f"{reason}: inject one, such as faults.rate_limit(retry_after='20s', calls=1)", at_once
+        )
 
 
-def _next(label: str, ended: float, calls: list[Exchange], place: int) -> Exchange | None:
-    """Return the first call of that kind from `place` on that began when the answer was known."""
-    later = islice(calls, place, None)
-    return next((each for each in later if each.label == label and each.started >= ended), None)
+def _asks_to_wait(call: Exchange) -> bool:
+    """Tell whether an answer failed and named a time; zero, a negative or an endless one says nothing."""
+    return call.failed and call.ended is not None and 0 < (call.retry_after or 0.0) < float("inf")
 
 
-def _early(request: str, asked: Exchange, waited: float) -> str:
+def _early(asked: Exchange, following: Exchange, waited: float) -> str:
     wait = asked.retry_after or 0.0
+    again = "was called again" if following.label == asked.label else f"the same account called {following.label}"
+    where = f"in {named(asked.request)}"
+    if following.request != asked.request:
+        again += f" in {named(following.request)}"
     return (
-        f"in {named(request)} {asked.label} said at {show_duration(asked.ended or 0.0)} to wait "
-        f"{show_duration(wait)} and was called again after {show_duration(waited)}, "
+        f"{where} {asked.label} said at {show_duration(asked.ended or 0.0)} to wait "
+        f"{show_duration(wait)} and {again} after {show_duration(waited)}, "
         f"{show_duration(wait - waited)} too early"
     )

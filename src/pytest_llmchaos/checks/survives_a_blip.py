@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..verdict import Verdict
-from ._asks import asks, later
+from ._asks import asks, later, repeats
 from ._base import Check
-from ._calls import MARKING, against, count, named, worst
+from ._bodies import question
+from ._calls import MARKING, against, blocks, count, named, worst
 from ._streaks import kind
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class SurvivesABlip(Check):
     """An ask in which one call failed in passing gets a good answer, by a retry or elsewhere.
 
     In passing is a connection that broke, a timeout, a broken answer, or a status that a retry may cure (408, 409,
-    425, 429, 5xx). An ask in which more calls failed met no blip but an outage, and is not judged.
+    425, 429, 5xx). An ask in which more calls failed met no blip but an outage, and is not judged. A request that
+    raised got no answer, whatever calls beside the failed one were good.
     """
 
     name = "survives_a_blip"
@@ -36,17 +38,28 @@ class SurvivesABlip(Check):
         lost: list[Exchange] = []
         survived: list[Exchange] = []
         waiting: list[Exchange] = []
+        mixed: list[Exchange] = []
         unmarked = False
+        marked = blocks(journal)
         for request, calls in asks(journal):
-            blips = [each for each in calls if each.failed]
+            blips = [each for each in calls if each.failed and each.error != "cancelled"]
             if len(blips) != 1 or not _passing(blips[0]):
                 continue
             blip = blips[0]
             same = [each for each in calls if kind(each) == kind(blip) and each is not blip]
             after = [each for each in later(blip, same) if each.ok]
             beside = [each for each in same if each.ok and each not in after and _beside(each, blip)]
-            if after or beside:
-                survived += [blip, *(after or beside)[:1]]
+            good = after or beside
+            again = [one for failed, one in repeats(calls) if failed is blip and one.ok]
+            if again:
+                survived += [blip, *again]
+            elif good and any(block.raised and blip in block.made(calls) for block in marked.get(request, ())):
+                lost.append(blip)
+                said.append(f"{named(request)} raised after {blip.label} failed once with {blip.outcome}")
+            elif good and not request and not any(_same_question(blip, each) for each in good):
+                mixed += [blip, good[0]]
+            elif good:
+                survived += [blip, good[0]]
             elif any(each.ended is None for each in same):
                 waiting.append(blip)
             else:
@@ -58,6 +71,11 @@ class SurvivesABlip(Check):
             return self.verdict("violated", reason + (f"; {MARKING}" if unmarked else ""), lost)
         if waiting:
             return self.verdict("inconclusive", "what followed on the failure is still under way", waiting)
+        if mixed:
+            reason = (
+                f"whether the good answers belong to the ask that {mixed[0].label} failed in is not known; {MARKING}"
+            )
+            return self.verdict("inconclusive", reason, mixed)
         if not survived:
             return self.verdict(
                 "inconclusive",
@@ -72,6 +90,11 @@ def _passing(call: Exchange) -> bool:
         return False
     status = call.status or 0
     return not 400 <= status < 500 or status in (408, 409, 425, 429)
+
+
+def _same_question(one: Exchange, other: Exchange) -> bool:
+    asked, again = question(one.body), question(other.body)
+    return not asked or not again or asked == again
 
 
 def _beside(call: Exchange, blip: Exchange) -> bool:
