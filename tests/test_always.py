@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import nullcontext, suppress
 
 import openai
 import pytest
@@ -117,6 +119,30 @@ def test_the_sdks_own_retries_are_no_trap(fault, retries):
             ask(retries)
         known = {"permanent_error_loop"} if retries == 5 and "quota" in str(fault) else set()
         assert set(found(chaos)) == known
+
+
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize(("own", "alarm"), [(False, False), (True, True)])
+@pytest.mark.asyncio
+async def test_the_same_prompt_side_by_side(marked, own, alarm):
+    """Batch work over one prompt, in which each client waits as it was told, is not mixed up; an app that does not is.
+
+    Without the mark those may be so many asks of the test.
+    """
+    with quiet(faults.rate_limit("20s", calls="1-3")) as chaos:
+
+        async def one(nth: int) -> None:
+            await asyncio.sleep(nth * 5)
+            client = openai.AsyncOpenAI(api_key="no-key", max_retries=0 if own else 2)
+            for _ in range(2):
+                with suppress(openai.APIError):
+                    await client.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "hi"}])
+                    return
+                await asyncio.sleep(2)
+
+        with chaos.request("batch") if marked else nullcontext():
+            await asyncio.gather(*map(one, range(3)))
+        assert set(found(chaos)) == ({"retry_after_ignored"} if alarm and marked else set())
 
 
 @pytest.mark.parametrize(

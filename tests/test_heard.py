@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.heard import Pieces, hear
+from pytest_llmchaos.heard import Asked, Pieces, hear
 from pytest_llmchaos.replies import Reply, ToolCall
 
 from .providers.sdk import WALL, post, recognised
@@ -106,11 +106,64 @@ def test_a_cut_stream_is_not_done(name):
     assert "one two three four five six".startswith(heard.text)
 
 
+def test_an_exception_in_a_stream_of_bedrocks_is_an_error():
+    """Its name stands in the frame's header, and its payload is a message only."""
+    headers = b"\x0f:exception-type\x07\x00\x13throttlingException"
+    payload = b'{"message": "Too many tokens."}'
+    length = 12 + len(headers) + len(payload) + 4
+    frame = length.to_bytes(4) + len(headers).to_bytes(4) + bytes(4) + headers + payload + bytes(4)
+    assert hear([frame]).error
+
+
+def test_thoughts_are_paid_for():
+    """Gemini counts what the model thought beside what it said, and bills both."""
+    usage = {"promptTokenCount": 5, "candidatesTokenCount": 7, "thoughtsTokenCount": 100}
+    heard = hear([json.dumps({"candidates": [], "usageMetadata": usage}).encode()])
+    assert (heard.prompt_tokens, heard.completion_tokens) == (5, 107)
+
+
 def test_a_cut_tool_call_is_not_whole():
     """Half a JSON object is none."""
     pieces = list(answered("openai", True, Reply(tool_calls=(ToolCall("track", {"id": "0123456789" * 20}),))))
     cut = next(n for n in range(len(pieces), 0, -1) if not all(each.whole for each in hear(pieces[:n]).tools))
     assert not hear(pieces[:cut]).tools[0].whole
+
+
+@pytest.mark.parametrize("places", [(0, 1), (0, 0), (None, None)])
+def test_tools_side_by_side(places):
+    """Several tools are told apart, also where the provider gives all the same place or none."""
+    lines = []
+    for place, identity, given in [
+        (places[0], "a", '{"id": '),
+        (places[0], None, '"7"}'),
+        (places[1], "b", '{"id": "8"}'),
+    ]:
+        function = {"arguments": given} | ({"name": "track"} if identity else {})
+        tool = {"function": function} | ({"id": identity} if identity else {})
+        tool |= {} if place is None else {"index": place}
+        lines.append(b"data: " + json.dumps({"choices": [{"delta": {"tool_calls": [tool]}}]}).encode() + b"\n\n")
+    found = hear(lines).tools
+    assert [(each.id, each.name, each.arguments) for each in found] == [
+        ("a", "track", '{"id": "7"}'),
+        ("b", "track", '{"id": "8"}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "whole"),
+    [
+        ("", True),
+        ("{}", True),
+        ("null", True),
+        ('"{\\"id\\": 7}"', True),
+        ('"{\\"id"', False),
+        ('{"id": 7', False),
+        ("[7]", False),
+    ],
+)
+def test_whole_arguments(arguments, whole):
+    """No arguments are whole, and so are those that the model wrote twice as JSON."""
+    assert Asked(arguments=arguments).whole is whole
 
 
 @pytest.mark.parametrize(

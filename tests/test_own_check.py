@@ -83,7 +83,9 @@ def test_without_a_call_nothing_holds():
     assert "all is well, but no LLM call was seen" in verdict.reason
 
 
-@pytest.mark.parametrize("answer", [7, "bad", (1, "x"), (True, 7), (True, "x", [7]), (True, "x", [], 7)], ids=str)
+@pytest.mark.parametrize(
+    "answer", [7, "bad", (1, "x"), (True, 7), (True, "x", [7]), (True, "x", [], 7), (True, "x", 7)], ids=str
+)
 def test_anything_else_is_a_mistake(answer):
     """What is no answer is told, never taken for a yes."""
     own(answer)
@@ -139,7 +141,11 @@ def test_functions_that_cannot_be_checks():
     def mutable(journal, x={}):  # noqa: B006 - the mistake at hand
         """Share a default."""
 
+    async def later(journal):
+        """Answer some time."""
+
     for function, told in [
+        (later, "later is async"),
         (failed_over, "is a built-in check"),
         (nothing, "must take the journal first"),
         (star, "is no named parameter"),

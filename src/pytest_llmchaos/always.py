@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageProblem, near, shown
@@ -131,21 +130,32 @@ def _permanent_errors(journal: Journal) -> Iterator[_Found]:
 
 
 def _retry_after(journal: Journal) -> Iterator[_Found]:
-    from .checks._asks import runs
+    from .checks._asks import too_soon
+    from .checks._calls import by_request, named
 
-    for name, calls in _asks(journal):
-        for run in runs(calls):
-            for failed, again in pairwise(run):
-                wait = failed.retry_after
-                if wait is None or not 0 < wait < float("inf") or (again.retry and wait > _LONGEST_WAIT):
-                    continue
-                waited = again.started - (failed.ended or 0.0)
-                if waited < wait - max(_SLACK, wait / 10):
-                    yield _Found(
-                        f"{name}: {failed.label} said to wait {show_duration(wait)} and got the same again after "
-                        f"{show_duration(waited)}",
-                        (failed, again),
-                    )
+    groups = [(named(request.name), request.calls, True) for request in journal.app.marked]
+    marked = {id(call) for _, calls, _ in groups for call in calls}
+    groups += [
+        ("the SDK's own retries", [each for each in calls if id(each) not in marked], False)
+        for calls in by_request(journal).values()
+    ]
+    for name, calls, one_ask in groups:
+        if not any(each.retry_after for each in calls):
+            continue
+        for failed, again in too_soon(calls, _wait, one_ask=one_ask):
+            yield _Found(
+                f"{name}: {failed.label} said to wait {show_duration(failed.retry_after or 0.0)} and got the same "
+                f"again after {show_duration(again.started - (failed.ended or 0.0))}",
+                (failed, again),
+            )
+
+
+def _wait(failed: Exchange, again: Exchange) -> float:
+    """Return how many seconds must pass between two calls at least."""
+    wait = failed.retry_after
+    if wait is None or not 0 < wait < float("inf") or (again.retry and wait > _LONGEST_WAIT):
+        return 0.0
+    return wait - max(_SLACK, wait / 10)
 
 
 def _runaway(journal: Journal) -> Iterator[_Found]:
@@ -187,6 +197,9 @@ def _truncated_tools(journal: Journal) -> Iterator[_Found]:
                         f"result of it was sent to {later.label}",
                         (asked, later),
                     )
+            for tool in later.answer.tools:
+                if tool.whole:  # asked again under the same id: what follows is the result of that
+                    broken.pop(tool.id, None)
 
 
 def _leaked_keys(journal: Journal) -> Iterator[_Found]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Asked", "Heard", "Pieces", "hear"]
+__all__ = ["Asked", "Heard", "Pieces", "documents", "hear"]
 
 _KEPT = 192 * 1024  # bytes of an answer from its beginning, and as many from its end
 
@@ -57,11 +57,13 @@ class Asked:
 
     @property
     def whole(self) -> bool:
-        """Whether the arguments are a JSON object, strictly read."""
+        """Whether the arguments are a JSON object, strictly read; null is none, and some models write theirs twice."""
         try:
-            return isinstance(json.loads(self.arguments or "{}"), dict)
+            given = json.loads(self.arguments or "{}")
+            given = json.loads(given) if isinstance(given, str) else given
         except ValueError:
             return False
+        return given is None or isinstance(given, dict)
 
 
 @dataclass(slots=True)
@@ -96,20 +98,20 @@ def hear(pieces: Iterable[bytes]) -> Heard:
     """Read an answer, plain or streamed."""
     reader = _Reader()
     body = b"".join(pieces)
-    for document in _documents(body):
+    for document in documents(body):
         if document == "[DONE]":
             reader.heard.done = True
         elif isinstance(document, Mapping):
             reader.read(document)
     heard = reader.heard
     heard.text = "".join(reader.said)
-    heard.tools = list(reader.tools.values())
+    heard.tools = reader.asked
     heard.done = heard.done or bool(heard.finish)
     heard.partial = bool(getattr(pieces, "lost", False))
     return heard
 
 
-def _documents(body: bytes) -> Iterator[Any]:
+def documents(body: bytes) -> Iterator[Any]:
     """Yield the JSON documents of a body: the whole, the events of a stream, lines, or frames of Bedrock's binary."""
     try:
         whole = json.loads(body)
@@ -139,13 +141,16 @@ def _frames(body: bytes) -> Iterator[Any]:
         length, headers = (int.from_bytes(body[at + part : at + part + 4]) for part in (0, 4))
         if length < 16 or headers > length - 16:
             return
+        head = body[at + 12 : at + 12 + headers]
         payload = body[at + 12 + headers : at + length - 4]
         at += length
         try:
             found = json.loads(payload)
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict) and isinstance(inner := found.get("bytes"), str):
+        if b":exception-type" in head:
+            found = {"type": "error", "error": found}
+        elif isinstance(found, dict) and isinstance(inner := found.get("bytes"), str):
             try:
                 found = json.loads(b64decode(inner))
             except ValueError:
@@ -157,6 +162,7 @@ class _Reader:
     def __init__(self) -> None:
         self.heard = Heard()
         self.said: list[str] = []
+        self.asked: list[Asked] = []
         self.tools: dict[Any, Asked] = {}
 
     def read(self, told: Mapping[str, Any]) -> None:
@@ -192,6 +198,11 @@ class _Reader:
                 for name in theirs:
                     if isinstance(number := counts.get(name), int) and not isinstance(number, bool):
                         setattr(heard, ours, number)
+        if isinstance(usage, Mapping) and isinstance(
+            thought := usage.get("thoughtsTokenCount"), int
+        ):  # Gemini's, billed
+            said = usage.get("candidatesTokenCount")
+            heard.completion_tokens = thought + (said if isinstance(said, int) else 0)
         for name in ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason"):
             if isinstance(reason := told.get(name), str):
                 heard.finish = reason
@@ -278,10 +289,14 @@ class _Reader:
             self._tool(index, None, None, more)
 
     def _place(self, index: Any) -> Any:
-        return len(self.tools) if index is None else index
+        return len(self.asked) if index is None else index
 
     def _tool(self, index: Any, identity: Any, name: Any, arguments: Any) -> None:
-        tool = self.tools.setdefault(index, Asked())
+        tool = self.tools.get(index)
+        # Not everybody counts: where all come as the first, a name with another id begins the next one.
+        if tool is None or (name and identity and tool.id not in ("", str(identity))):
+            tool = self.tools[index] = Asked()
+            self.asked.append(tool)
         tool.id = tool.id or str(identity or "")
         tool.name = tool.name or str(name or "")
         if isinstance(arguments, str):

@@ -92,8 +92,12 @@ class Exchange:
 
     @property
     def ok(self) -> bool:
-        """Whether the app got a whole, usable answer, or closed a good stream itself because it had enough."""
+        """Whether the app got a whole, usable answer, or closed a good stream itself because it had enough.
+
+        A stream whose terminator came (`[DONE]`) is whole without a finish reason too: providers may leave it out.
+        """
         whole = self.error is None or self.error == "closed"
+        whole = whole or (self.error == "stream_unfinished" and self.answer.done)
         return self.ended is not None and whole and self.status is not None and self.status < 400
 
     @property
@@ -103,8 +107,9 @@ class Exchange:
         One under way is neither ok nor failed, unless the app was told of an error already: by the status, or in the
         stream, which some apps then leave open.
         """
-        told = (self.status is not None and self.status >= 400) or self.error not in (None, "closed")
-        return told or (self.ended is not None and not self.ok)
+        if self.ended is not None:
+            return not self.ok
+        return (self.status is not None and self.status >= 400) or self.error is not None
 
     @property
     def label(self) -> str:

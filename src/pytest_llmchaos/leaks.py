@@ -15,7 +15,7 @@ from .observed import chain
 if TYPE_CHECKING:
     from .observed import Observed
 
-__all__ = ["Secret", "named", "search", "secrets", "texts"]
+__all__ = ["Secret", "named", "search", "secrets", "texts", "worth_searching"]
 
 _SHORTEST_KEY = 20  # no vendor's is shorter; `test-key` and its like are words, not secrets
 _FEWEST_SIGNS = 8
@@ -67,7 +67,7 @@ def secrets(app: Observed) -> list[Secret]:
     found: list[Secret] = []
     canaries = app.canaries()
     for key, to in app.keys.items():
-        if len(key) >= _SHORTEST_KEY and len(set(key)) >= _FEWEST_SIGNS and not _PLAIN.fullmatch(key):
+        if worth_searching(key):
             found.append(Secret.of(key, f"the API key of {to}", everywhere=True))
     known = {each.value for each in found}
     found += [
@@ -76,6 +76,11 @@ def secrets(app: Observed) -> list[Secret]:
         if str(each) not in known
     ]
     return found
+
+
+def worth_searching(key: str) -> bool:
+    """Tell whether a text is a key for sure, and no word that stands for one."""
+    return len(key) >= _SHORTEST_KEY and len(set(key)) >= _FEWEST_SIGNS and not _PLAIN.fullmatch(key)
 
 
 def search(wanted: Iterable[Secret], found: Iterable[str]) -> Iterator[Secret]:

@@ -147,8 +147,11 @@ class Observed:
         """
         if exchange.operation == "auth":  # its body is the place for credentials
             return
+        from .leaks import worth_searching
+
         for known, to in self.keys.items():
-            if known != key and exchange.provider not in to.split(", ") and known.encode() in content:
+            strange = known != key and exchange.provider not in to.split(", ") and worth_searching(known)
+            if strange and known.encode() in content:
                 self.sent_on.append((exchange, f"the API key of {to}"))
         if keys := [each for each in self.canaries() if each.kind == "key"]:
             text = content.decode("utf-8", "replace")

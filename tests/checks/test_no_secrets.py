@@ -40,6 +40,8 @@ LEAKS = {
     "exception log": lambda key, problem: log.error("failed", exc_info=ValueError(f"bad key {key}")),
     "printed": lambda key, problem: print(json.dumps({"headers": {"authorization": key}})),
     "stderr": lambda key, problem: print(key, file=sys.stderr),
+    "printed as it comes": lambda key, problem: [print(each, end="", flush=True) for each in key] and None,
+    "result in pieces": lambda key, problem: [{"delta": each} for each in key],
     "result": lambda key, problem: {"debug": [f"https://x/?key={quote(key)}"]},
     "prefix": lambda key, problem: log.error("key %s...", key[:-8]),
     "base64": lambda key, problem: log.error(base64.b64encode(f"user:{key}".encode()).decode()),
@@ -91,6 +93,30 @@ def test_a_key_in_a_later_call(tells, outcome):
         found = verdict(chaos, "no_secrets")
         assert found.outcome == outcome
         assert not tells or [each.provider for each in found.evidence] == ["anthropic"]
+
+
+def test_a_placeholder_in_a_later_call():
+    """The word that stands for a key is no key, wherever else it stands."""
+    with under(faults.outage(target="openai")) as chaos:
+        chaos.canary("word")
+        with chaos.request("ask") as request:
+            with pytest.raises(openai.APIError):
+                ask(client("x"))
+            request.result = ask_claude(claude(), "an example")
+        assert verdict(chaos, "no_secrets").outcome == "held"
+
+
+class Agent:
+    """What some frameworks return: the result, with the agent that made it."""
+
+    def __init__(self, text: str, key: str) -> None:
+        self.text, self.model = text, client(key)
+
+
+def test_a_result_that_holds_its_client():
+    """The client that a result came from is no part of what it says."""
+    with under(faults.outage()) as chaos:
+        assert shop(chaos, lambda key, problem: Agent("sorry", key)).outcome == "held"
 
 
 def test_a_persons_data():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 import pytest
 
 from pytest_llmchaos import checks, faults
 
-from .apps import CLAUDE, MODEL, claude, gpt, said, under, verdict
+from .apps import CLAUDE, MODEL, async_gpt, claude, gpt, said, under, verdict
 from .journals import journal
 
 CHECK = checks.find("partial_stream_not_final").build()
@@ -89,4 +90,49 @@ def test_the_app_that_takes_what_it_got(words, careless, outcome):
     with under(faults.stream_truncated(after=4)) as chaos:
         with suppress(ConnectionError), chaos.request("order 7"):
             words(careless)
+        assert verdict(chaos, "partial_stream_not_final").outcome == outcome
+
+
+@pytest.mark.asyncio
+async def test_requests_of_one_name_side_by_side():
+    """Another user's call after mine is not my second attempt."""
+    with under(faults.stream_truncated(after=4, calls=1)) as chaos:
+
+        async def chat(at: float) -> None:
+            await asyncio.sleep(at)
+            with chaos.request("chat"):
+                async for _ in await async_gpt().chat.completions.create(model=MODEL, messages=said(), stream=True):
+                    pass
+                await asyncio.sleep(10)
+
+        await asyncio.gather(chat(0), chat(5))
+        found = verdict(chaos, "partial_stream_not_final")
+        assert found.outcome == "violated"
+        assert found.evidence == (chaos.calls[0],)
+
+
+@pytest.mark.parametrize(("marks", "outcome"), [(True, "held"), (False, "violated")])
+def test_a_marked_half(marks, outcome):
+    """An app may give half an answer that says that it is one."""
+    with under(faults.stream_truncated(after=4)) as chaos:
+        with chaos.request("order 7") as request:
+            request.result = {"text": openai_words(careless=True), "partial": marks}
+        found = verdict(chaos, "partial_stream_not_final", marked=lambda result: result["partial"])
+        assert found.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("shape", "outcome"),
+    [
+        (lambda text: {"answer": text}, "violated"),
+        (lambda text: {"items": text.split()}, "violated"),
+        (lambda text: "", "violated"),
+        (lambda text: {"answer": "Please try again later.", "note": ""}, "held"),
+    ],
+    ids=["as it is", "mended", "nothing", "an apology"],
+)
+def test_what_the_user_got_instead(shape, outcome):
+    """An apology is no half answer; half an answer in another shape is one, and so is nothing at all."""
+    with under(faults.stream_truncated(after=6)) as chaos:
+        chaos.result(shape(openai_words(careless=True)))
         assert verdict(chaos, "partial_stream_not_final").outcome == outcome

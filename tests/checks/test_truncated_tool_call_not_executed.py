@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pytest_llmchaos import checks, faults
+from pytest_llmchaos import always, checks, faults
 
 from .apps import CLAUDE, MODEL, Tools, claude, gpt, said, under, verdict
 from .journals import journal
@@ -55,6 +55,21 @@ DONE = {"role": "tool", "tool_call_id": "call_1", "content": "cancelled"}
 def test_results(arguments, result, outcome):
     """A result of a call with broken arguments shows that the tool ran, in whichever dialect."""
     assert judge(arguments, result) == outcome
+
+
+def test_asked_again_under_the_same_id():
+    """Where the model is asked again and gives the call whole under the same id, the result is of that one."""
+    made = journal("0 openai 200 +1s", "2 openai 200 +1s", "4 openai 200")
+    for each, arguments in zip(made.exchanges, ('{"id": "7', '{"id": "7"}'), strict=False):
+        call = {"id": "call_1", "function": {"name": "cancel_order", "arguments": arguments}}
+        each.pieces.add(json.dumps({"choices": [{"message": {"tool_calls": [call]}}]}).encode())
+        each.chunks = 1
+    made.exchanges[2].body = {"messages": [DONE]}
+    assert CHECK.judge(made).outcome == "held"
+    assert not always.judge(made)
+    made.exchanges[1].body = {"messages": [DONE]}
+    assert CHECK.judge(made).outcome == "violated"
+    assert [each.check for each in always.judge(made)] == ["truncated_tool_call"]
 
 
 def repaired(text: str) -> dict:

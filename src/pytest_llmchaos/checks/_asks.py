@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..journal import Event, Exchange
-from ._calls import ordered
+from ._calls import chains, ordered, overlapping
 
 if TYPE_CHECKING:
     from ..journal import Journal
@@ -22,6 +22,7 @@ __all__ = [
     "requests",
     "runs",
     "same_place",
+    "too_soon",
     "trouble_ends",
 ]
 
@@ -109,6 +110,48 @@ def runs(calls: Sequence[Exchange]) -> list[list[Exchange]]:
         run.append(again)
         before[id(again)] = run
     return found
+
+
+Wait = Callable[[Exchange, Exchange], float]
+
+
+def too_soon(calls: Sequence[Exchange], wait: Wait, *, one_ask: bool) -> Iterator[tuple[Exchange, Exchange]]:
+    """Yield failed calls with the one that asked the same again before it was allowed, where that is sure.
+
+    Asks of the same side by side are several asks: each goes on with whatever leaves no doubt about it.
+
+    Args:
+        calls: in the order they began.
+        wait: how many seconds must pass between a failed call and another.
+        one_ask: whether all these are one ask; otherwise only an SDK's retry count tells that a call goes on.
+    """
+    same: dict[tuple[str, ...], list[Exchange]] = {}
+    for each in calls:
+        same.setdefault(identity(each), []).append(each)
+    for group in same.values():
+        failed = [each for each in group if each.failed and each.ended is not None]
+        retries = [each for each in group if each.retry]
+        yield from _pairs(failed, retries, wait, lenient=True)
+        if one_ask and failed:
+            others = [each for each in group if not each.retry]
+            yield from _pairs(failed, others, wait, lenient=overlapping(chains(group)) > 1)
+
+
+def _pairs(
+    failed: list[Exchange], again: list[Exchange], wait: Wait, *, lenient: bool
+) -> list[tuple[Exchange, Exchange]]:
+    """Take from the failed calls those that one of `again` goes on with, and return the pairs that are too close."""
+    early: list[tuple[Exchange, Exchange]] = []
+    for each in again:
+        fits = [one for one in failed if (one.ended or 0.0) <= each.started and _goes_on(one, each)]
+        good = [one for one in fits if each.started >= (one.ended or 0.0) + wait(one, each)]
+        if not fits or (lenient and not good and not each.retry):
+            continue
+        one = good[0] if lenient and good else max(fits, key=lambda one: one.ended or 0.0)
+        failed.remove(one)
+        if one not in good:
+            early.append((one, each))
+    return early
 
 
 def _goes_on(failed: Exchange, again: Exchange) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
@@ -48,7 +48,7 @@ class OwnCheck(Check):
         held, reason, evidence = (*parts, *(None,) * (3 - len(parts)))[:3]
         if evidence is None:
             evidence = journal.exchanges
-        calls = (evidence,) if isinstance(evidence, Exchange) else tuple(evidence)
+        calls = (evidence,) if isinstance(evidence, Exchange) or not isinstance(evidence, Iterable) else tuple(evidence)
         wrong = not (held is None or isinstance(held, bool)) or not isinstance(reason, str | None) or len(parts) > 3
         if wrong or not all(isinstance(each, Exchange) for each in calls):
             raise UsageProblem(f"the check {self.name} returned {shown(answer)}; it must return {_RETURNS}")
@@ -72,6 +72,8 @@ def register(function: Callable[..., Any]) -> type[OwnCheck]:
     name = getattr(function, "__name__", "")
     if not name.isidentifier() or name.startswith("_"):
         raise UsageProblem(f"llmchaos.check: {shown(function)} needs a name, such as a function made with `def` has")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise UsageProblem(f"llmchaos.check: {name} is async; a check reads a journal that is written: use plain `def`")
     if name in builtin():
         raise UsageProblem(f"llmchaos.check: {name} is a built-in check; give yours another name")
     before = _own.get(name)

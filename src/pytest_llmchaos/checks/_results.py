@@ -1,14 +1,14 @@
-"""What checks of the app's result share: its requests, the texts in a result, what became of its calls."""
+"""What checks of the app's result share: its requests, and what became of their calls."""
 
 from __future__ import annotations
 
-import dataclasses
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageProblem
+from ._asks import later, same_place
 from ._calls import named
+from ._said import plain, spoken, text_of
 from ._streaks import kind
 
 if TYPE_CHECKING:
@@ -16,11 +16,26 @@ if TYPE_CHECKING:
     from ..journal import Exchange, Journal
     from ..observed import UserRequest
 
-__all__ = ["SET_RESULT", "broken_off", "ended", "failed", "plain", "says", "spoken", "text_of", "told"]
+__all__ = [
+    "NO_TEXT",
+    "SET_RESULT",
+    "broken_off",
+    "cured",
+    "ended",
+    "failed",
+    "half",
+    "mark",
+    "says",
+    "set_result",
+    "shows_half",
+    "told",
+]
 
 SET_RESULT = "tell the app's result: `with llmchaos.request(...) as request: request.result = ...`"
 
-_DEEPEST, _MOST = 12, 10_000
+NO_TEXT = "the request's result has no text that could be looked at: give `request.result` what its user gets to read"
+
+_SURE = 24  # characters that two texts do not share by chance
 
 
 def ended(journal: Journal) -> list[UserRequest]:
@@ -30,6 +45,26 @@ def ended(journal: Journal) -> list[UserRequest]:
         for each in journal.app.requests
         if each.ended is not None and (each.has_result or each.error is not None) and not each.strays
     ]
+
+
+def set_result(journal: Journal) -> str:
+    """Write what makes results known: telling them, or knowing whose the calls are."""
+    return _threads(journal) or SET_RESULT
+
+
+def mark(journal: Journal) -> str:
+    """Write what makes known whose the calls are."""
+    return _threads(journal) or "mark the ask with `with llmchaos.request(...):`"
+
+
+def _threads(journal: Journal) -> str:
+    lost = next((each for each in journal.app.marked if each.strays), None)
+    if lost is None:
+        return ""
+    return (
+        f"let threads carry the context of {named(lost.name)}, whose calls are not all known: start them with "
+        "asyncio.to_thread(...) or contextvars.copy_context().run"
+    )
 
 
 def told(requests: Iterable[UserRequest]) -> list[Exchange]:
@@ -51,48 +86,6 @@ def says(predicate: Predicate, result: Any, request: UserRequest) -> bool:
         ) from problem
 
 
-def spoken(result: Any) -> Iterator[str]:
-    """Yield every text in a result, whatever it is made of: texts, lists, mappings, dataclasses, models, objects."""
-    todo: list[tuple[Any, int]] = [(result, 0)]
-    seen: set[int] = set()
-    while todo and len(seen) < _MOST:
-        value, depth = todo.pop(0)
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, bytes | bytearray):
-            yield bytes(value).decode("utf-8", "replace")
-        elif value is not None and depth < _DEEPEST and id(value) not in seen:
-            seen.add(id(value))
-            todo += [(each, depth + 1) for each in _inner(value)]
-
-
-def _inner(value: Any) -> Iterable[Any]:
-    if isinstance(value, bool | int | float | complex | type) or callable(value):
-        return ()
-    if isinstance(value, Mapping):
-        return [*value.keys(), *value.values()]
-    if isinstance(value, list | tuple | set | frozenset):
-        return list(value)
-    if dataclasses.is_dataclass(value):
-        return [getattr(value, each.name, None) for each in dataclasses.fields(value)]
-    slots = [each for kind in type(value).__mro__ for each in _names(vars(kind).get("__slots__", ()))]
-    return [*getattr(value, "__dict__", {}).values(), *(getattr(value, each, None) for each in slots)]
-
-
-def _names(slots: Any) -> list[str]:
-    return [slots] if isinstance(slots, str) else [each for each in slots if isinstance(each, str)]
-
-
-def text_of(result: Any) -> str:
-    """Return all that a result says, in one text."""
-    return plain("\n".join(spoken(result)))
-
-
-def plain(text: str) -> str:
-    """Return a text with its white space made equal: apps strip and wrap."""
-    return re.sub(r"\s+", " ", text).strip()
-
-
 def failed(calls: Iterable[Exchange]) -> list[Exchange]:
     """Return the calls that failed; one that the app cancelled because it had another answer did not."""
     calls = list(calls)
@@ -107,6 +100,13 @@ def _answered(call: Exchange, calls: Iterable[Exchange]) -> bool:
     return any(each.ok and kind(each) == kind(call) and (each.ended or 0.0) <= (call.ended or 0.0) for each in calls)
 
 
+def cured(call: Exchange, calls: Iterable[Exchange]) -> bool:
+    """Tell whether another try of the same model made up for a failed call: it ended well when that had failed."""
+    end = call.ended or 0.0
+    good = (each for each in calls if each.ok and (each.ended or 0.0) >= end)
+    return any(same_place(each, call) and kind(each) == kind(call) for each in good)
+
+
 def broken_off(call: Exchange) -> bool:
     """Tell whether text of an answer came, and the answer ended before it was over.
 
@@ -119,7 +119,40 @@ def broken_off(call: Exchange) -> bool:
         return False
     if call.faults and _at_its_limit(answer.finish):
         return True
-    return bool(call.error or answer.error) or (call.stream and not answer.done)
+    return not call.ok or answer.error or (call.stream and not answer.done)
+
+
+def half(call: Exchange) -> bool:
+    """Tell whether an answer broke off before its own end came.
+
+    One that said why it stopped is whole for all that the app can know, even if the connection was lost behind that.
+    """
+    answer = call.answer
+    if answer.done and not answer.error and not (call.faults and _at_its_limit(answer.finish)):
+        return False
+    return broken_off(call)
+
+
+def shows_half(request: UserRequest, call: Exchange) -> bool:
+    """Tell whether the result of a request is what came of a broken answer, and not of a whole one."""
+    broken = plain(call.answer.text)
+    if not broken:
+        return False
+    if len(broken) < 8:  # a few letters may stand anywhere; alone they are the answer
+        return any(plain(text) == broken for text in spoken(request.result))
+    # Apps drop half a word or half a sentence at the end; so much of its beginning is no chance.
+    broken = broken[: max(_SURE, len(broken) * 3 // 5)]
+    shown = text_of(request.result)
+    return broken in shown and not any(text in shown for text in _instead(request, call, broken))
+
+
+def _instead(request: UserRequest, call: Exchange, broken: str) -> Iterator[str]:
+    """Yield the whole answers that may be what the result shows: one that begins alike, or that came after it."""
+    after = later(call, request.calls)
+    for each in request.calls:
+        text = plain(each.answer.text)
+        if each.ok and not half(each) and text and (broken in text or (each in after and kind(each) == kind(call))):
+            yield text
 
 
 def _at_its_limit(finish: str) -> bool:

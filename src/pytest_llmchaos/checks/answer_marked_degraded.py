@@ -12,8 +12,7 @@ from ..parameters import target as read_target
 from ..verdict import Verdict
 from ._base import Check
 from ._calls import against, count, named, worst
-from ._results import SET_RESULT, ended, failed, says, told
-from ._streaks import kind
+from ._results import cured, ended, failed, says, set_result, told
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
@@ -68,7 +67,7 @@ class AnswerMarkedDegraded(Check):
         if not good or not degraded:
             return self.verdict(
                 "inconclusive",
-                f"no request gave a degraded result: inject what its fallback is for, and {SET_RESULT}",
+                f"no request gave a degraded result: inject what its fallback is for, and {set_result(journal)}",
                 told(good),
             )
         reason = f"{count(len(good), 'result')} marked as degraded exactly where they are"
@@ -76,11 +75,7 @@ class AnswerMarkedDegraded(Check):
 
     def _degraded(self, calls: list[Exchange]) -> str:
         for each in failed(calls):
-            cured = any(
-                one.ok and (one.provider, one.model, kind(one)) == (each.provider, each.model, kind(each))
-                for one in calls
-            )
-            if not cured:
+            if not cured(each, calls):
                 return f"lost {each.label} ({each.outcome})"
         if self.fallback is not None:
             for each in calls:

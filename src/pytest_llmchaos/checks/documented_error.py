@@ -10,7 +10,7 @@ from ..parameters import param
 from ..verdict import Verdict
 from ._base import Check
 from ._calls import against, count, named, worst
-from ._results import SET_RESULT, failed, told
+from ._results import SET_RESULT, cured, failed, mark, told
 
 if TYPE_CHECKING:
     from ..journal import Journal
@@ -65,7 +65,7 @@ _NAME = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za
 class DocumentedError(Check):
     """A request all of whose calls failed raises one of the declared types, not whatever came up inside.
 
-    A request that raised after some of its calls failed is judged too.
+    A request that raised after some of its calls failed is judged too, unless a later try cured each of them.
 
     Args:
         types: the errors that the app documents: classes, or their names with or without the module.
@@ -85,6 +85,8 @@ class DocumentedError(Check):
             lost = failed(request.calls)
             if not lost or request.ended is None:
                 continue
+            if request.error is not None and all(cured(each, request.calls) for each in lost):
+                continue  # whatever it raised is about something else
             if request.error is not None:
                 if self.types.fits(request.error):
                     good.append(request)
@@ -110,8 +112,7 @@ class DocumentedError(Check):
         if not good:
             return self.verdict(
                 "inconclusive",
-                "no marked request had all its calls fail: inject a fault that lasts, and mark the ask with "
-                "`with llmchaos.request(...):`",
+                f"no marked request had all its calls fail: inject a fault that lasts, and {mark(journal)}",
             )
         return self.verdict("held", f"{count(len(good), 'request')} raised {self.types}", told(good))
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from ..heard import documents
+from ..plan import FailKind
 from ..verdict import Verdict
 from ._base import Check
 from ._bodies import walk
 from ._calls import against, count, named, worst
-from ._results import SET_RESULT, ended, plain, text_of, told
+from ._results import NO_TEXT, ended, set_result, told
+from ._said import plain, readable, text_of
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
@@ -20,9 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ErrorNeverTheAnswer"]
 
-_SHORTEST = 12
+_SHORTEST = 12  # characters; what is shorter may be a word of the answer
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]+>", re.IGNORECASE | re.DOTALL)
+_RAISED = frozenset(get_args(FailKind))
+# How SDKs and HTTP libraries tell that no whole answer came, in words that no app has of itself.
+_LIBRARIES = (
+    "APIConnectionError", "APITimeoutError", ": Connection error.", ": Request timed out.", "('Connection error.'",
+    "peer closed connection", "incomplete chunked read", "Response ended prematurely", "Server disconnected",
+    "All connection attempts failed", "Connection reset by peer", "Connection refused", "Connection broken: ",
+    "IncompleteRead(", "Read timed out.", "Max retries exceeded", "[Errno ",
+)  # fmt: skip
 _REFUSALS = frozenset(
     ["content_filter", "refusal", "safety", "prohibited_content", "guardrail_intervened", "error_toxic"]
 )
@@ -40,6 +50,7 @@ class ErrorNeverTheAnswer(Check):
     def judge(self, journal: Journal) -> Verdict:
         """Look for what failed calls said in the results of their requests."""
         good: list[UserRequest] = []
+        unsure: list[UserRequest] = []
         said: list[str] = []
         guilty: list[Exchange] = []
         for request in ended(journal):
@@ -50,7 +61,7 @@ class ErrorNeverTheAnswer(Check):
             shown = text_of(request.result).casefold() if request.has_result else ""
             found = next(((each, what) for each, texts in bad for what, text in texts if text in shown), None)
             if found is None:
-                good.append(request)
+                (unsure if request.has_result and not readable(request.result) else good).append(request)
                 continue
             guilty.append(found[0])
             said.append(
@@ -59,11 +70,13 @@ class ErrorNeverTheAnswer(Check):
         if said:
             reason = against("no error text as an answer", worst(said))
             return self.verdict("violated", reason, guilty)
+        if unsure:
+            return self.verdict("inconclusive", f"{named(unsure[0].name)} met an error, and {NO_TEXT}", told(unsure))
         if not good:
             return self.verdict(
                 "inconclusive",
                 "no request with a known result met an error text, a page or a refusal: inject one, such as "
-                f"faults.outage(page='html'), and {SET_RESULT}",
+                f"faults.outage(page='html'), and {set_result(journal)}",
             )
         return self.verdict("held", f"{count(len(good), 'request')} met errors and showed none of them", told(good))
 
@@ -74,42 +87,48 @@ def _trouble(call: Exchange) -> Iterator[tuple[str, str]]:
     answer = call.answer
     for what, text in _said(call, body, answer.finish.casefold() in _REFUSALS, answer.text):
         text = plain(text).casefold()
-        if len(text) >= _SHORTEST:
+        if len(text) >= _SHORTEST or what == "the library's error text":
             yield what, text
 
 
 def _said(call: Exchange, body: str, refused: bool, text: str) -> Iterator[tuple[str, str]]:
-    if call.failed and call.status is not None:
+    if call.error in _RAISED:
+        yield from (("the library's error text", each) for each in _LIBRARIES)
+    elif (call.status or 0) >= 400:
         yield "the SDK's error text", f"Error code: {call.status}"  # what OpenAI's and Anthropic's begin with
     if _HTML.search(body[:2000]):
         yield "the HTML page", plain(body)[:80]
         for line in _TAGS.sub("\n", body).splitlines():
             yield "the text of the page", line
-    for document in _documents(body):
+    in_trouble = call.failed or call.answer.error
+    for document in documents(b"".join(call.pieces)):
+        if not isinstance(document, Mapping):
+            continue
+        # In a good answer an `error` deeper down is the model's own word, such as an argument of a tool.
+        for each in walk(document) if in_trouble else (document, *_choices(document)):
+            for name in ("error", "detail") if in_trouble else ("error",):
+                yield from (("the error message", message) for message in _messages(each.get(name)))
         for each in walk(document):
             if isinstance(refusal := each.get("refusal"), str):
                 yield "the refusal", refusal
-            for name in ("error", "detail") if call.failed or call.answer.error else ("error",):
-                yield from (("the error message", message) for message in _messages(each.get(name)))
-        if call.failed and isinstance(document, Mapping):
+        if call.failed:
             yield from (("the error message", message) for message in _messages(document.get("message")))
     if refused:
         yield "the refusal", text
 
 
-def _documents(body: str) -> Iterator[Any]:
-    for text in (body, *(line.partition("data:")[2] for line in body.splitlines() if line.startswith("data:"))):
-        if text.lstrip()[:1] in ("{", "["):
-            try:
-                yield json.loads(text)
-            except (ValueError, RecursionError):
-                continue
+def _choices(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    choices = document.get("choices")
+    return [each for each in choices if isinstance(each, Mapping)] if isinstance(choices, list) else []
 
 
 def _messages(error: Any) -> Iterator[str]:
     if isinstance(error, str):
         yield error
     elif isinstance(error, Mapping):
-        for name in ("message", "msg", "detail"):
-            if isinstance(text := error.get(name), str):
-                yield text
+        found = [text for name in ("message", "msg", "detail") if isinstance(text := error.get(name), str)]
+        if all(
+            len(text) < _SHORTEST for text in found
+        ):  # `Overloaded` may be anybody's word, `overloaded_error` is not
+            found += [text for name in ("type", "code") if isinstance(text := error.get(name), str) and "_" in text]
+        yield from found

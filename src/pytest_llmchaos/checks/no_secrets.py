@@ -9,7 +9,7 @@ from .. import leaks
 from ..verdict import Verdict
 from ._base import Check
 from ._calls import against, count, named, worst
-from ._results import spoken
+from ._said import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,8 @@ def _places(journal: Journal) -> Iterator[tuple[str, list[str], bool]]:
     """Yield where to search: its name, its texts, and whether only keys are out of place there."""
     app = journal.app
     yield "a log record", app.written.logs, False
-    yield "standard output or error", app.written.output, False
+    # Put together: what comes piece by piece, as a stream that is printed, has no secret in any one piece.
+    yield "standard output or error", ["".join(app.written.output)] if app.written.output else [], False
     for request in app.requests:
         if request.error is not None:
             yield leaks.named(request.error), leaks.texts(request.error), False

@@ -10,7 +10,8 @@ from ._asks import later
 from ._base import Check
 from ._bodies import walk
 from ._calls import against, count, named, worst
-from ._results import SET_RESULT, broken_off, ended, plain, text_of
+from ._results import broken_off, ended, set_result
+from ._said import plain, variants
 from ._streaks import kind
 
 if TYPE_CHECKING:
@@ -38,14 +39,13 @@ class NoSplice(Check):
         for request in ended(journal):
             if not request.has_result:
                 continue
-            shown = text_of(request.result)
+            shown = variants(request.result)
             for broken in filter(broken_off, request.calls):
                 for whole in later(broken, request.calls):
-                    if kind(whole) != kind(broken) or broken_off(whole) or not _shows(shown, whole):
+                    mine = [text for text in shown if _shows(text, whole)]
+                    if kind(whole) != kind(broken) or broken_off(whole) or not mine or _continues(whole, broken):
                         continue
-                    if _continues(whole, broken):
-                        continue
-                    if _spliced(shown, plain(broken.answer.text), plain(whole.answer.text)):
+                    if any(_spliced(text, plain(broken.answer.text), plain(whole.answer.text)) for text in mine):
                         guilty += [broken, whole]
                         said.append(
                             f"the result of {named(request.name)} has what came of {broken.label} ({broken.outcome}) "
@@ -60,7 +60,7 @@ class NoSplice(Check):
             return self.verdict(
                 "inconclusive",
                 "no result has an answer that followed on one that broke off with text: inject what breaks a stream, "
-                f"such as faults.stream_cut(calls=1), and {SET_RESULT}",
+                f"such as faults.stream_cut(calls=1), and {set_result(journal)}",
             )
         reason = f"{count(len(good) // 2, 'result')} followed on a broken answer and has none of it"
         return self.verdict("held", reason, dict.fromkeys(good))
@@ -75,6 +75,8 @@ def _shows(shown: str, call: Exchange) -> bool:
 def _spliced(shown: str, broken: str, whole: str) -> bool:
     if len(broken) < _SURE:  # a few letters may stand anywhere; right in front of the answer they are no chance
         return f"{broken}{whole}" in shown or f"{broken} {whole}" in shown
+    if whole in shown:  # results hold an answer more than once: as the text and as the last message
+        return broken in shown.replace(whole, "\0")
     return shown.count(broken) > whole.count(broken)
 
 

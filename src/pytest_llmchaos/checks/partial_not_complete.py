@@ -10,7 +10,8 @@ from ..parameters import param
 from ..verdict import Verdict
 from ._base import Check
 from ._calls import against, count, named, worst
-from ._results import SET_RESULT, broken_off, ended, plain, says, spoken, text_of
+from ._results import NO_TEXT, ended, half, says, set_result, shows_half
+from ._said import readable
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
@@ -37,33 +38,32 @@ class PartialNotComplete(Check):
         """Look for the text of each broken answer in the result of its request."""
         said: list[str] = []
         guilty: list[Exchange] = []
+        unsure: list[Exchange] = []
         good: list[Exchange] = []
         for request in ended(journal):
-            for call in filter(broken_off, request.calls):
+            for call in filter(half, request.calls):
                 if self._shown(request, call):
                     guilty.append(call)
                     how = "closed without its terminator" if call.ok else call.outcome
                     said.append(f"the result of {named(request.name)} is what came of {call.label} ({how})")
+                elif request.has_result and not readable(request.result):
+                    unsure.append(call)
                 else:
                     good.append(call)
         if said:
             reason = against("an error, another attempt or a mark on a broken answer", worst(said))
             return self.verdict("violated", reason, guilty)
+        if unsure:
+            return self.verdict("inconclusive", f"{count(len(unsure), 'answer')} broke off, and {NO_TEXT}", unsure)
         if not good:
             return self.verdict(
                 "inconclusive",
                 "no answer of a request with a known result broke off with text: inject what breaks it, such as "
-                f"faults.stream_truncated(), and {SET_RESULT}",
+                f"faults.stream_truncated(), and {set_result(journal)}",
             )
         return self.verdict("held", f"{count(len(good), 'answer')} broke off and none was given as whole", good)
 
     def _shown(self, request: UserRequest, call: Exchange) -> bool:
         if not request.has_result or (self.marked is not None and says(self.marked, request.result, request)):
             return False
-        broken = plain(call.answer.text)
-        if len(broken) < 8:  # a few letters may stand anywhere; alone they are the answer
-            return any(plain(text) == broken for text in spoken(request.result))
-        shown = text_of(request.result)
-        # Another attempt's whole answer may begin as the broken one did.
-        whole = [plain(each.answer.text) for each in request.calls if each.ok and not broken_off(each)]
-        return broken in shown and not any(text and text in shown for text in whole)
+        return shows_half(request, call)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ..conditions import Predicate, predicate
+from ..parameters import param
 from ..verdict import Verdict
 from ._asks import asks, later
 from ._base import Check
 from ._calls import against, blocks, count, named, worst
+from ._results import mark, says, shows_half
+from ._said import spoken
 from ._streaks import kind
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
+    from ..observed import UserRequest
 
 __all__ = ["PartialStreamNotFinal"]
 
@@ -23,30 +30,32 @@ class PartialStreamNotFinal(Check):
 
     The terminator of the dialect tells (`[DONE]`, a finish reason, `message_stop`), however politely the connection
     was closed. What the app made of the text cannot be seen in the traffic: where nothing followed, only a request
-    marked with `llmchaos.request` tells whether it raised.
+    marked with `llmchaos.request` tells whether it raised, and its result whether the app gave something else.
+
+    Args:
+        marked: tells of a request's result whether the app marks it as incomplete: a function, or where it stands.
     """
 
     name = "partial_stream_not_final"
 
+    marked: Predicate | None = param(predicate, default=None)
+
     def judge(self, journal: Journal) -> Verdict:
         """Judge each stream that broke off by what its request did next."""
-        marked = blocks(journal)
         said: list[str] = []
         guilty: list[Exchange] = []
         unsure: list[Exchange] = []
         good: list[Exchange] = []
-        for request, calls in asks(journal):
-            for each in filter(_partial, calls):
-                after = [one for one in _others(each, calls) if kind(one) == kind(each)]
-                mine = [one for one in marked.get(request, ()) if _holds(one.start, one.end, each)]
-                if after or (len(mine) == 1 and mine[0].raised):
-                    good += [each, *after[:1]]
-                elif len(mine) == 1 and mine[0].end is not None and not mine[0].overlapped:
-                    guilty.append(each)
-                    how = "closed without its terminator" if each.ok else each.outcome
-                    said.append(f"{named(request)} ended well with the stream of {each.label} broken off ({how})")
-                else:
-                    unsure.append(each)
+        for request, each, calls, end in _broken(journal):
+            after = [one for one in _others(each, calls) if kind(one) == kind(each)]
+            if after or end == "raised" or (request is not None and self._told(request, each)):
+                good += [each, *after[:1]]
+            elif end == "well":
+                guilty.append(each)
+                how = "closed without its terminator" if each.ok else each.outcome
+                said.append(f"{named(each.request)} ended well with the stream of {each.label} broken off ({how})")
+            else:
+                unsure.append(each)
         if said:
             reason = against("another attempt or an error after a broken stream", worst(said))
             return self.verdict("violated", reason, guilty)
@@ -54,7 +63,7 @@ class PartialStreamNotFinal(Check):
             return self.verdict(
                 "inconclusive",
                 f"nothing followed on {count(len(unsure), 'broken stream')}, and whether the app raised is not known: "
-                "mark the ask with `with llmchaos.request(...):`",
+                f"{mark(journal)}",
                 unsure,
             )
         if not good:
@@ -63,8 +72,55 @@ class PartialStreamNotFinal(Check):
                 "no stream broke off: inject what cuts it, such as faults.stream_truncated()",
             )
         return self.verdict(
-            "held", "each broken stream was followed by another attempt or an error", dict.fromkeys(good)
+            "held", "each broken stream was followed by another attempt or an error, or not shown", dict.fromkeys(good)
         )
+
+    def _told(self, request: UserRequest, call: Exchange) -> bool:
+        """Tell whether the request's result is marked as incomplete, or is another text, such as an apology."""
+        if not request.has_result:
+            return False
+        if self.marked is not None and says(self.marked, request.result, request):
+            return True
+        return _another_text(request, call) and not shows_half(request, call)
+
+
+def _another_text(request: UserRequest, call: Exchange) -> bool:
+    """Tell whether a result has a text, and hardly a word of the broken answer: half of a JSON object may be mended."""
+    broken = " ".join([call.answer.text, *(tool.arguments for tool in call.answer.tools)])
+    half, shown = _words(broken), _words(" ".join(spoken(request.result)))
+    return bool(shown) and (not half or 3 * len(half & shown) < len(half))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w{3,}", text.casefold()))
+
+
+_End = Literal["raised", "well", "unknown"]
+
+
+def _broken(journal: Journal) -> Iterator[tuple[UserRequest | None, Exchange, list[Exchange], _End]]:
+    """Yield each stream that broke off with its request, what was called for it, and how that ended."""
+    known: set[int] = set()
+    end: _End
+    for request in journal.app.requests:
+        if not journal.app.mine(request) and not request.has_result:
+            continue
+        known.update(map(id, request.calls))
+        end = "unknown" if request.ended is None or request.strays else "well"
+        end = "raised" if request.error is not None else end
+        yield from ((request, each, request.calls, end) for each in request.calls if _partial(each))
+    marked = blocks(journal)
+    for name, calls in asks(journal):
+        for each in calls:
+            if id(each) in known or not _partial(each):
+                continue
+            mine = [one for one in marked.get(name, ()) if _holds(one.start, one.end, each)]
+            end = "unknown"
+            if len(mine) == 1 and mine[0].raised:
+                end = "raised"
+            elif len(mine) == 1 and mine[0].end is not None and not mine[0].overlapped:
+                end = "well"
+            yield None, each, [one for one in calls if id(one) not in known], end
 
 
 def _partial(call: Exchange) -> bool:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from .. import leaks
+from ..errors import shown
 from ..parameters import param, text
+from ..redact import HIDDEN, redact_text
 from ..verdict import Verdict
 from ._base import Check
 from ._calls import MARKING, against, count, named, worst
@@ -47,7 +50,7 @@ class SideEffectsOnce(Check):
                 seen.append(request)
             for (name, identity), times in Counter(map(_same, effects)).items():
                 if times > 1:
-                    what = f"{name} of {identity!r}" if identity is not None else name
+                    what = f"{name} of {_shown(identity, journal)}" if identity is not None else name
                     text = f"{named(request.name)} did {what} {times} times"
                     if request.name or identity is not None:
                         bad.append(request)
@@ -66,6 +69,13 @@ class SideEffectsOnce(Check):
                 "tool does what must not be done twice",
             )
         return self.verdict("held", f"{count(number, 'side effect')} reported, none twice in a request", told(seen))
+
+
+def _shown(identity: Any, journal: Journal) -> str:
+    """Write an effect's id as reports may show it: short, and without the secrets of the run."""
+    text = redact_text(shown(identity))
+    known = any(leaks.search(leaks.secrets(journal.app), [text, str(identity)]))
+    return HIDDEN if known else text
 
 
 def _same(effect: Effect) -> tuple[str, Any]:

@@ -55,6 +55,8 @@ class TruncatedToolCallNotExecuted(Check):
                     said.append(f"{named(each.request)} sent a result of {tool.name or 'the tool'} to {each.label}")
                     pairs += [asked, each]
                     break
+                if any(one.id == tool.id and one.whole for one in each.answer.tools):
+                    break  # asked again, whole this time: what follows is the result of that
         if said:
             reason = against("no tool to run on broken arguments", worst(said))
             return self.verdict("violated", reason, dict.fromkeys(pairs))
