@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pytest_llmchaos import UsageProblem, baseline, config
 from pytest_llmchaos.cli import cli
 from pytest_llmchaos.gate import EXIT_CODES, added_latency, attempts, counted, judge
+from pytest_llmchaos.journal_file import append
 from pytest_llmchaos.policy import Policy
-from pytest_llmchaos.record import Record, append
+from pytest_llmchaos.record import Record
 
 
 def call(at=0.0, status=503, lasts=1.0, by=("outage",), provider="openai", request=""):
@@ -340,3 +341,12 @@ def test_the_command_writes_a_baseline(tmp_path):
     assert "now holds 1 results" in gate(tmp_path, journal, "--baseline", path, "--update-baseline").output
     assert gate(tmp_path, journal, "--baseline", path).exit_code == 0
     assert gate(tmp_path, later, "--baseline", path).exit_code == 10
+
+
+def test_a_baseline_that_cannot_be_written_is_told(tmp_path):
+    """A folder that is a file, as a disk that is full, is a mistake and no traceback."""
+    journal = tmp_path / "j.jsonl"
+    append(journal, made())
+    done = gate(tmp_path, journal, "--baseline", journal / "b.json", "--update-baseline")
+    assert done.exit_code == 2
+    assert "the baseline cannot be written" in done.output

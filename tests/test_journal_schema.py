@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos import UsageProblem, faults, inject
+from pytest_llmchaos.journal_file import begin, end, read
 from pytest_llmchaos.journal_schema import journal_schema, text
-from pytest_llmchaos.record import from_json, read, record, to_json
+from pytest_llmchaos.record import from_json, record, to_json
 from pytest_llmchaos.standing import standing
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -61,6 +62,17 @@ def test_the_first_version_is_read_for_ever():
     """Journals that were written before members came are valid, and mean what they meant."""
     assert [each.message for line in LINES for each in VALIDATOR.iter_errors(line)] == []
     assert [standing(each) for each in read([FIRST])] == ["inconclusive", "failed", "held", "no calls", "held"]
+
+
+def test_the_lines_of_a_run(tmp_path):
+    """What tells of a run is described too."""
+    path = tmp_path / "journal.jsonl"
+    end(path, begin(path, ["tests"]), "the run was interrupted")
+    for line in path.read_bytes().splitlines():
+        assert [
+            each.message for each in jsonschema.Draft7Validator(closed(journal_schema())).iter_errors(json.loads(line))
+        ] == []
+        assert not VALIDATOR.is_valid(json.loads(line) | {"run": 1})
 
 
 def test_members_to_come_are_passed_over():

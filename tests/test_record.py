@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos import UsageProblem, faults, inject
-from pytest_llmchaos.record import OUTCOMES, Record, append, from_json, read, record, to_json
+from pytest_llmchaos.journal_file import append, begin, end, read
+from pytest_llmchaos.record import OUTCOMES, Record, from_json, record, to_json
 
 URL = "https://api.openai.com/v1/chat/completions"
 TEXT = st.text(st.characters(codec=None), max_size=20)
@@ -72,6 +73,25 @@ def test_a_torn_line_is_passed_over_wherever_it_was_cut(tmp_path_factory, made, 
     append(path, made)
     with pytest.warns(UserWarning, match=r"journal.jsonl:2: passed over a line"):
         assert read([path]) == [made, made]
+
+
+def test_a_run_that_did_not_end_is_told(tmp_path):
+    """Its records are read, and that others are missing is told, until the same command has run to its end."""
+    path = tmp_path / "journal.jsonl"
+    append(path, Record("before"))
+    run = begin(path, ["tests", "-x"])
+    append(path, Record("a"))
+    with pytest.warns(UserWarning, match=r"journal.jsonl:2: evidence is missing, as the run that begins here did not"):
+        assert [each.test for each in read([path])] == ["before", "a"]
+    end(path, run, "the run was interrupted")
+    other = begin(path, ["tests/one.py"])
+    end(path, other)
+    with pytest.warns(UserWarning, match=r"journal.jsonl:2: evidence is missing, as the run was interrupted; run it"):
+        assert len(read([path])) == 2
+    again = begin(path, ["tests", "-x"])
+    append(path, Record("a"))
+    end(path, again)
+    assert [each.test for each in read([path])] == ["before", "a", "a"]
 
 
 def test_a_record_tells_what_happened_and_no_secret():

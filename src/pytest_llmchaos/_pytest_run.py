@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from .session import Chaos
 from .suite import APPLIED, Applied
 from .verdict import Verdict
 
-__all__ = ["Run", "attach", "judged", "parametrize", "prepare", "use_fixture"]
+__all__ = ["Run", "attach", "could_not_run", "judged", "parametrize", "prepare", "use_fixture"]
 
 _OPTIONS = ("seed", "clock", "upstream", "checks", "allow_unused", "allow_escapes", "suppress")
 _WITHOUT_CALLS: pytest.StashKey[set[tuple[str, ...]]] = pytest.StashKey()
@@ -88,24 +88,36 @@ def prepare(request: pytest.FixtureRequest) -> Run:
     """
     item = request.node
     chosen = getattr(request, "param", None)
-    applied = chosen if isinstance(chosen, Applied) else item.stash.get(APPLIED, None)
+    applied = _put_on(item, chosen)
+    if applied is not None and applied.matrix and _alike(item, applied) in item.config.stash.get(_WITHOUT_CALLS, ()):
+        pytest.skip("llmchaos: this test makes no LLM call")
     try:
-        if applied is not None and item.get_closest_marker("llmchaos") is None:
-            return _applied(item, applied)
-        return Run(_marked(item, None if isinstance(chosen, Applied) else chosen))
+        return _run(item, chosen)
     except ChaosError as problem:
         pytest.fail(f"{item.nodeid}: {problem}", pytrace=False)
 
 
+def _put_on(item: pytest.Item, chosen: Any) -> Applied | None:
+    applied = chosen if isinstance(chosen, Applied) else item.stash.get(APPLIED, None)
+    return applied if item.get_closest_marker("llmchaos") is None else None
+
+
+def _run(item: pytest.Item, chosen: Any) -> Run:
+    if (applied := _put_on(item, chosen)) is not None:
+        return _applied(item, applied)
+    return Run(_marked(item, None if isinstance(chosen, Applied) else chosen))
+
+
 def _applied(item: pytest.Item, applied: Applied) -> Run:
     config = item.config
-    if applied.matrix and _alike(item, applied) in config.stash.get(_WITHOUT_CALLS, ()):
-        pytest.skip("llmchaos: this test makes no LLM call")
     seed = int(config.option.llmchaos_seed)
     clock = config.option.llmchaos_clock
     replay = f"pytest {shlex.quote(item.nodeid)} {shlex.quote(applied.option)} --llmchaos-seed={seed}"
     if not hasattr(item, "callspec"):  # a copy of a TestCase's method is not known by its id on a command line
         replay = replay.replace(f"[{applied.id}]", "")
+    if isinstance(item, pytest.DoctestItem):  # known by its id only where doctests are collected
+        replay += " --doctest-modules" if config.option.doctestmodules else ""
+        replay += "".join(f" {shlex.quote(f'--doctest-glob={each}')}" for each in config.option.doctestglob)
     if clock != "virtual":
         replay += f" --llmchaos-clock={clock}"
     allow_escapes = bool(config.option.llmchaos_allow_escapes)
@@ -184,15 +196,40 @@ def attach(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
         _add_timeline(report, run.chaos)
     if not run.chaos.tracks:
         return  # nothing was to go wrong
-    before = run.left
     if report.when == "setup" and report.passed:
+        # For the case that a worker dies in the test: its reports are all that is left of it.
+        if hasattr(item.config, "workerinput"):
+            report.__dict__["llmchaos"] = to_json(_record(run, "error"))
         return
-    outcome = _outcome(report)
-    if before is not None and report.when == "teardown":
-        if not report.failed and len(run.chaos.journal.entries) == len(before.entries):
+    before = run.left
+    if report.when != "teardown" or before is None:
+        run.left = _record(run, _outcome(report))
+    elif report.failed or len(run.chaos.journal.entries) != len(before.entries):
+        run.left = _record(run, "error" if report.failed else before.outcome)
+    if run.left is not None and run.left is not before:
+        report.__dict__["llmchaos"] = to_json(run.left)
+    if report.when == "teardown":
+        _learn(item, run)
+    if report.when == "call" and getattr(item.config.option, "xmlpath", None):
+        _add_properties(item, run)
+
+
+def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Put a record on the report of a test whose setup failed before chaos began: that evidence is missing is told."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    try:
+        run = _run(item, params.get("llmchaos"))
+    except ChaosError:
+        left = Record(item.nodeid, outcome="error", seed=int(item.config.option.llmchaos_seed))
+    else:
+        if not run.chaos.tracks:
             return
-        outcome = "error" if report.failed else before.outcome
-    run.left = record(
+        left = replace(_record(run, "error"), virtual=0.0, wall=report.duration)
+    report.__dict__["llmchaos"] = to_json(left)
+
+
+def _record(run: Run, outcome: str) -> Record:
+    return record(
         run.chaos,
         outcome=outcome,
         raised=run.raised or outcome == "error",
@@ -200,13 +237,22 @@ def attach(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
         applied=run.applied is not None,
         more=_missed(run),
     )
-    report.__dict__["llmchaos"] = to_json(run.left)
-    if run.applied is not None and run.left.llm == "none" and outcome == "passed":
-        item.config.stash.setdefault(_WITHOUT_CALLS, set()).add(_alike(item, run.applied))
-    if report.when == "call" and getattr(item.config.option, "xmlpath", None):
-        from .report import junit
 
-        item.user_properties.extend(junit.properties(run.left))
+
+def _learn(item: pytest.Item, run: Run) -> None:
+    """Remember a test that made no LLM call: at its end, because each of its subtests has a call phase of its own."""
+    left = run.left
+    if run.applied is not None and left is not None and left.llm == "none" and left.outcome == "passed":
+        item.config.stash.setdefault(_WITHOUT_CALLS, set()).add(_alike(item, run.applied))
+
+
+def _add_properties(item: pytest.Item, run: Run) -> None:
+    """Set the properties for JUnit in place of those of an earlier call phase, such as a subtest's or a first try's."""
+    from .report import junit
+
+    assert run.left is not None  # noqa: S101 - for the type checker: it was written just before
+    others = [each for each in item.user_properties if not each[0].startswith("llmchaos.")]
+    item.user_properties[:] = [*others, *junit.properties(run.left)]
 
 
 def _outcome(report: pytest.TestReport) -> str:

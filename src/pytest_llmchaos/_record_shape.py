@@ -12,7 +12,7 @@ from .errors import shown
 if TYPE_CHECKING:
     from .record import Record
 
-__all__ = ["MEMBERS", "OUTCOMES", "PARTS", "Member", "Shape", "crooked", "misfit"]
+__all__ = ["MEMBERS", "OUTCOMES", "PARTS", "RUN", "Member", "Shape", "crooked", "misfit"]
 
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
 
@@ -113,6 +113,15 @@ MEMBERS: Mapping[str, Member] = {
     "unpriced": Member(COUNT, "Calls that cost something of which the price is not known."),
 }
 """The members of a record, one line of a journal."""
+
+RUN: Mapping[str, Member] = {
+    "schema": Member(VERSION, "The version of the format.", True),
+    "run": Member(TEXT, "What the two lines of a run have in common.", True),
+    "command": Member(TEXT, "A digest of the command: a later run of the same takes the place of this one."),
+    "ended": Member(BOOLEAN, "True in the second line: the run came to its end, or told why not."),
+    "problem": Member(TEXT, "What kept evidence from coming to be, as where the run was interrupted."),
+}
+"""The members of the two lines that a run writes, one before its tests and one behind them."""
 
 PARTS: Mapping[str, Mapping[str, Member]] = {
     "verdict": {

@@ -5,6 +5,7 @@ of them. Only in the process that reports: with xdist that is the controller.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,16 +47,26 @@ class Results:
     ) -> None:
         self.records: list[Record] = []
         self._pending: dict[str, str] = {}
+        self._begun: dict[str, str] = {}
         self._failed: dict[str, None] = {}
-        self._journal: str | None = config.option.llmchaos_journal
-        self._report: str | None = config.option.llmchaos_report
+        self._journal: str | None = config.option.llmchaos_journal or None
+        self._report: str | None = config.option.llmchaos_report or None
         self._update: bool = config.option.llmchaos_update_baseline
         self._used = bool(policy or self._journal or config.option.llmchaos or config.option.llmchaos_matrix)
         self._policy, self._baseline, self._known = policy, baseline, known
         self._result: Result | None = None
         self._notes: list[str] = []
+        self._problems: list[str] = []
         self._told = False
+        self._run: str | None = None
+        self._latest: list[Record] = []
         self._folder = config.invocation_params.dir
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Tell the journal that a run begins."""
+        if not session.config.option.collectonly:
+            command = session.config.invocation_params.args
+            self._write_journal(lambda path: self._begin(path, [str(each) for each in command]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -63,9 +74,10 @@ class Results:
         if report.failed:
             self._failed[report.nodeid] = None
         if (carried := report.__dict__.get("llmchaos")) is not None:
-            self._pending[report.nodeid] = carried
+            (self._begun if report.when == "setup" and report.passed else self._pending)[report.nodeid] = carried
         if report.when == "teardown":
             self._end(report.nodeid)
+            self._begun.pop(report.nodeid, None)
         elif report.when == _CRASHED and report.failed and self._used:
             self._end(report.nodeid, crashed=True)
 
@@ -76,34 +88,42 @@ class Results:
             return
         for nodeid in list(self._pending):
             self._end(nodeid)
+        from .gate import latest
+        from .journal_file import end
+
+        if (run := self._run) is not None:
+            self._write_journal(lambda path: end(path, run, _cut_short(session, int(exitstatus))))
+
+        self._latest = latest(self.records)
         if self._report is not None:
-            self._write_report(session, self._report)
+            self._write_report(self._report)
         if self.records and (terminal := session.config.pluginmanager.get_plugin("terminalreporter")):
-            terminal.ensure_newline()
             from .report.github import publish
 
-            publish(self.records, os.environ, root=session.config.rootpath, echo=terminal.write_line)
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                # A command counts at the beginning of a line only, and a quiet pytest does not tell where it is.
+                terminal.write_line("")
+            publish(self._latest, os.environ, root=session.config.rootpath, echo=terminal.write_line)
         if self._policy is not None:
             self._ask(session, int(exitstatus))
         if self._update and self._baseline is not None:
-            from . import baseline
-
             if exitstatus in (0, 1):
-                count = baseline.write(self._baseline, self.records)
-                self._notes.append(f"{self._baseline}: the baseline now holds {count} results")
+                self._write_baseline(self._baseline)
             else:
                 self._notes.append(f"{self._baseline}: the baseline was left as it is: the run did not come to its end")
+        if self._problems:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Tell it: with `-q` or `--no-summary` only the gate's verdict, in one line."""
         self._told = True
         verbosity = config.get_verbosity()
         brief = verbosity < 0 or config.option.no_summary
-        if self.records and not brief:
+        if self._latest and not brief:
             from .report.summary import summary_lines
 
             lines = summary_lines(
-                self.records,
+                self._latest,
                 width=terminalreporter._tw.fullwidth,
                 colour=terminalreporter.hasmarkup,
                 verbosity=verbosity,
@@ -123,47 +143,76 @@ class Results:
             terminalreporter.write_line(lines[0], **{"green" if good else "red": True, "bold": True})
             for line in lines[1:]:
                 terminalreporter.write_line(line)
-        for note in () if brief else self._notes:
+        for note in self._problems if brief else [*self._notes, *self._problems]:
             terminalreporter.write_line(f"llmchaos: {note}")
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Tell the verdict where pytest asked for no summary: before 9.1 it does not, with `--no-summary`."""
         terminal = config.pluginmanager.get_plugin("terminalreporter")
-        if self._result is not None and not self._told and terminal is not None:
+        if self._told or terminal is None:
+            return
+        if self._result is not None:
             terminal.write_line(self._result.lines()[0])
+        for problem in self._problems:
+            terminal.write_line(f"llmchaos: {problem}")
 
     def _end(self, nodeid: str, crashed: bool = False) -> None:
-        from .record import Record, append, from_json
+        from .journal_file import append
+        from .record import Record, from_json
 
         carried = self._pending.pop(nodeid, None)
-        if carried is None and not crashed:
+        if crashed:
+            carried = carried or self._begun.pop(nodeid, None)
+        elif carried is None:
             return
         made = Record(nodeid) if carried is None else from_json(carried)
         if crashed:
             made = replace(made, outcome="error")
         self.records.append(made)
-        if self._journal is not None:
-            append(self._folder / self._journal, made)
+        self._write_journal(lambda path: append(path, made))
 
-    def _write_report(self, session: pytest.Session, name: str) -> None:
+    def _write_journal(self, write: Callable[[Path], object]) -> None:
+        if self._journal is None:
+            return
+        path = self._folder / self._journal
+        try:
+            write(path)
+        except OSError as problem:
+            # A full disk must not end the run; it is told once, and the run is not green.
+            told = f"{path}: the journal cannot be written: {problem.strerror or problem}"
+            self._problems += [told] if told not in self._problems else []
+
+    def _begin(self, path: Path, command: Sequence[str]) -> None:
+        from .journal_file import begin
+
+        self._run = begin(path, command)
+
+    def _write_report(self, name: str) -> None:
         from .report.html import write
 
         try:
-            write(self._folder / name, self.records)
+            write(self._folder / name, self._latest)
         except UsageProblem as problem:
-            self._notes.append(str(problem))
-            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
+            self._problems.append(str(problem))
         else:
-            self._notes.append(f"{name}: the report of {len(self.records)} tests")
+            self._notes.append(f"{name}: the report of {len(self._latest)} test{'s' * (len(self._latest) != 1)}")
+
+    def _write_baseline(self, path: Path) -> None:
+        from . import baseline
+
+        try:
+            count = baseline.write(path, self.records)
+        except UsageProblem as problem:
+            self._problems.append(str(problem))
+        else:
+            self._notes.append(f"{path}: the baseline now holds {count} results")
 
     def _ask(self, session: pytest.Session, exitstatus: int) -> None:
         from .gate import counted, judge
 
         assert self._policy is not None  # noqa: S101 - for the type checker
-        problems = [_ENDED[exitstatus]] if exitstatus in _ENDED else []
-        if stopped := session.shouldstop or session.shouldfail:
-            problems = [f"the run was stopped early: {stopped}"]
-        self._result = result = judge(self.records, self._policy, self._known, problems)
+        problem = _cut_short(session, exitstatus)
+        self._result = result = judge(self.records, self._policy, self._known, [problem] if problem else [])
         if exitstatus not in (0, 1):
             return
         if result.verdict != "PASS":
@@ -186,13 +235,12 @@ def results(config: pytest.Config) -> Results:
         UsageProblem: an option, the table or the baseline is bad.
     """
     option = config.option
+    folder = config.invocation_params.dir
     if option.llmchaos_journal:
-        journal = config.invocation_params.dir / option.llmchaos_journal
-        try:
-            journal.parent.mkdir(parents=True, exist_ok=True)
-            journal.open("ab").close()
-        except OSError as problem:
-            raise UsageProblem(f"--llmchaos-journal: {journal}: {problem.strerror}") from None
+        journal = folder / option.llmchaos_journal
+        _can_be_written("--llmchaos-journal", journal)
+    if option.llmchaos_report:
+        _can_be_written("--llmchaos-report", folder / option.llmchaos_report)
     asked, given, update = option.llmchaos_gate, option.llmchaos_baseline, option.llmchaos_update_baseline
     if not (asked or given or update):
         return Results(config)
@@ -208,6 +256,8 @@ def results(config: pytest.Config) -> Results:
             "--llmchaos-baseline is compared by --llmchaos-gate, or written with --llmchaos-update-baseline"
         )
     known = None
+    if update and path is not None:
+        _can_be_written("--llmchaos-baseline", path)
     if path is not None:
         from .baseline import read
 
@@ -215,6 +265,29 @@ def results(config: pytest.Config) -> Results:
             known = read(path)
     # A run that writes the baseline is not compared with the one that it replaces.
     return Results(config, policy if asked else None, path, None if update else known)
+
+
+def _cut_short(session: pytest.Session, exitstatus: int) -> str:
+    """Return what kept tests from running; empty where nothing did."""
+    if stopped := session.shouldstop or session.shouldfail:
+        return f"the run was stopped early: {stopped}"
+    return _ENDED.get(exitstatus, "")
+
+
+def _can_be_written(option: str, path: Path) -> None:
+    """Refuse a file that cannot be, before a long run and not at its end; its folder is made.
+
+    Raises:
+        UsageProblem: it is a folder, or stands where nothing can be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageProblem(f"{option}: {path}: {problem.strerror or problem}") from None
+    if path.is_dir():
+        raise UsageProblem(f"{option}: {path}: this is a directory, and must be a file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageProblem(f"{option}: {path}: there is no permission to write it")
 
 
 def _speaks_unicode(file: Any) -> bool:

@@ -55,8 +55,7 @@ def write(path: str | os.PathLike[str], records: Iterable[Record]) -> int:
     are gone vanish.
 
     Raises:
-        UsageProblem: what stands there is no baseline.
-        OSError: the file cannot be written.
+        UsageProblem: what stands there is no baseline, or the file cannot be written.
     """
     path = Path(path)
     known = read(path) if path.exists() else {}
@@ -66,9 +65,17 @@ def write(path: str | os.PathLike[str], records: Iterable[Record]) -> int:
     for each, name in judged:
         if name in ("survived", "failed", "inconclusive"):
             tests.setdefault(each.test, {})[under(each)] = name
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"schema": _SCHEMA, "tests": tests}, indent=1, sort_keys=True) + "\n"
-    # A crash must leave the old file or the new one.
+    try:
+        _replace(path, text)
+    except OSError as problem:
+        raise UsageProblem(f"{path}: the baseline cannot be written: {problem.strerror or problem}") from None
+    return sum(map(len, tests.values()))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole: a crash leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -78,7 +85,6 @@ def write(path: str | os.PathLike[str], records: Iterable[Record]) -> int:
     except BaseException:
         os.unlink(made)
         raise
-    return sum(map(len, tests.values()))
 
 
 def _file(test: str) -> str:

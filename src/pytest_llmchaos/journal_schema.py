@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ._record_shape import MEMBERS, PARTS, Member
+from ._record_shape import MEMBERS, PARTS, RUN, Member
 from .record import SCHEMA
 
 __all__ = ["journal_schema", "text"]
@@ -23,14 +23,19 @@ def journal_schema() -> dict[str, Any]:
     Within a version of the format members may come, and none goes or changes its meaning: readers must pass over what
     they do not know.
     """
-    line = _object(MEMBERS)
-    line["properties"]["schema"]["maximum"] = SCHEMA
+    lines = {"record": _object(MEMBERS), "run": _object(RUN)}
+    for each in lines.values():
+        each["properties"]["schema"]["maximum"] = SCHEMA
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A line of a journal of pytest-llmchaos",
-        "description": "What one test did under chaos. No prompt, answer, header or credential is in it.",
-        **line,
-        "definitions": {name: _object(members) for name, members in PARTS.items()},
+        "description": "What one test did under chaos, or that a run begins or ends. No prompt, answer, header or "
+        "credential is in it.",
+        "type": "object",
+        "if": {"required": ["run"], "not": {"required": ["test"]}},
+        "then": {"$ref": "#/definitions/run"},
+        "else": {"$ref": "#/definitions/record"},
+        "definitions": {**lines, **{name: _object(members) for name, members in PARTS.items()}},
     }
 
 

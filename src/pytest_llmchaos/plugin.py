@@ -72,6 +72,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("llmchaos_seed", "seed of all chance in chaos runs", default="0")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Tell of a path that led pytest away from the project, before a conftest fails over it."""
+    if any(str(each).startswith("--llmchaos") for each in early_config.invocation_params.args):
+        from ._rootdir import refuse_paths_outside
+
+        refuse_paths_outside(early_config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and read the seed; a bad one is a usage error before anything runs."""
     config.addinivalue_line("markers", MARKER)
@@ -169,4 +178,8 @@ def pytest_runtest_makereport(
         from ._pytest_run import attach
 
         attach(item, report, run)
+    elif report.when == "setup" and report.failed and "llmchaos" in getattr(item, "fixturenames", ()):
+        from ._pytest_run import could_not_run
+
+        could_not_run(item, report)
     return report

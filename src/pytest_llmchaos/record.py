@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._record_shape import MEMBERS, OUTCOMES, crooked, misfit
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from .session import Chaos
     from .verdict import Verdict
 
-__all__ = ["OUTCOMES", "SCHEMA", "Record", "append", "from_json", "read", "record", "to_json"]
+__all__ = ["OUTCOMES", "SCHEMA", "Record", "from_json", "parsed", "record", "to_json"]
 
 SCHEMA = 1
 """The version of the format; a reader takes what is not newer."""
@@ -156,6 +153,15 @@ def from_json(text: str | bytes, where: str = "") -> Record:
     Raises:
         UsageProblem: it is no record, or one of a newer version.
     """
+    return _from(parsed(text, where), f"{where}: " if where else "")
+
+
+def parsed(text: str | bytes, where: str = "") -> Mapping[str, Any]:
+    """Return a line of a journal as an object of a version that can be read.
+
+    Raises:
+        UsageProblem: it is none, or one of a newer version.
+    """
     head = f"{where}: " if where else ""
     try:
         data = json.loads(text)
@@ -169,6 +175,10 @@ def from_json(text: str | bytes, where: str = "") -> Record:
             f"{head}this journal has format {version}, and this version of pytest-llmchaos reads up to {SCHEMA}; "
             "update pytest-llmchaos"
         )
+    return data
+
+
+def _from(data: Mapping[str, Any], head: str) -> Record:
     if problem := misfit(data, MEMBERS):
         raise UsageProblem(f"{head}{problem}")
     made = Record(**{key: value for key, value in data.items() if key in MEMBERS})
@@ -178,52 +188,6 @@ def from_json(text: str | bytes, where: str = "") -> Record:
         verdict.setdefault("evidence", [])
         verdict.setdefault("always", False)
     return made
-
-
-def append(path: str | os.PathLike[str], record: Record) -> None:
-    """Add a record to a journal, with one write: a crash leaves at most a torn last line, which `read` passes over.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    line = to_json(record).encode("ascii") + b"\n"
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    binary = getattr(os, "O_BINARY", 0)  # Windows would write other ends of lines
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | binary, 0o666)
-    try:
-        # What a crash tore must not swallow the next record.
-        size = os.fstat(handle).st_size
-        if size and _last_byte(handle, size) != b"\n":
-            line = b"\n" + line
-        while line:
-            line = line[os.write(handle, line) :]
-    finally:
-        os.close(handle)
-
-
-def read(paths: Iterable[str | os.PathLike[str]]) -> list[Record]:
-    """Return the records of journals, in order.
-
-    A line that was torn when its process died is passed over with a warning.
-
-    Raises:
-        UsageProblem: a file cannot be read or a line is no record, with file and line.
-    """
-    found: list[Record] = []
-    for path in paths:
-        try:
-            lines = Path(path).read_bytes().split(b"\n")
-        except OSError as problem:
-            raise UsageProblem(f"{os.fspath(path)}: {problem.strerror or problem}") from None
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            where = f"{os.fspath(path)}:{number}"
-            if _torn(line):
-                warnings.warn(f"{where}: passed over a line that was not written to its end", stacklevel=2)
-                continue
-            found.append(from_json(line, where))
-    return found
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -286,24 +250,3 @@ def _phases(entries: Iterable[Exchange | Event], end: float) -> list[dict[str, A
 def _seconds(value: float | None) -> float | None:
     """Return a time as JSON can hold it: to a microsecond; None for what is no number."""
     return round(float(value), 6) if value is not None and math.isfinite(value) else None
-
-
-# --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def _torn(line: bytes) -> bool:
-    """Tell whether a line is the beginning of an object that was not written to its end."""
-    text = line.strip()
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as problem:
-        # The end may lie within a literal or an escape, which JSON's reader tells at its beginning.
-        return text.startswith(b"{") and (problem.msg.startswith("Unterminated") or problem.pos >= len(text) - 8)
-    except (ValueError, RecursionError):
-        return False
-    return False
-
-
-def _last_byte(handle: int, size: int) -> bytes:
-    os.lseek(handle, size - 1, os.SEEK_SET)
-    return os.read(handle, 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unittest
 from collections.abc import Iterable, Sequence
+from copy import copy as shallow
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -81,7 +82,7 @@ class Selection:
             elif self.applied is not None:
                 item.stash[APPLIED] = self.applied
                 found.append(item)
-            elif self.matrix and _is_test_case(item):
+            elif self.matrix and not _parametrised(item):
                 found += [_copied(item, each) for each in self.matrix]
             else:
                 found.append(item)
@@ -104,6 +105,12 @@ def select(config: pytest.Config) -> Selection | None:
     together, matrix = (_specs(config.getoption(name)) for name in ("llmchaos", "llmchaos_matrix"))
     if together and matrix:
         raise UsageProblem("--llmchaos and --llmchaos-matrix cannot be used together: choose one")
+    for option, given, specs in (
+        ("--llmchaos", config.getoption("llmchaos"), together),
+        ("--llmchaos-matrix", config.getoption("llmchaos_matrix"), matrix),
+    ):
+        if given and not specs:  # as of a variable that is not set: the run would be one without chaos
+            raise UsageProblem(f"{option} names no scenario: give names, patterns, files or tag:NAME")
     if not together and not matrix:
         return None
     folders = load(config.rootpath).scenarios
@@ -144,20 +151,28 @@ def _scenarios(specs: Sequence[str], folders: Sequence[Path]) -> list[tuple[str,
 
 def _plain(item: pytest.Item) -> bool:
     """Tell whether a test is one of pytest's own kind and says nothing about chaos itself."""
-    if not isinstance(item, pytest.Function) or item.get_closest_marker("llmchaos") is not None:
+    if not isinstance(item, pytest.Function | pytest.DoctestItem) or item.get_closest_marker("llmchaos") is not None:
         return False
     return "llmchaos" not in item.fixturenames
 
 
-def _is_test_case(item: pytest.Item) -> bool:
+def _parametrised(item: pytest.Item) -> bool:
+    """Tell whether pytest makes the tests of a matrix: not of a method of `unittest.TestCase`, not of a doctest."""
     of = getattr(item, "cls", None)
-    return isinstance(of, type) and issubclass(of, unittest.TestCase)
+    test_case = isinstance(of, type) and issubclass(of, unittest.TestCase)
+    return not test_case and not isinstance(item, pytest.DoctestItem)
 
 
 def _copied(item: pytest.Item, applied: Applied) -> pytest.Item:
-    """Return a copy of a method of `unittest.TestCase`, which pytest does not parametrise."""
+    """Return a copy of a test that pytest does not parametrise."""
     assert item.parent is not None  # noqa: S101 - for the type checker: a test stands in something
-    copy: Any = type(item).from_parent(item.parent, name=item.name)
+    more: dict[str, Any] = {}
+    if isinstance(item, pytest.DoctestItem):
+        # What the examples of one run define must not be there in the next.
+        examples = shallow(item.dtest)
+        examples.globs = dict(item.dtest.globs)
+        more = {"runner": item.runner, "dtest": examples}
+    copy: Any = type(item).from_parent(item.parent, name=item.name, **more)
     _rename(copy, f"{item.nodeid}[{applied.id}]")
     copy.own_markers[:] = item.own_markers
     copy.keywords.update(item.keywords)

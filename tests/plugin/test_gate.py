@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
+
+from pytest_llmchaos.cli import cli
 
 GOOD = "def test_good():\n    assert ask_with_fallback()\n"
 BAD = "def test_bad():\n    assert ask()\n"
@@ -69,6 +72,23 @@ def test_what_the_policy_allows_does_not_fail_the_run(run, pytester):
     result = run(GOOD + BAD + "def test_plain(): assert False\n", OUTAGE, "--llmchaos-gate")
     assert result.ret == 1
     result.shows("the gate does not judge what else failed, such as test_it.py::test_plain")
+
+
+def test_a_journal_of_half_a_run_is_no_pass(run, pytester):
+    """Offline as well: a run that was stopped or killed, until the same command came to its end."""
+    journal = pytester.path / "j.jsonl"
+    command = (OUTAGE, f"--llmchaos-journal={journal}", "--maxfail=1")
+    assert run(GOOD + "def test_no(): assert False\n" + GOOD.replace("good", "later"), *command).ret == 1
+    whole = CliRunner().invoke(cli, ["gate", str(journal)])
+    assert whole.exit_code == 12
+    assert "evidence is missing, as the run was stopped early" in whole.output
+    assert run(GOOD, *command).ret == 0
+    assert CliRunner().invoke(cli, ["gate", str(journal)]).exit_code == 0
+    lines = journal.read_text("utf-8").splitlines()
+    journal.write_text("\n".join(lines[:-1]) + "\n", "utf-8")
+    killed = CliRunner().invoke(cli, ["gate", str(journal)])
+    assert killed.exit_code == 12
+    assert "the run that begins here did not end" in killed.output
 
 
 def test_a_run_that_did_not_end_is_no_pass(run):

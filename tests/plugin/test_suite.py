@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
-from pytest_llmchaos.record import read
+from pytest_llmchaos.journal_file import read
 from pytest_llmchaos.report._survival import short_reason
 
 SUITE = """
@@ -208,6 +209,31 @@ class TestAsync(unittest.IsolatedAsyncioTestCase):
     run(code, *args).assert_outcomes(passed=1)
 
 
+def test_doctests_are_taken_along(run, tmp_path, pytester):
+    """In modules and in text files; what one run of them defines is not there in the next."""
+    pytester.maketxtfile(guide=">>> from app import *\n>>> ask()[:0]\n''\n")
+    code = '''
+def answer():
+    """
+    >>> "again" in globals()
+    False
+    >>> again = ask_with_fallback()
+    >>> bool(again)
+    True
+    """
+'''
+    args = ["--doctest-modules", "--doctest-glob=*.txt"]
+    run(code, *args, "--llmchaos=openai-outage").assert_outcomes(passed=1, failed=1)
+    journal = tmp_path / "j.jsonl"
+    matrix = "--llmchaos-matrix=openai-outage,anthropic-overloaded"
+    run(code, *args, matrix, f"--llmchaos-journal={journal}").assert_outcomes(passed=3, failed=1)
+    made = {each.test: each for each in read([journal])}
+    for test, count in (("test_it.py::test_it.answer", "passed"), ("guide.txt::guide.txt", "failed")):
+        one = made[f"{test}[llmchaos:openai-outage]"]
+        assert one.hit == ["openai-outage"]
+        run(code, *shlex.split(one.replay)[1:]).assert_outcomes(**{count: 1})
+
+
 def test_async_tests_are_taken_along(run):
     """pytest-asyncio's and anyio's, on asyncio; trio does not know virtual time, so that is a clear skip."""
     code = """
@@ -339,10 +365,10 @@ def test_xdist_loses_nothing_even_when_a_worker_dies(run, tmp_path):
 
 
 def test_the_journal_is_plain_json(run, tmp_path):
-    """One object a line; a second run adds to it."""
+    """One object a line, two more for each run; a second run adds to it."""
     journal = tmp_path / "deep" / "j.jsonl"
     for _ in range(2):
         run(SUITE, "--llmchaos=openai-outage", f"--llmchaos-journal={journal}")
     lines = journal.read_text().splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 10
     assert {json.loads(line)["schema"] for line in lines} == {1}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,10 +43,39 @@ def test_the_options_exist(pytester):
     assert all(re.search(rf"{option}\b(?!-)", help_) for option in told)
 
 
-@pytest.mark.parametrize("code", re.findall(r"```yml\n(.*?)```", DOCS, re.DOTALL))
-def test_the_snippets_are_yaml(code):
+def test_the_snippets_are_yaml():
     """And each has one job."""
-    assert len(yaml.safe_load(code)) == 1
+    snippets = re.findall(r"```ya?ml\n(.*?)```", DOCS, re.DOTALL)
+    assert [len(yaml.safe_load(each)) for each in snippets] == [1, 1]
+
+
+def test_the_snippets_name_what_there_is():
+    """The inputs given to the action are its own, and the script of GitLab is one command for a shell."""
+    github, gitlab = map(yaml.safe_load, re.findall(r"```ya?ml\n(.*?)```", DOCS, re.DOTALL))
+    assert set(github["jobs"]["llm-chaos"]["steps"][-1]["with"]) <= set(ACTION["inputs"])
+    job = gitlab["llm-chaos"]
+    command = shlex.split(job["script"][-1])
+    assert command[:3] == ["python", "-m", "pytest"]
+    written = [value for option, value in pairwise(command) if option in ("--llmchaos-report", "--llmchaos-journal")]
+    assert written == job["artifacts"]["paths"]
+
+
+def test_the_action_is_one_by_githubs_rules():
+    """Each member that GitHub asks for, and a shell for each script."""
+    assert ACTION["runs"]["using"] == "composite"
+    assert all(ACTION[each] for each in ("name", "description"))
+    assert all(each["description"] for each in (*ACTION["inputs"].values(), *ACTION["outputs"].values()))
+    assert all("value" in each for each in ACTION["outputs"].values())
+    assert all(each.get("required") or "default" in each for each in ACTION["inputs"].values())
+    assert all(("run" in each and "shell" in each) or "@" in each.get("uses", "") for each in ACTION["runs"]["steps"])
+
+
+def test_an_empty_name_uploads_nothing():
+    """Neither the whole folder: each path of the artifact depends on its name."""
+    *_, upload = ACTION["runs"]["steps"]
+    paths = upload["with"]["path"].splitlines()
+    assert [re.findall(r"inputs\.(\w+) && ", each) for each in paths] == [["report"], ["journal"]]
+    assert "inputs.report != '' || inputs.journal != ''" in upload["if"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the action's script is for bash")

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_llmchaos.cli import cli
-from pytest_llmchaos.record import append
+from pytest_llmchaos.journal_file import append
 
 from . import records
 
@@ -68,3 +68,14 @@ def test_an_empty_journal(tmp_path):
     """It says so."""
     (tmp_path / "empty.jsonl").touch()
     assert run(tmp_path / "empty.jsonl").stdout == "the journals hold no test\n"
+
+
+def test_a_torn_line_is_told_in_one_line(journal):
+    """What a killed process left is no reason for Python's own warning with a line of our code."""
+    with journal.open("ab") as file:
+        file.write(b'{"test": "tests/test_a.py::test_to')
+    done = run(journal)
+    assert done.exit_code == 0
+    (line,) = [each for each in done.stderr.splitlines() if "passed over" in each]
+    assert line.startswith(str(journal))
+    assert "Warning" not in done.stderr

@@ -37,8 +37,9 @@ def gate(
     from ..config import load
     from ..errors import UsageProblem
     from ..gate import judge
+    from ..journal_file import read
     from ..policy import Policy
-    from ..record import Record, read
+    from ..record import Record
 
     policy = load(folder).gate or Policy()
     path = baseline or policy.baseline

@@ -37,10 +37,16 @@ def report(
     Several journals make one report, with the last result of each test under each scenario. What it tells does not
     change the exit status: `llmchaos gate` judges.
     """
-    from ..gate import latest
-    from ..record import read
+    import warnings
 
-    found = read(journals)
+    from ..gate import latest
+    from ..journal_file import read
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = read(journals)
+    for each in told:
+        click.echo(str(each.message), err=True)
     records = latest(found)
     if len(records) < len(found):
         click.echo(f"{len(found) - len(records)} earlier results of the same tests are left out", err=True)

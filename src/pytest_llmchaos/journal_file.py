@@ -1,0 +1,158 @@
+"""Journals as files: JSON Lines, one for each test and two for each run, written so that a crash loses nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ._record_shape import RUN, misfit
+from .errors import UsageProblem
+from .record import SCHEMA, Record, from_json, parsed, to_json
+
+__all__ = ["append", "begin", "end", "read"]
+
+_Path = str | os.PathLike[str]
+
+
+def begin(path: _Path, command: Sequence[str]) -> str:
+    """Write that a run begins, and return what `end` asks for: a journal without the end holds a part of the evidence.
+
+    Args:
+        path: the journal.
+        command: the arguments of the run; a digest of them is written.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    run = uuid.uuid4().hex
+    digest = blake2b(json.dumps([str(each) for each in command]).encode(), digest_size=8).hexdigest()
+    _write(path, json.dumps({"schema": SCHEMA, "run": run, "command": digest}))
+    return run
+
+
+def end(path: _Path, run: str, problem: str = "") -> None:
+    """Write that a run came to its end.
+
+    Args:
+        path: the journal.
+        run: what `begin` returned.
+        problem: what kept evidence from coming to be, as where the run was interrupted.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    _write(path, json.dumps({"schema": SCHEMA, "run": run, "ended": True, "problem": problem}))
+
+
+def append(path: _Path, record: Record) -> None:
+    """Add the record of a test.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    _write(path, to_json(record))
+
+
+def read(paths: Iterable[_Path]) -> list[Record]:
+    """Return the records of journals, in order.
+
+    What is missing is told by a warning: a line that was torn when its process died, and a run that did not come to
+    its end, unless a later one of the same command in the same journal did.
+
+    Raises:
+        UsageProblem: a file cannot be read or a line is no record, with file and line.
+    """
+    found: list[Record] = []
+    for path in paths:
+        try:
+            lines = Path(path).read_bytes().split(b"\n")
+        except OSError as problem:
+            raise UsageProblem(f"{os.fspath(path)}: {problem.strerror or problem}") from None
+        runs = _Runs()
+        for number, line in enumerate(lines, 1):
+            where = f"{os.fspath(path)}:{number}"
+            if not line.strip():
+                continue
+            if _torn(line):
+                warnings.warn(f"{where}: passed over a line that was not written to its end", stacklevel=2)
+            elif "run" in (data := parsed(line, where)) and "test" not in data:
+                runs.take(data, where)
+            else:
+                found.append(from_json(line, where))
+        for missing in runs.problems():
+            warnings.warn(missing, stacklevel=2)
+    return found
+
+
+@dataclass(slots=True)
+class _Run:
+    where: str
+    command: str
+    ended: bool = False
+    problem: str = ""
+
+
+class _Runs:
+    """The runs of one journal."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Run] = {}
+
+    def take(self, data: Mapping[str, Any], where: str) -> None:
+        if problem := misfit(data, RUN):
+            raise UsageProblem(f"{where}: {problem}")
+        run = self._known.setdefault(data["run"], _Run(where, data.get("command", "")))
+        run.ended = run.ended or data.get("ended", False)
+        run.problem = run.problem or data.get("problem", "")
+
+    def problems(self) -> list[str]:
+        """Return what is missing, of the last run of each command."""
+        last = {each.command: each for each in self._known.values()}
+        return [
+            f"{each.where}: evidence is missing, as {each.problem or 'the run that begins here did not end'}; run it "
+            "again, or remove the journal"
+            for each in last.values()
+            if each.problem or not each.ended
+        ]
+
+
+def _write(path: _Path, line: str) -> None:
+    """Add a line with one write: a crash leaves at most a torn last line, which `read` passes over."""
+    data = line.encode("ascii") + b"\n"
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    binary = getattr(os, "O_BINARY", 0)  # Windows would write other ends of lines
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | binary, 0o666)
+    try:
+        # What a crash tore must not swallow the next line.
+        size = os.fstat(handle).st_size
+        if size and _last_byte(handle, size) != b"\n":
+            data = b"\n" + data
+        while data:
+            data = data[os.write(handle, data) :]
+    finally:
+        os.close(handle)
+
+
+def _last_byte(handle: int, size: int) -> bytes:
+    os.lseek(handle, size - 1, os.SEEK_SET)
+    return os.read(handle, 1)
+
+
+def _torn(line: bytes) -> bool:
+    """Tell whether a line is the beginning of an object that was not written to its end."""
+    text = line.strip()
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as problem:
+        # The end may lie within a literal or an escape, which JSON's reader tells at its beginning.
+        return text.startswith(b"{") and (problem.msg.startswith("Unterminated") or problem.pos >= len(text) - 8)
+    except (ValueError, RecursionError):
+        return False
+    return False
