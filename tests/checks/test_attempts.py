@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from pytest_llmchaos import checks, faults
+from pytest_llmchaos.checks._calls import MARKING
 
 from .apps import MODEL, ask, async_gpt, gpt, said, under, verdict
 from .journals import journal, sdk
@@ -109,3 +110,33 @@ def test_the_words_of_a_call_that_was_tried_too_often():
         "expected at most 2 tries of one call, but the test sent the same in 3 calls to openai/gpt-5:chat "
         "(1 by the app, 2 SDK retries)"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        ("Where is my order?", "Who are you?", "held"),
+        ("Where is my order?", "Where is my order?", "violated"),
+        ("Where is my order?", "The user asks: Where is my order? Be brief.", "violated"),
+        ("", "Who are you?", "violated"),
+    ],
+)
+def test_asks_without_marks(first, second, outcome):
+    """Different questions are different requests; the same again, or with more words around it, may be a retry."""
+    with under(faults.outage()) as chaos:
+        for text in (first, second):
+            with suppress(openai.APIError):
+                ask(gpt(2), text)
+        found = verdict(chaos, "attempts", 3)
+        assert found.outcome == outcome
+        assert (MARKING in found.reason) == (outcome == "violated")
+
+
+def test_steps_of_an_agent_without_marks():
+    """An agent's further steps ask nothing new: they are one request."""
+    with under() as chaos:
+        for step in range(3):
+            history = [{"role": "assistant", "content": f"step {each}"} for each in range(step)]
+            gpt().chat.completions.create(model=MODEL, messages=[*said(), *history])
+        assert verdict(chaos, "attempts", 2).outcome == "violated"
+        assert verdict(chaos, "attempts", 3).outcome == "held"

@@ -10,6 +10,7 @@ from ..parameters import choice, param, whole
 from ..verdict import Verdict
 from ._asks import repeats, requests, runs
 from ._base import Check
+from ._bodies import question
 from ._calls import MARKING, against, count, named, tally, worst
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def _at_least_one(value: Any) -> int:
 class Attempts(Check):
     """No user request causes more than `at_most` calls, the SDK's own retries counted.
 
+    Calls that no marked request claims are one request where their users' last words are the same, whoever is asked.
+
     Args:
         at_most: the largest number of calls allowed, 1 or more.
         per: `request` counts the calls to all providers together, `provider` each provider's apart. `call` counts how
@@ -42,7 +45,12 @@ class Attempts(Check):
 
     def judge(self, journal: Journal) -> Verdict:
         """Count every call that was sent, those under way too."""
-        groups = [(request, *group) for request, calls in requests(journal) for group in self._groups(calls)]
+        groups = [
+            (request, *group)
+            for request, calls in requests(journal)
+            for ask in ([calls] if request else _apart(calls))
+            for group in self._groups(ask)
+        ]
         if not groups:
             return self.verdict(
                 "inconclusive",
@@ -77,6 +85,19 @@ class Attempts(Check):
             known = {id(each) for run in repeated for each in run}
             for run in (*repeated, *([each] for each in calls if id(each) not in known)):
                 yield run[0].label, run
+
+
+def _apart(calls: Sequence[Exchange]) -> list[list[Exchange]]:
+    """Tell asks without marks apart by what their users say last; where one leaves that unsaid, all are one."""
+    found: dict[str, list[Exchange]] = {}
+    for each in calls:
+        said = question(each.body)
+        if not said:
+            return [list(calls)]
+        # A fallback may put more words around the same.
+        known = next((words for words in found if words in said[-1] or said[-1] in words), said[-1])
+        found.setdefault(known, []).append(each)
+    return list(found.values())
 
 
 def _beneath(calls: Sequence[Exchange]) -> str:
