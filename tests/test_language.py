@@ -13,6 +13,8 @@ from pytest_llmchaos.errors import ParameterError
 from pytest_llmchaos.scenario import Repeat
 from pytest_llmchaos.scenario_file import dump, loads
 
+from .timing import about
+
 OPENAI = "https://api.openai.com/v1/chat/completions"
 ANTHROPIC = "https://api.anthropic.com/v1/messages"
 
@@ -113,7 +115,7 @@ def test_a_delay_grows_over_its_phase():
             post()
             took.append(chaos.now - began)
             chaos.advance(50 - took[-1])
-    assert took == [pytest.approx(1, abs=0.1), pytest.approx(6, abs=0.1), pytest.approx(11, abs=0.1)]
+    assert took == about([1, 6, 11], within=0.1)
 
 
 def test_a_sibling_overloads_once_traffic_reaches_it():

@@ -9,6 +9,8 @@ import pytest
 
 from pytest_llmchaos import inject, record
 
+from .timing import about
+
 
 def call():
     """Make one LLM call."""
@@ -28,7 +30,7 @@ def test_a_request_keeps_what_became_of_it():
             raise KeyError("secret")
     assert (good.name, good.result, good.error, good.calls) == ("good", {"secret answer": 7}, None, list(chaos.calls))
     assert isinstance(bad.error, KeyError)
-    assert bad.ended - bad.started == pytest.approx(2, abs=0.1)
+    assert bad.ended - bad.started == about(2, within=0.1)
     assert [(each.kind, each.text, each.error) for each in chaos.journal.events] == [
         ("request", "good", ""),
         ("answered", "good", ""),

