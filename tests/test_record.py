@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pytest_llmchaos import UsageProblem, faults, inject
 from pytest_llmchaos.journal_file import append, begin, end, read
 from pytest_llmchaos.record import OUTCOMES, Record, from_json, record, to_json
+from pytest_llmchaos.report._survival import exchange
 
 URL = "https://api.openai.com/v1/chat/completions"
 TEXT = st.text(st.characters(codec=None), max_size=20)
@@ -92,6 +93,17 @@ def test_a_run_that_did_not_end_is_told(tmp_path):
     append(path, Record("a"))
     end(path, again)
     assert [each.test for each in read([path])] == ["before", "a", "a"]
+
+
+@pytest.mark.parametrize("fault", [faults.stream_unfinished(), faults.stream_truncated(after=2)])
+def test_who_reads_a_journal_takes_the_same_calls_for_failed(fault):
+    """A stream that lacks its finish reason is whole, one that breaks off is not: in the run and in its journal."""
+    with inject(fault) as chaos:
+        with httpx2.stream("POST", URL, json={"model": "gpt-5", "messages": [], "stream": True}) as answer:
+            answer.read()
+        (call,) = chaos.calls
+        (entry,) = record(chaos, outcome="passed").calls
+    assert exchange(entry).ok is call.ok is (fault.fault.name == "stream_unfinished")
 
 
 def test_a_record_tells_what_happened_and_no_secret():

