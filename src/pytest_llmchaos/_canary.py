@@ -207,7 +207,9 @@ def fakes(run: Chaos | None = None) -> Fakes:
     if run is None:
         return _outside
     with _lock:
-        return _fakes.setdefault(run, Fakes(run.seed, run.test))
+        if (known := _fakes.get(run)) is None:
+            known = _fakes[run] = Fakes(run.seed, run.test)
+        return known
 
 
 def canary(kind: str, locale: str = _LOCALE, provider: str = "openai") -> Canary:

@@ -171,6 +171,7 @@ def _runaway(journal: Journal) -> Iterator[_Found]:
 
 
 # More than the check of that name takes for an error: whoever tells the model to try again has not run the tool.
+_TOOLS = re.compile(rb"tool|function", re.IGNORECASE)  # in every dialect that has tools
 _REFUSED = re.compile(
     r"error|invalid|malform|fail|truncat|incomplete|not valid|could not|cannot|can't|unable|pars|json|again|retry|"
     r"resend|expect|missing|exception|reject|cut off|unknown|not run|skipped",
@@ -183,7 +184,8 @@ def _truncated_tools(journal: Journal) -> Iterator[_Found]:
 
     calls = list(journal.exchanges)
     for place, asked in enumerate(calls):
-        if asked.ended is None or asked.answer.partial:
+        # To read every answer costs more than all else here, and few ask for tools.
+        if asked.ended is None or not _TOOLS.search(b"".join(asked.pieces)) or asked.answer.partial:
             continue
         broken = {tool.id: tool for tool in asked.answer.tools if tool.id and not tool.whole}
         for later in calls[place + 1 :] if broken else ():
