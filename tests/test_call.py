@@ -67,6 +67,7 @@ def test_a_target_is_taken_as_it_is():
         ("openai:chta", "'chta' in 'openai:chta' is not an operation .*did you mean 'chat'"),
         ("openai/gpt-5:embedings", "did you mean 'embeddings'"),
         ("openai:nonsense", "is not an operation"),
+        ("openai,azure", r"'openai,azure' is not one target; several are a list: \[openai, azure\]"),
     ],
 )
 def test_a_wrong_target_is_refused(typed, says):

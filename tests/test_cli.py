@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from pytest_llmchaos import library
 from pytest_llmchaos.cli import cli
+from pytest_llmchaos.cli._common import table
 from pytest_llmchaos.report.picture import picture
 
 REPOSITORY = Path(__file__).parents[1]
@@ -278,3 +280,34 @@ def test_the_pre_commit_hook_takes_scenario_files_only():
         ".github/workflows/ci.yml",
     ):
         assert not re.search(hook["files"], path), path
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_the_picture_is_drawn_for_every_terminal(tmp_path, encoding):
+    """Windows redirects in cp1252: the bars are ASCII there, their shades kept, and nothing ends in a traceback."""
+    (tmp_path / "mine.yaml").write_text(GOOD.replace("tags", "title: \u96e8\ntags"), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest_llmchaos", "show", "./mine.yaml"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "80"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)  # noqa: S603
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"good: ?" in done.stdout
+    assert b"  openai  ....." in done.stdout
+
+
+def test_validate_knows_the_providers(run, tmp_path):
+    """A misspelt one is told as everything else is; one of the settings is known."""
+    (tmp_path / "pyproject.toml").write_text("[tool.llmchaos.providers.ours]\nhosts = ['llm.internal']\n")
+    (tmp_path / "bad.yaml").write_text(GOOD.replace("openai", "opnai"))
+    (tmp_path / "good.yaml").write_text(GOOD.replace("openai", "ours"))
+    result = run("validate", "bad.yaml", "good.yaml")
+    assert result.exit_code == 1
+    assert "bad.yaml:4:33: target: 'opnai' is not a provider; did you mean 'openai'?" in result.output
+    assert "good.yaml: ok (good)" in result.output
+
+
+def test_a_terminal_gets_what_fits_into_a_line(capsys):
+    """Rows that wrap can be read by nobody; without a width nothing is left out."""
+    table([("a", "title", "x" * 40), ("b", "t", "y")], indent="", room=20)
+    assert capsys.readouterr().out.splitlines() == ["a  title  xxxxxxx...", "b  t      y"]
+    table([("a", "title", "x" * 40)], indent="")
+    assert capsys.readouterr().out == f"a  title  {'x' * 40}\n"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_llmchaos import conditions, faults
 from pytest_llmchaos.conditions import Load, Predicate, Ramp
 from pytest_llmchaos.errors import ParameterError, UsageProblem
-from pytest_llmchaos.scenario import Phase, Repeat, Scenario, read_date
+from pytest_llmchaos.scenario import Phase, Repeat, Scenario, dead_windows, read_date
 from pytest_llmchaos.units import CallRange
 
 OUTAGE = (faults.outage(),)
@@ -304,3 +304,30 @@ def test_what_is_no_date_is_refused(typed):
     """Clocks must be able to tell it."""
     with pytest.raises(ValueError, match="is not a date"):
         read_date(typed)
+
+
+def windowed(start, end):
+    """An outage in a window."""
+    return (faults.outage(between=(start, end)),)
+
+
+@pytest.mark.parametrize(
+    ("parts", "dead"),
+    [
+        ([Phase("", windowed("0s", "1s"))], False),
+        ([Phase("a", (), 60), Phase("b", windowed("59s", "61s"), 60)], False),
+        ([Phase("a", (), 60), Phase("b", windowed("0s", "60s"), 60)], True),
+        ([Phase("a", (), 60), Phase("b", windowed("120s", "130s"), 60)], True),
+        ([Phase("a", (), 60, "50%"), Phase("b", windowed("30s", "31s"), 60)], False),
+        ([Phase("a", (), 60, "50%"), Phase("b", windowed("149s", "150s"), 60)], False),
+        ([Phase("a", (), 60, "50%"), Phase("b", windowed("150s", "151s"), 60)], True),
+        ([Phase("a", (), 60, "50%"), Phase("b", windowed("0s", "30s"), 60)], True),
+        ([Repeat(3, (Phase("a", (), 60), Phase("b", windowed("310s", "320s"), 60)))], False),
+        ([Repeat(3, (Phase("a", (), 60), Phase("b", windowed("250s", "260s"), 60)))], True),
+        ([Repeat(3, (Phase("a", (), 60), Phase("b", windowed("360s", "400s"), 60)))], True),
+        ([Phase("a"), Phase("b", windowed("0s", "1s"))], False),  # `enter` leads there, at any time
+    ],
+)
+def test_a_window_is_dead_where_its_phase_never_meets_it(parts, dead):
+    """Jitter may move the phase, a repetition brings it again."""
+    assert bool(list(dead_windows(parts))) is dead

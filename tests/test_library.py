@@ -341,3 +341,12 @@ def test_listing_names_reads_no_yaml():
     """Importing the library, and looking for names, costs nothing of YAML."""
     code = "import sys; from pytest_llmchaos import library; library.names(()); assert 'yaml' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)  # noqa: S603
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"names": 3}, {"names": ("openai-outage", 3)}, {"tag": [3]}, {"provider": 3}, {"kind": 3}]
+)
+def test_what_is_no_text_chooses_nothing(chosen):
+    """It comes from a marker's arguments, and gets an error of ours."""
+    with pytest.raises(UsageProblem, match=r"^3 is not a text by which scenarios could be chosen"):
+        library.find(**chosen, folders=())

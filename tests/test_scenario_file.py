@@ -18,6 +18,7 @@ from pytest_llmchaos import checks, faults, strategies
 from pytest_llmchaos.call import OPERATIONS, Target, Targets
 from pytest_llmchaos.conditions import Ramp
 from pytest_llmchaos.errors import UsageProblem
+from pytest_llmchaos.providers import Providers
 from pytest_llmchaos.scenario import EVIDENCE, Phase, Scenario
 from pytest_llmchaos.scenario_file import ScenarioError, dump, load, loads
 
@@ -213,7 +214,7 @@ def test_anchors_may_be_used():
         (minimal(expect="[attempts]"), ["3:10: at_most: attempts needs it"]),
         (minimal(expect="[5]"), ["3:10: an expectation is a check's name, or one name with its parameters, not the number 5"]),
         (minimal(expect="[{a: 1, b: 2}]"), ["3:10: an expectation is .*, not a mapping of several"]),
-        (minimal(expect="[{attempts: 3}]"), ["3:21: the parameters of attempts must be a mapping, not the number 3"]),
+        (minimal(expect="[{attempts: 3}]"), [r"3:21: the parameters of attempts must be a mapping such as \{at_most: ...\}, not the number 3"]),
         (
             minimal(expect="[{attempts: {at_most: x, per: providr, of: 1}}]"),
             [
@@ -448,6 +449,7 @@ SCENARIO = st.builds(
 @given(SCENARIO)
 def test_what_is_written_reads_back_equal(scenario):
     """Nothing is rounded, and no text turns into a number on the way."""
+    scenario = replace(scenario, phases=strategies._alive(scenario.phases))
     assert loads(dump(scenario)) == scenario
 
 
@@ -473,3 +475,38 @@ def test_what_no_file_can_hold_is_not_written(scenario):
     """A file that could not be loaded again is never made."""
     with pytest.raises(UsageProblem, match="cannot be written to a file"):
         dump(scenario)
+
+
+LATE = """\
+name: late
+phases:
+  - {name: a, lasts: 10m, inject: []}
+  - name: b
+    lasts: 10m
+    inject:
+      - {fault: outage, target: openai, between: [0s, 5m]}
+      - {fault: overloaded, target: openai, between: [0s, 11m]}
+"""
+
+
+def test_a_window_outside_of_its_phase_is_told():
+    """Who thinks that it counts from the start of the phase would have a fault that never strikes."""
+    (found,) = problems(LATE)
+    assert found == "7:50: between: 0s..5m is never while 'b' lasts (10m to 20m of the scenario's time)"
+
+
+def test_unknown_providers_are_told_with_their_places():
+    """In faults and in expectations, all in one go, where somebody knows the providers."""
+    text = """\
+name: typos
+inject:
+  - {fault: outage, target: [openai, opnai]}
+expect:
+  - failed_over: {from: openai, to: antropic}
+  - not_called: {target: "gpt-4*"}
+"""
+    with pytest.raises(ScenarioError) as raised:
+        loads(text, "x", Providers().check_name)
+    places = [(each.spot.line, each.text.partition(" is not")[0]) for each in raised.value.problems]
+    assert places == [(3, "target: 'opnai'"), (5, "to: 'antropic'"), (6, "target: 'gpt-4*'")]
+    assert loads(text).name == "typos"

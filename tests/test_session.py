@@ -8,7 +8,7 @@ import httpx2
 import openai
 import pytest
 
-from pytest_llmchaos import ChaosFailed, Phase, Scenario, ToolCall, UsageProblem, faults, inject
+from pytest_llmchaos import ChaosFailed, Phase, Scenario, ToolCall, UsageProblem, checks, faults, inject
 
 client = openai.OpenAI(api_key="no-key", max_retries=0)
 
@@ -186,6 +186,35 @@ def test_a_wrong_check_is_told():
             chaos.expect.faild_over()
         with pytest.raises(UsageProblem, match="did you mean 'at_most'"):
             chaos.expect.attempts(at_mots=1)
+
+
+@pytest.mark.parametrize("target", ["opnai", "gpt-4*", "gpt-4*:chat"])
+def test_a_target_that_names_no_provider_holds_nothing(target):
+    """It is never called, so that a check would hold for nothing, and a reply never be given."""
+    check = checks.find("not_called").build([target])
+    with inject(faults.outage(target="openai")) as chaos:
+        assert status() == 503
+        with pytest.raises(UsageProblem, match="is not a provider"):
+            chaos.expect.not_called(target)
+        with pytest.raises(UsageProblem, match="is not a provider"):
+            chaos.judge(check)
+        with pytest.raises(UsageProblem, match="is not a provider"):
+            chaos.replies("hello", target=target)
+        chaos.expect.not_called("anthr*")
+        chaos.expect.not_called("*.internal/gpt-4*")
+    wrong = Scenario("wrong", (Phase("down", (faults.outage(),)),), expect=(check,))
+    with pytest.raises(UsageProblem, match="is not a provider"), inject(wrong):
+        pytest.fail("the run began")
+
+
+def test_a_window_that_never_comes_is_refused():
+    """A scenario made in Python is told what a file is told."""
+    late = faults.outage(between=("0s", "5m"))
+    with (
+        pytest.raises(UsageProblem, match=r"late: between: 0s\.\.5m is never while 'b' lasts"),
+        inject(Scenario("late", (Phase("a", (), "10m"), Phase("b", (late,), "10m")))),
+    ):
+        pytest.fail("the run began")
 
 
 def test_the_blocks_own_error_wins_and_carries_the_verdict():

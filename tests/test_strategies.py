@@ -19,7 +19,7 @@ from pytest_llmchaos.errors import UsageProblem
 from pytest_llmchaos.faults import Fault, FaultFactory, Injection
 from pytest_llmchaos.parameters import param
 from pytest_llmchaos.providers import dialects
-from pytest_llmchaos.scenario import Phase, Repeat, Scenario
+from pytest_llmchaos.scenario import Phase, Repeat, Scenario, dead_windows
 from pytest_llmchaos.scenario_file import dump, loads
 
 FEW = settings(max_examples=15)
@@ -226,3 +226,9 @@ def test_what_hypothesis_shows_of_a_scenario_without_a_file_is_its_repr():
     assert pretty(scenario).startswith("Scenario(name='outage'")
     assert pretty(Scenario("x", (Phase("", (faults.outage(),)),))).endswith("name: x\ninject:\n  - {fault: outage}\n")
     assert isinstance(scenario.injections[0], Injection)
+
+
+@given(strategies.phases("openai", when=["between", "rate"]))
+def test_no_drawn_window_is_dead(phases):
+    """A run refuses a fault that could never strike."""
+    assert not list(dead_windows(phases))

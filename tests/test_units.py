@@ -343,3 +343,10 @@ def test_readers_raise_nothing_but_value_errors(read, value):
     except ValueError as problem:
         told = str(problem)
     assert told
+
+
+def test_an_unknown_unit_is_told_the_known_ones():
+    """Who types `7 min` or `2w` sees what there is."""
+    for typed in ("7 min", "2w", "5h55"):
+        with pytest.raises(ValueError, match=r"\(units: ms, s, m, h, d\)$"):
+            units.duration(typed)

@@ -147,7 +147,8 @@ def _marked(item: pytest.Item, chosen: Any) -> Chaos:
     for marker in reversed(list(item.iter_markers("llmchaos"))):
         for key in marker.kwargs:
             if key not in (*_OPTIONS, "each"):
-                raise UsageProblem(f"llmchaos() takes no {key!r} (options: {', '.join(_OPTIONS)}){near(key, _OPTIONS)}")
+                known = (*(name for name in marker.kwargs.get("each", ()) if name != "names"), *_OPTIONS)
+                raise UsageProblem(f"llmchaos() takes no {key!r} (options: {', '.join(known)}){near(key, known)}")
         what += marker.args
         options |= {key: value for key, value in marker.kwargs.items() if key != "each"}
     if chosen is not None:

@@ -14,7 +14,7 @@ __all__ = ["DEFINITIONS", "READERS", "ref", "shape_of"]
 
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
 _DURATION = rf"({_NUMBER} *(ms|s|m|h|d) *)+"
-_TARGET = rf"([^/\s]+/\S+|[^/:\s]+(:({'|'.join(OPERATIONS)}|\*|[0-9][^/:\s]*))?|\[[^/\s]*)"
+_TARGET = rf"([^/\s,]+/[^\s,]+|[^/:\s,]+(:({'|'.join(OPERATIONS)}|\*|[0-9][^/:\s,]*))?|\[[^/\s,]*)"
 _RATE = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0, "maximum": 1},

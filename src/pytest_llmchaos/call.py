@@ -235,6 +235,8 @@ class Target:
             raise ParameterError(
                 "target", f"{shown(text)} is not a target such as 'openai', 'openai/gpt-4*:chat' or '*'"
             )
+        if "," in text:
+            raise ParameterError("target", f"{shown(text)} is not one target; several are a list: [openai, azure]")
         provider, slash, model = text.strip().partition("/")
         rest = model if slash else provider
         head, colon, operation = rest.rpartition(":")

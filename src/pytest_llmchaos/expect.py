@@ -36,10 +36,10 @@ class Judge:
         """Return a check's verdict.
 
         Raises:
-            UsageProblem: no such check, parameter or provider.
+            UsageProblem: no such check or parameter, or a target in it names no provider.
         """
         judged = checks.find(check).build(args, given) if isinstance(check, str) else check
-        for target in judged.targets():  # a provider that does not exist is never called, which may look like success
+        for target in judged.targets():  # a misspelt one is never called, and would make some checks hold for nothing
             self._chaos.providers.check_name(target.provider)
         return judged.judge(self._chaos.journal)
 

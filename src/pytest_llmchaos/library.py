@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from . import config
 from .errors import ChaosError, UsageProblem, near, shown
@@ -103,6 +104,9 @@ def find(
     Raises:
         UsageProblem: nothing fits, with the near name or tag; or one of the files is bad.
     """
+    for each in (provider, kind):
+        if each is not None:
+            _text(each)
     patterns, tags = _several(names), _several(tag)
     known = _files(folders)
     for pattern in patterns:
@@ -158,7 +162,15 @@ def _shipped() -> Path:
 def _several(value: str | Iterable[str] | None) -> tuple[str, ...]:
     if value is None:
         return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+    found = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    for each in found:
+        _text(each)
+    return found
+
+
+def _text(value: Any) -> None:
+    if not isinstance(value, str):
+        raise UsageProblem(f"{shown(value)} is not a text by which scenarios could be chosen")
 
 
 def _tagged(scenario: Scenario, tags: tuple[str, ...]) -> bool:

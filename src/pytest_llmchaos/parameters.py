@@ -173,6 +173,12 @@ class Parameters:
             if each.default is MISSING or value != _read(each, each.default):
                 yield each, value
 
+    def targets(self) -> Iterator[Target]:
+        """Yield the targets among the values."""
+        for each in dataclasses.fields(self):
+            if isinstance(value := getattr(self, each.name), Target | Targets):
+                yield from value.each
+
     def __str__(self) -> str:
         told = ", ".join(f"{public(each.name)}={value}" for each, value in self.told())
         return f"{self.name}({told})" if told else self.name

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from .conditions import Ramp
 from .errors import ParameterError, UsageProblem, near, shown
 from .parameters import choice
-from .units import duration, rate
+from .units import duration, rate, show_duration
 
 if TYPE_CHECKING:
+    from .call import Target
     from .checks import Check
     from .faults import Injection
 
-__all__ = ["EVIDENCE", "Phase", "Repeat", "Scenario", "read_date"]
+__all__ = ["EVIDENCE", "Phase", "Repeat", "Scenario", "dead_windows", "read_date"]
 
 EVIDENCE = ("provider", "second-hand", "modelled")
 """How sure a scenario's facts are: the provider's own text, somebody else's report, or made up from such shapes."""
@@ -134,6 +135,40 @@ def read_date(value: Any) -> dt.datetime:
     if not 1971 <= found.year <= 9000:
         raise ValueError(f"{shown(value)} is not a date that clocks can tell")
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def dead_windows(phases: Iterable[Phase | Repeat]) -> Iterator[tuple[Injection, str]]:
+    """Yield each injection whose `between` never comes while its phase is under way, with the reason.
+
+    Most who write one think that it counts from the start of the phase. Behind an open end nobody knows when a phase
+    starts, and nothing is said of it.
+    """
+    began, latest = 0.0, 0.0  # the start of a part, where jitter makes it as early and as late as it can be
+    for part in phases:
+        inside, times = (part.phases, part.times) if isinstance(part, Repeat) else ((part,), 1)
+        shortest = [phase.seconds * (1 - (phase.jitter or 0.0)) for phase in inside]
+        longest = [phase.seconds * (1 + (phase.jitter or 0.0)) for phase in inside]
+        for place, phase in enumerate(inside):
+            windows = [each for each in phase.inject if each.between]
+            if not windows or math.isinf(began):
+                continue
+            first, last = began + sum(shortest[:place]), latest + sum(longest[: place + 1])
+            early, late = sum(shortest), sum(longest)
+            for each in windows:
+                window = each.between
+                if window is None:
+                    continue
+                # The first time round that is not over before the window comes; later ones begin later still.
+                nth = int((window.start - last) / late) + 1 if window.start >= last and late else 0
+                spans = [
+                    (first + (n and n * early), last + (n and n * late))
+                    for n in (nth, nth + 1)  # the next as well: the division may be off by a hair
+                    if n < times
+                ]
+                if not any(window.start < end and start < window.end for start, end in spans):
+                    when = f"{show_duration(first)} to {show_duration(last + (times > 1 and (times - 1) * late))}"
+                    yield each, f"{window} is never while {phase.name!r} lasts ({when} of the scenario's time)"
+        began, latest = began + times * sum(shortest), latest + times * sum(longest)
 
 
 @dataclass(frozen=True)
@@ -252,6 +287,13 @@ class Scenario:
         else:
             name = self.name if self.name.isprintable() else "scenario"
             printer.text(f"<to replay it, save this as {name}.yaml>\n{text}")
+
+    def targets(self) -> Iterator[Target]:
+        """Yield the targets of all its faults and expectations."""
+        for injection in self.injections:
+            yield from injection.target.each
+        for check in self.expect:
+            yield from check.targets()
 
     @property
     def injections(self) -> tuple[Injection, ...]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import checks, faults
 from ._yaml import MAX_BYTES, Node, Problem, Spot, TooMany, add, kind
 from ._yaml import read as read_yaml
+from .call import Target, Targets
 from .errors import ParameterError, UsageProblem, near, shown
 from .parameters import choice, public
-from .scenario import EVIDENCE, Phase, Repeat, Scenario, read_date
+from .scenario import EVIDENCE, Phase, Repeat, Scenario, dead_windows, read_date
 
 if TYPE_CHECKING:
     from .checks import Check
@@ -57,24 +58,32 @@ class ScenarioError(UsageProblem):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def load(path: str | os.PathLike[str]) -> Scenario:
+CheckName = Callable[[str], None]
+"""Raises `UsageProblem` for what is no provider's name."""
+
+
+def load(path: str | os.PathLike[str], check_name: CheckName | None = None) -> Scenario:
     """Read a scenario file.
+
+    Args:
+        path: the file.
+        check_name: asked about the provider of each target; None leaves that to the run, which knows its providers.
 
     Raises:
         ScenarioError: it cannot be read, or anything in it is wrong; nothing is half-loaded.
     """
-    return loads(_bytes(path), os.fspath(path))
+    return loads(_bytes(path), os.fspath(path), check_name)
 
 
-def loads(data: bytes | str, path: str = "<scenario>") -> Scenario:
-    """Read a scenario from the content of a file; `path` is how problems call it.
+def loads(data: bytes | str, path: str = "<scenario>", check_name: CheckName | None = None) -> Scenario:
+    """Read a scenario from the content of a file; `path` is how problems call it, `check_name` as for `load`.
 
     Raises:
         ScenarioError: anything in it is wrong.
     """
     encoded = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     root, problems = read_yaml(encoded, path)
-    reader = _Reader(path, problems)
+    reader = _Reader(path, problems, check_name)
     if root is not None and root.value is not None:
         try:
             scenario = reader.scenario(root)
@@ -144,9 +153,11 @@ def _injects(part: Phase | Repeat) -> bool:
 class _Reader:
     """Reads the nodes of one file, collecting problems. A method that returns None has written one down."""
 
-    def __init__(self, path: str, problems: list[Problem]) -> None:
+    def __init__(self, path: str, problems: list[Problem], check_name: CheckName | None = None) -> None:
         self.path = path
         self.problems = problems
+        self.check_name = check_name
+        self.windows: list[tuple[Injection, Spot]] = []  # where each `between` stands
 
     def add(self, spot: Spot, text: str) -> None:
         """Write down a problem; raise `TooMany` where there are enough."""
@@ -163,6 +174,8 @@ class _Reader:
             self.add(spot, "nothing is injected at all; a scenario needs at least one fault")
         title, hypothesis, notes = (self._get(node, key, self._text) or "" for key in ("title", "hypothesis", "notes"))
         tags, sources = (self._get(node, key, self._texts) or () for key in ("tags", "sources"))
+        for injection, problem in () if self.problems else dead_windows(phases or ()):
+            self.add(next(spot for each, spot in self.windows if each is injection), f"between: {problem}")
         expect = self._get(node, "expect", self._expect) or ()
         evidence = self._get(node, "evidence", self._read(choice(*EVIDENCE))) or ""
         date = self._get(node, "date", self._read(read_date))
@@ -261,6 +274,10 @@ class _Reader:
         made: Injection | None = self._build(
             lambda values: factory(**values), given, node.keys, at, factory.parameters()
         )
+        if made is not None:
+            self._check_names("target", made.target, given)
+            if made.between is not None:
+                self.windows.append((made, given["between"].spot))
         return made
 
     # --- expectations ---
@@ -284,12 +301,26 @@ class _Reader:
             self.add(at, str(problem))
             return None
         parameters = {} if given.value is None else given.value
-        if not isinstance(parameters, dict):
-            self.add(given.spot, f"the parameters of {name} must be a mapping, not {kind(given.value)}")
-            return None
         known = [public(each.name) for each in dataclasses.fields(check)]
+        if not isinstance(parameters, dict):
+            such = f" such as {{{known[0]}: ...}}" if known else ""
+            self.add(given.spot, f"the parameters of {name} must be a mapping{such}, not {kind(given.value)}")
+            return None
         made: Check | None = self._build(lambda values: check.build((), values), parameters, given.keys, at, known)
+        for each in dataclasses.fields(check) if made is not None else ():
+            self._check_names(public(each.name), getattr(made, each.name), parameters)
         return made
+
+    def _check_names(self, key: str, value: Any, given: Mapping[str, Node]) -> None:
+        """Write down each target that names no provider."""
+        check_name = self.check_name
+        if check_name is None or key not in given or not isinstance(value, Target | Targets):
+            return
+        for target in value.each:
+            try:
+                check_name(target.provider)
+            except UsageProblem as problem:
+                self.add(given[key].spot, f"{key}: {problem}")
 
     def _build(
         self,

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import always, intercept
+from .call import Target
 from .clock import Clock, RealClock, VirtualClock
 from .errors import ChaosFailed, UsageProblem, shown
 from .expect import Expect, Judge
@@ -17,7 +18,7 @@ from .observed import Effect, UserRequest
 from .providers import Providers
 from .reception import Reception, asking, current
 from .replies import Replies
-from .scenario import Scenario
+from .scenario import Scenario, dead_windows
 from .track import Track
 from .units import duration, show_duration
 from .verdict import Verdict
@@ -255,6 +256,7 @@ class Chaos(Reception):
         Raises:
             UsageProblem: a reply or the target is none.
         """
+        self.providers.check_name(Target.parse(target).provider)
         self._replies.add(replies, target)
 
     def canary(self, kind: str, locale: str = "en_US", provider: str = "openai") -> Canary:
@@ -324,9 +326,10 @@ class Chaos(Reception):
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _add(self, scenario: Scenario, loose: bool = False) -> None:
-        aimed = [target for injection in scenario.injections for target in injection.target.each]
-        for target in (*aimed, *(each for check in scenario.expect for each in check.targets())):
+        for target in scenario.targets():
             self.providers.check_name(target.provider)
+        for _, problem in dead_windows(scenario.phases):
+            raise UsageProblem(f"{scenario.name}: between: {problem}")
         began = self.now if self in _stack else 0.0
         settled = scenario.settled(f"{self.seed}|{self.test}")
         self._tracks.append(Track(settled, began, loose, key=str(len(self._tracks))))

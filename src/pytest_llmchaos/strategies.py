@@ -35,7 +35,7 @@ from .checks import Check
 from .errors import ParameterError, UsageProblem, near
 from .faults import FaultFactory, Injection
 from .parameters import public
-from .scenario import Phase, Repeat, Scenario
+from .scenario import Phase, Repeat, Scenario, dead_windows
 
 __all__ = ["CONDITIONS", "faults", "injections", "kinds", "parameters", "phases", "scenarios"]
 
@@ -116,7 +116,7 @@ def phases(
     timed = st.tuples(one, seconds(shortest=1))
     part = st.tuples(timed, st.just(1)) | st.tuples(st.lists(timed, min_size=1, max_size=2), st.integers(2, 4))
     drawn = st.tuples(st.lists(part, min_size=1, max_size=max(at_most, 1)), st.booleans())
-    made = drawn.map(lambda drawn: _schedule(*drawn))
+    made = drawn.map(lambda drawn: _alive(_schedule(*drawn)))
     return _named("phases", made.filter(lambda made: any(phase.inject for part in made for phase in _each(part))))
 
 
@@ -329,3 +329,19 @@ def _schedule(parts: list[Any], ends: bool) -> tuple[Phase | Repeat, ...]:
             group.append(Phase(name, tuple(given["inject"]), **how_long))
         made.append(group[0] if times == 1 else Repeat(times, tuple(group)))
     return tuple(made)
+
+
+def _alive(parts: tuple[Phase | Repeat, ...]) -> tuple[Phase | Repeat, ...]:
+    """Leave out each `between` that never comes while its phase lasts: a run refuses such."""
+    dead = {id(each) for each, _ in dead_windows(parts)}
+
+    def phase(each: Phase) -> Phase:
+        inject = (dataclasses.replace(one, between=None) if id(one) in dead else one for one in each.inject)
+        return dataclasses.replace(each, inject=tuple(inject))
+
+    if not dead:
+        return parts
+    return tuple(
+        dataclasses.replace(part, phases=tuple(map(phase, part.phases))) if isinstance(part, Repeat) else phase(part)
+        for part in parts
+    )

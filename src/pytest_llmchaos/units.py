@@ -54,7 +54,8 @@ def duration(value: Any) -> float:
         seconds = float(value) if abs(value) < _TOO_LONG else math.inf
     elif isinstance(value, str) and (text := value.strip().replace(" ", "")):
         if not _PARTS.fullmatch(text):
-            hint = " (a bare number in quotes needs its unit)" if re.fullmatch(r"[\d.]+", text) else ""
+            bare = re.fullmatch(r"[\d.]+", text)
+            hint = " (a bare number in quotes needs its unit)" if bare else " (units: ms, s, m, h, d)"
             raise ValueError(f"{shown(value)} is not {_DURATION_FORMS}{hint}")
         seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(text))
     else:

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmchaos import faults
 from pytest_llmchaos.call import Timeouts
+from pytest_llmchaos.errors import ParameterError
 from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Pull, Raise, Sleep, Wait, play
 
 from .fakes import DONE, SSE, applied, call, draw, events, healthy
@@ -175,3 +176,11 @@ def test_a_long_stream_is_not_collected():
 def test_a_stall_for_ever_is_infinite():
     """Without a delay the silence has no end of its own."""
     assert Wait(math.inf) in applied(faults.stream_stall(), stream=True)
+
+
+@pytest.mark.parametrize("name", STREAM_FAULTS)
+def test_a_stream_fault_for_plain_calls_is_refused(name):
+    """It could break none of them."""
+    with pytest.raises(ParameterError, match=f"^stream: false leaves plain calls only, and {name} breaks streams"):
+        faults.find(name)(stream=False)
+    assert faults.find(name)(stream=True).stream is True

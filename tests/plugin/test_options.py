@@ -60,8 +60,11 @@ def test_not_called(): pass
 
 @llmchaos(42)
 def test_number(): pass
+
+@llmchaos.each("openai-outage", kindd="outage")
+def test_filter(): pass
 """)
-    result.assert_outcomes(errors=5)
+    result.assert_outcomes(errors=6)
     result.stdout.no_fnmatch_line("*Traceback*")
     result.shows(
         "test_it.py::test_name:",
@@ -72,6 +75,8 @@ def test_number(): pass
         "test_it.py::test_target: 'opnai' is not a provider; did you mean 'openai'",
         "test_it.py::test_not_called: faults.outage must be called",
         "test_it.py::test_number: 42 is neither",
+        "takes no 'kindd' (options: tag, provider, kind, seed,",
+        "did you mean 'kind'",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..call import Target, Targets
@@ -31,11 +31,6 @@ class Check(Parameters):
         if not reason.isprintable():
             reason = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in reason)
         return Verdict(str(self), outcome, reason, tuple(evidence))
-
-    def targets(self) -> tuple[Target, ...]:
-        """Return the targets among its parameters."""
-        values = (getattr(self, each.name) for each in fields(self))
-        return tuple(one for value in values if isinstance(value, Target | Targets) for one in value.each)
 
     def __str__(self) -> str:
         """Return the check as a test calls it: `failed_over(to='anthropic', within='5s')`."""

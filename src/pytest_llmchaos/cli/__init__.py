@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import click
 
 from ._common import Group
@@ -34,4 +37,8 @@ for _command in (calendar, demo, gate, list_, new, report, schema, show, validat
 
 def main() -> None:
     """Run the command line (the `llmchaos` script and `python -m pytest_llmchaos`)."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a file or an old terminal cannot take (Windows redirects in cp1252) must not end in a traceback.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
     cli(prog_name="llmchaos")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from ..errors import ChaosError, UsageProblem
 
-__all__ = ["Duration", "Group", "complete", "kinds", "names", "paragraph", "providers", "table", "tags"]
+__all__ = ["Duration", "Group", "ascii_only", "complete", "kinds", "names", "paragraph", "providers", "table", "tags"]
 
 
 class _Mistake(click.ClickException):
@@ -45,6 +46,12 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # not generic before 
             self.fail(str(problem), param, ctx)
 
 
+def ascii_only() -> bool:
+    """Tell whether the output may not take more than ASCII: everything but UTF-8 is taken for such."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    return not encoding.lower().replace("-", "").startswith("utf")
+
+
 def paragraph(title: str, text: str) -> None:
     """Print a wrapped text under its title; nothing where there is none."""
     if text:
@@ -52,11 +59,14 @@ def paragraph(title: str, text: str) -> None:
         click.echo(click.wrap_text(text, width=100, initial_indent="  ", subsequent_indent="  "))
 
 
-def table(rows: list[tuple[str, ...]], indent: str = "  ") -> None:
-    """Print rows in aligned columns."""
+def table(rows: list[tuple[str, ...]], indent: str = "  ", room: int | None = None) -> None:
+    """Print rows in aligned columns, each cut to `room` columns where that is given."""
+    from ..report._text import fit
+
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo((indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip())
+        line = (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        click.echo(line if room is None else fit(line, room, "..."))
 
 
 Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+
 import click
 
 from ._common import complete, kinds, providers, table, tags
@@ -28,8 +31,12 @@ __all__ = ["list_"]
     "--kind", metavar="KIND", shell_complete=complete(kinds), help="Only scenarios in this folder, such as outage."
 )
 def list_(wanted: tuple[str, ...], provider: str | None, kind: str | None) -> None:
-    """List the scenarios: the library's and those of your own folders."""
+    """List the scenarios: the library's and those of your own folders.
+
+    A terminal shows of each what fits into a line; a pipe or a file gets all of it.
+    """
     from .. import library
 
     found = library.find(tag=wanted, provider=provider, kind=kind)
-    table([(each.name, each.title, ", ".join(each.tags)) for each in found], indent="")
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    table([(each.name, each.title, ", ".join(each.tags)) for each in found], indent="", room=room)

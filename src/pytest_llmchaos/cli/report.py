@@ -81,15 +81,15 @@ def _print(records: list[Record], verbose: bool) -> None:
     import sys
 
     from ..report.summary import summary_lines
+    from ._common import ascii_only
 
-    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     lines = summary_lines(
         records,
         width=shutil.get_terminal_size((100, 24)).columns,
         # click strips what it is given where it goes to no terminal; a file gets no colour in the first place.
         colour=sys.stdout.isatty(),
         verbosity=int(verbose),
-        ascii=not encoding.startswith("utf"),
+        ascii=ascii_only(),
     )
     for line in lines or ["the journals hold no test"]:
         click.echo(line)

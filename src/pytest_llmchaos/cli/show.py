@@ -6,7 +6,7 @@ import shutil
 
 import click
 
-from ._common import complete, names, paragraph
+from ._common import ascii_only, complete, names, paragraph
 
 __all__ = ["show"]
 
@@ -26,7 +26,7 @@ def show(name: str) -> None:
         click.echo(f"date: {scenario.date:%Y-%m-%d %H:%M %Z}")
     paragraph("hypothesis", scenario.hypothesis)
     click.echo("\nphases")
-    for line in picture(scenario, shutil.get_terminal_size((100, 24)).columns - 2):
+    for line in picture(scenario, shutil.get_terminal_size((100, 24)).columns - 2, ascii=ascii_only()):
         click.echo(f"  {line}")
     if scenario.expect:
         click.echo("\nexpected")

@@ -17,12 +17,15 @@ __all__ = ["validate"]
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 def validate(files: tuple[Path, ...]) -> None:
     """Check scenario files (or folders of them) and show every problem; exits with 1 if there is any."""
+    from ..config import load as settings
+    from ..providers import Providers
     from ..scenario_file import ScenarioError, load
 
+    providers = Providers(settings().providers)
     bad = 0
     for path in _expanded(files):
         try:
-            scenario = load(path)
+            scenario = load(path, providers.check_name)
         except ScenarioError as problem:
             bad += 1
             click.echo(str(problem))

@@ -192,6 +192,8 @@ class FaultFactory:
                 raise ParameterError(key, str(problem)) from None
         if "sticky" in read and read.get("rate", 1.0) == 1.0:
             raise ParameterError("sticky", "needs a rate: the share of keys, users or the like that are struck")
+        if self.fault.streams_only and read.get("stream") is False:
+            raise ParameterError("stream", f"false leaves plain calls only, and {self.name} breaks streams")
         return Injection(self.fault.build(args, given), **read)
 
     def __repr__(self) -> str:

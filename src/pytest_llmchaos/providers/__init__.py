@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -63,7 +64,9 @@ class Providers:
         Raises:
             UsageProblem: it is none of these.
         """
-        if name in self.names() or re.search(r"[*?\[.:]", name) or name == "localhost":
+        known = [*self.names(), "localhost"]
+        # A pattern of hosts has a dot or a colon; one without either that fits no name is a model's, most likely.
+        if re.search(r"[.:]", name) or any(fnmatchcase(each, name) for each in known):
             return
         raise UsageProblem(
             f"{shown(name)} is not a provider{near(name, self.names())} (known: {', '.join(self.names())}; "

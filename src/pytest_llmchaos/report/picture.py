@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["picture"]
 
-_DENSITY = "░▒▓█"
+_DENSITY, _ELLIPSIS = "░▒▓█", "…"
+_ASCII = str.maketrans(_DENSITY + _ELLIPSIS, ".:=#~")
 _LEAST = 2  # columns of a phase, however short
 _WIDEST_TARGET = 28
 
 
-def picture(scenario: Scenario, width: int = 100) -> list[str]:
+def picture(scenario: Scenario, width: int = 100, *, ascii: bool = False) -> list[str]:  # noqa: A002 - as elsewhere
     """Return the lines of the picture, no wider than `width` where the words allow it.
 
     The columns of a phase grow with the square root of its length, so that seconds can be seen beside hours. A bar is
-    the denser the larger the share of calls it hits.
+    the denser the larger the share of calls it hits; with `ascii` it is drawn for what takes nothing else.
     """
     lanes = _lanes(scenario)
     left = min(max((len(name) for name, *_ in lanes), default=0), _WIDEST_TARGET)
@@ -36,7 +37,7 @@ def picture(scenario: Scenario, width: int = 100) -> list[str]:
         for index, injection in bars:
             _draw(row, scenario, index, injection, starts)
         lines.append(f"{_cut(name, left):<{left}}  {''.join(row)}  {text}".rstrip())
-    return lines
+    return [line.translate(_ASCII) for line in lines] if ascii else lines
 
 
 def _lanes(scenario: Scenario) -> list[tuple[str, list[tuple[int, Injection]], str]]:
@@ -98,4 +99,4 @@ def _within(scenario: Scenario, index: int, injection: Injection, share: float) 
 
 
 def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(room - 1, 0)] + "…"
+    return text if len(text) <= room else text[: max(room - 1, 0)] + _ELLIPSIS
