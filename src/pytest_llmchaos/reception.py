@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import intercept
-from .call import secret
+from .call import Call, secret
 from .clock import Clock, ClockUnsupported
 from .draw import Draw
 from .engine import decide
@@ -21,24 +21,27 @@ from .intercept._site import call_site
 from .journal import Journal
 from .ongoing import Ongoing
 from .plan import Plan, Step
-from .providers import Providers
+from .providers import Providers, Route
 from .replies import Replies
 from .upstream import AsyncRouted, Given, Routed, Translate, mocked_in_vain, new_router
 
 if TYPE_CHECKING:
     import respx
 
-    from .call import Call, HttpRequest
+    from .call import HttpRequest
     from .expect import Judge
     from .intercept._drive import AsyncUpstream, SyncUpstream
     from .observed import UserRequest
-    from .providers import Provider, Route
+    from .providers import Provider
     from .track import Track
 
 __all__ = ["Reception", "asking", "current"]
 
 current: ContextVar[UserRequest | None] = ContextVar("llmchaos_request", default=None)
 """The marked request of the app's user that the code at hand belongs to."""
+
+_UNSIMULATED = Route("unsimulated", stream=False)
+"""What is asked of a provider where we know only that it is one: files, batches, vector stores."""
 
 
 @contextmanager
@@ -112,6 +115,8 @@ class Reception:
             FaultUnfit: a fault was aimed at it that cannot apply; the run is marked as failed.
             ChaosError: it would pass a mock by that is meant for it; the run is marked as failed.
         """
+        if found[1] is _UNSIMULATED:
+            return self._aside(found[0], request, via)
         asked = current.get()
         call = self.providers.recognise(found, request, where=call_site, request=asked.name if asked else "", via=via)
         if call is None:
@@ -188,23 +193,47 @@ class Reception:
             "allow_escapes=True, for a whole suite --llmchaos-allow-escapes (a response cache, say)",
         )
 
-    def guard(self, method: str, url: str) -> None:
+    def guard(self, method: str, url: str) -> tuple[Provider, Route] | None:
         """Stop a request to a provider that we know but an operation that we do not: it would leave this machine.
 
+        Returns:
+            what `begin` needs where a route of the test may answer it; None where it may go on.
+
         Raises:
-            ChaosError: it is one; the run is marked as failed.
+            ChaosError: it is one, and the test has no routes; the run is marked as failed.
         """
-        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(url)) is None:
-            return
-        parts = urlsplit(url)
+        owner = self.providers.owner(url)
+        if owner is not None and self._routed:
+            return owner, _UNSIMULATED
+        if owner is not None and not self._lets_go:
+            parts = urlsplit(url)
+            raise self._not_simulated(owner, method, parts.hostname or "", parts.path)
+        return None
+
+    @property
+    def _lets_go(self) -> bool:
+        return self._where == "passthrough" or self._allow_escapes
+
+    def _not_simulated(self, owner: Provider, method: str, host: str, path: str) -> ChaosError:
         text = (
-            f"{method} {parts.path} at {parts.hostname} is a call to {owner.name} that is not simulated, and it would "
-            "have left this machine. Answer it with a mock beneath (respx, MockTransport), or let it go with "
-            "upstream='passthrough'"
+            f"{method} {path} at {host} is a call to {owner.name} that is not simulated, and it would "
+            "have left this machine. Answer it with a route of llmchaos.upstream or a mock beneath (respx, "
+            "MockTransport), or let it go with upstream='passthrough'"
         )
-        self.journal.note(self.now, "escape", f"{owner.name}: {method} {parts.path}")
+        self.journal.note(self.now, "escape", f"{owner.name}: {method} {path}")
         self._judge.add("escape", text)
-        raise ChaosError(text)
+        return ChaosError(text)
+
+    def _aside(self, owner: Provider, request: HttpRequest, via: str) -> Ongoing:
+        """Return a request that only a route of the test can answer: no fault strikes it, and no check sees it."""
+        what: dict[str, Any] = {"method": request.method, "host": request.host, "path": request.path}
+        call = Call(owner.name, _UNSIMULATED.operation, None, False, **what, speaks=owner, timeouts=request.timeouts)
+
+        def stop() -> Iterator[Step]:
+            raise self._not_simulated(owner, call.method, call.host, call.path)
+
+        exchange, simulated = Journal().begin(call, self.now), None if self._lets_go else stop
+        return Ongoing(call, Plan(source=None), exchange, self._clock, lambda: self.now, request, simulated)
 
     def may_reach(self, host: str, how: str) -> bool:
         """Tell whether something may go to a host by a way that no fault can break; to a provider's it may not.

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from pytest_llmchaos import faults, inject
+from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 
 from ..timing import about
 from .over_aiohttp import BODY, EVENTS, STREAM, URL, post, served
@@ -33,6 +33,23 @@ def test_the_runs_own_router():
         with pytest.raises(aiohttp.ClientConnectorError):
             asyncio.run(post())
     assert chaos.calls[0].error == "connection_refused"
+
+
+def test_the_tests_own_routes_for_what_is_not_simulated():
+    """They answer files and batches too; what no route matches is stopped."""
+    files = "https://api.openai.com/v1/files"
+
+    async def call(method):
+        async with aiohttp.ClientSession() as session, session.request(method, files, data={"a": "b"}) as response:
+            return await response.json()
+
+    with inject() as chaos:
+        chaos.upstream.post(files).respond(json={"id": "file-1"})
+        assert asyncio.run(call("POST")) == {"id": "file-1"}
+    with pytest.raises(ChaosFailed, match="is not simulated"), inject() as chaos:
+        chaos.upstream.post(files).respond(json={})
+        with pytest.raises(ChaosError):
+            asyncio.run(call("GET"))
 
 
 def test_a_server_in_this_process_is_the_healthy_upstream():

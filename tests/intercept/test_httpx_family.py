@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import re
 import threading
 import warnings
 
@@ -15,12 +16,14 @@ import pytest
 import respx
 
 from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
+from pytest_llmchaos.clock import AppHung
 from pytest_llmchaos.intercept import _patches, stacks
 from pytest_llmchaos.session import active
 
 from ..timing import about
 
 URL = "https://api.openai.com/v1/chat/completions"
+FILES = "https://api.openai.com/v1/files"
 BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**BODY, "stream": True}
 both = pytest.mark.parametrize("lib", [httpx, httpx2], ids=["httpx", "httpx2"])
@@ -203,6 +206,29 @@ def test_the_runs_own_router_wins_over_simulated_answers(lib):
 
 
 @both
+def test_the_runs_own_router_answers_what_is_not_simulated(lib):
+    """A route answers files and batches too, beside the faults; what no route matches is stopped as ever."""
+
+    async def call(url):
+        async with lib.AsyncClient() as client:
+            return (await client.post(url, files={"file": b"{}"})).json()
+
+    with inject(faults.outage(calls=1)) as chaos:
+        chaos.upstream.post(FILES).respond(json={"id": "file-1"})
+        assert lib.Client().post(FILES, files={"file": b"{}"}).json() == {"id": "file-1"}
+        assert asyncio.run(call(FILES)) == {"id": "file-1"}
+        assert lib.Client().post(URL, json=BODY).status_code == 503
+    assert len(chaos.calls) == 1
+    with pytest.raises(ChaosFailed, match="is not simulated") as failed, inject() as chaos:
+        chaos.upstream.post(FILES).respond(json={})
+        with pytest.raises(ChaosError, match=r"a route of llmchaos\.upstream"):
+            lib.Client().post(f"{FILES}/f/parts")
+        with pytest.raises(ChaosError, match="is not simulated"):
+            asyncio.run(call(f"{FILES}/f/parts"))
+    assert "no LLM call" in str(failed.value)
+
+
+@both
 def test_a_routes_exception_is_the_librarys_own(lib):
     """`side_effect=httpx.ConnectError`, as respx users write it, is each library's own, sync and async."""
 
@@ -241,6 +267,24 @@ def test_stream_faults_work_on_answers_from_beneath(lib):
     assert chaos.calls[0].outcome == "200 stream_cut"
     with inject():
         assert client.post(URL, json=STREAM).content == b"".join(events)
+
+
+@both
+def test_a_client_without_timeouts_hangs_where_the_app_called(lib):
+    """The text of a hang names the app's line and the library's call, never one of ours, sync and async."""
+
+    async def call():
+        async with lib.AsyncClient(timeout=None) as client:
+            await client.post(URL, json=BODY)
+
+    def blocked():
+        lib.Client(timeout=None).post(URL, json=BODY)
+
+    for hang in (blocked, lambda: asyncio.run(call())):
+        with pytest.raises((AppHung, ChaosFailed)) as caught, inject(faults.no_response()):
+            hang()
+        text = str(caught.value)
+        assert re.search(r"test_httpx_family\.py:\d+ \S*(blocked|call)\(\), in \S*post\(\)", text), text
 
 
 @both

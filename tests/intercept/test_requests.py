@@ -232,6 +232,18 @@ def test_the_tests_own_routes():
         assert post().json() == {"mine": True}
 
 
+def test_the_tests_own_routes_for_what_is_not_simulated():
+    """They answer files and batches too; what no route matches is stopped."""
+    files = "https://api.openai.com/v1/files"
+    with inject() as chaos:
+        chaos.upstream.post(files).respond(json={"id": "file-1"})
+        assert requests.post(files, files={"file": b"{}"}, timeout=9).json() == {"id": "file-1"}
+    with pytest.raises(ChaosFailed, match="is not simulated"), inject() as chaos:
+        chaos.upstream.post(files).respond(json={})
+        with pytest.raises(ChaosError):
+            requests.get(files, timeout=9)
+
+
 def test_mocks_of_the_adapter_are_escapes():
     """`responses` and requests-mock answer above the interception point: the run fails and names them."""
     with pytest.raises(ChaosFailed, match=r"answered by\s+responses\."), inject(), responses.RequestsMock() as mock:

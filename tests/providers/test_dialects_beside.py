@@ -16,6 +16,10 @@ from .reach import KEY, MESSAGES, react
     [
         ("https://api.deepseek.com/anthropic", "deepseek"),
         ("https://house.services.ai.azure.com/anthropic", "azure"),
+        ("https://openrouter.ai/api", "openrouter"),
+        ("https://api.fireworks.ai/inference", "fireworks"),
+        ("http://localhost:11434", "ollama"),
+        ("https://bedrock-mantle.us-east-1.api.aws/anthropic", "bedrock"),
     ],
 )
 def test_anthropics_messages(base, name):
@@ -56,3 +60,22 @@ def test_openais_chat(base, name):
     assert "".join(each.choices[0].delta.content or "" for each in react(lambda: ask(stream=True)).result)
     assert react(lambda: client.embeddings.create(model="e", input="x")).result.data[0].embedding
     assert isinstance(react(ask, faults.rate_limit(target=name)).error, openai.RateLimitError)
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [("https://api.anthropic.com/v1", "anthropic"), ("https://bedrock-mantle.us-east-1.api.aws/v1", "bedrock")],
+)
+def test_openais_chat_alone(base, name):
+    """The same where OpenAI's dialect is there for chat, and the vendor's own lies beside it."""
+    client = openai.OpenAI(api_key=KEY, base_url=base, max_retries=0)
+
+    def ask(stream=False):
+        return client.chat.completions.create(model="m-1", messages=MESSAGES, stream=stream)
+
+    outcome = react(ask)
+    (call,) = outcome.chaos.calls
+    assert (call.provider, call.operation, call.model) == (name, "chat", "m-1")
+    assert outcome.result.choices[0].message.content
+    assert "".join(each.choices[0].delta.content or "" for each in react(lambda: ask(stream=True)).result)
+    assert isinstance(react(ask, faults.auth_revoked(target=name)).error, openai.AuthenticationError)

@@ -115,6 +115,15 @@ def test_streamed_images():
     assert parsed_png(base64.b64decode(last.b64_json)) == (1024, 1024)
 
 
+def test_edits_of_images():
+    """What comes as a form with files is answered like a generation; the events of a stream have names of their own."""
+    images, picture = openai_client(Wire()).images, ("a.png", b"...", "image/png")
+    edited = images.edit(model="gpt-image-1", image=[picture, picture], prompt="a hat", n=2, size="1536x1024")
+    assert [parsed_png(base64.b64decode(each.b64_json)) for each in edited.data] == [(1536, 1024)] * 2
+    stream = images.edit(model="gpt-image-1", image=picture, prompt="x", stream=True, partial_images=1)
+    assert [each.type for each in stream] == ["image_edit.partial_image", "image_edit.completed"]
+
+
 @pytest.mark.parametrize(
     ("given_input", "count"),
     [("x", 1), (["a", "b"], 2), ([{"type": "text", "text": "x"}, {"type": "image_url", "image_url": {}}], 1)],

@@ -23,6 +23,7 @@ ROUTES = [
     ("openai", "POST", "/v1/completions", "completions"),
     ("openai", "POST", "/v1/embeddings", "embeddings"),
     ("openai", "POST", "/v1/images/generations", "images"),
+    ("openai", "POST", "/v1/images/edits", "images"),
     ("openai", "POST", "/v1/moderations", "moderation"),
     ("openai", "GET", "/v1/models", "models"),
     ("openai", "GET", "/v1/models/gpt-5", "models"),

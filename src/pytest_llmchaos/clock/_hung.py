@@ -13,6 +13,8 @@ from typing import Any
 from ._waits import SelectWait, Wait
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(_OWN)) + os.sep  # wherever it is installed, it is not the app
+_EXAMPLES = os.path.join(_PACKAGE, "_examples", "")  # but these are
 _STDLIB = tuple(
     os.path.abspath(path) + os.sep
     for name in ("stdlib", "platstdlib")
@@ -89,6 +91,8 @@ def _place(stack: _Stack) -> str:
 def _is_app(path: str) -> bool:
     if path.startswith("<"):
         return False  # frozen and generated code
+    if path.startswith(_PACKAGE):
+        return path.startswith(_EXAMPLES)
     inside = f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
     return not inside and not path.startswith(_STDLIB)
 

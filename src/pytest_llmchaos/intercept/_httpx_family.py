@@ -124,9 +124,9 @@ class HttpxStack:
         def wrap(original: Any) -> Any:
             def handle_request(transport: Any, request: Any) -> Any:
                 chaos, found = _look(request)
+                if found is None and chaos is not None and not own and not self._mocked(original):
+                    found = chaos.guard(request.method, str(request.url))
                 if chaos is None or found is None:
-                    if chaos is not None and not own and not self._mocked(original):
-                        chaos.guard(request.method, str(request.url))
                     return original(transport, request)
                 request.read()
                 ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
@@ -144,9 +144,9 @@ class HttpxStack:
         def wrap(original: Any) -> Any:
             async def handle_async_request(transport: Any, request: Any) -> Any:
                 chaos, found = _look(request)
+                if found is None and chaos is not None and not own and not self._mocked(original):
+                    found = chaos.guard(request.method, str(request.url))
                 if chaos is None or found is None:
-                    if chaos is not None and not own and not self._mocked(original):
-                        chaos.guard(request.method, str(request.url))
                     return await original(transport, request)
                 await request.aread()
                 chaos.check_async()

@@ -75,9 +75,9 @@ class AiohttpStack:
             chaos = _active()
             if chaos is None or _beneath.get():
                 return await original(connector, req, traces, timeout)
-            found = chaos.providers.route(req.method, str(req.url))
+            address = req.method, str(req.url)
+            found = chaos.providers.route(*address) or chaos.guard(*address)
             if found is None:
-                chaos.guard(req.method, str(req.url))
                 return await original(connector, req, traces, timeout)
             passed()
             chaos.check_async()

@@ -91,9 +91,9 @@ class Urllib3Stack:
             found = chaos.providers.route(method, whole_url)
             passed()
             mocked = _mocked(conn, original)
+            if found is None and not mocked:
+                found = chaos.guard(method, whole_url)
             if found is None:
-                if not mocked:
-                    chaos.guard(method, whole_url)
                 return send(body)
             content, same_body = self._bodies.read(body)
             request = neutral(method, whole_url, headers, content, limits(options.get("timeout")))

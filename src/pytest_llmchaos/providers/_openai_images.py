@@ -1,4 +1,4 @@
-"""Image generation of the OpenAI dialect."""
+"""Images of the OpenAI dialect: generated and edited."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _IMAGE_TOKENS = 272  # a 1024x1024 image of low quality [U]
 
 
 def images(call: Call, draw: Draw) -> Answer:
-    """Answer `POST /v1/images/generations` with single-coloured PNGs of the size asked for."""
+    """Answer `POST /v1/images/generations` or `/edits` with single-coloured PNGs of the size asked for."""
     body = call.body
     width, height = _size(body.get("size"))
     colour = draw.part("colour").rng.randbytes(3)
     coded = b64encode(png(width, height, colour)).decode()
     if call.stream:
         return events_answer(call, draw, lambda: _stream(call, draw, coded, f"{width}x{height}"))
-    count = min(positive(body.get("n")) or 1, _MOST_IMAGES)
+    count = min(_number(body.get("n")) or 1, _MOST_IMAGES)
     # GPT image models always send the image itself; DALL-E sends a link unless asked otherwise.
     linked = body.get("response_format") == "url"
     if body.get("response_format") is None and (call.model or "").startswith("dall-e"):
@@ -68,11 +68,17 @@ def _stream(call: Call, draw: Draw, coded: str, size: str) -> Iterator[bytes]:
         "quality": "low",
         "size": size,
     }
-    for index in range(min(positive(call.body.get("partial_images")) or 0, _MOST_PARTIALS)):
-        kind = "image_generation.partial_image"
+    done = "image_edit" if "/edits" in call.path else "image_generation"
+    for index in range(min(_number(call.body.get("partial_images")) or 0, _MOST_PARTIALS)):
+        kind = f"{done}.partial_image"
         yield event({"type": kind, **image, "partial_image_index": index}, kind)
-    kind = "image_generation.completed"
+    kind = f"{done}.completed"
     yield event({"type": kind, **image, "usage": _usage(call, 1)}, kind)
+
+
+def _number(value: Any) -> int | None:
+    """Return a number above zero, which a form holds as text."""
+    return positive(int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else value)
 
 
 def _usage(call: Call, count: int) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _SHAPES: dict[str, Any] = {
     "query": str,
     "documents": list,
     "file": Mapping,
+    "image": (Mapping, list),
     "voice": (str, Mapping),
     "embedding_types": list,
 }

@@ -50,6 +50,7 @@ class Anthropic(JsonProvider):
 
     dialect = "anthropic"
     default_hosts = HOSTS
+    speaks_too = (("/chat/completions", "openai"),)
     status_hosts = ("status.claude.com", "status.anthropic.com")
     routes = _ROUTES
 

@@ -41,6 +41,7 @@ class Azure(OpenAILike):
         ("POST", rf"{_DEPLOYMENT}/completions", Route("completions", needs=("prompt",))),
         ("POST", rf"{_DEPLOYMENT}/embeddings", Route("embeddings", stream=False, needs=("input",))),
         ("POST", rf"{_DEPLOYMENT}/images/generations", Route("images", needs=("prompt",))),
+        ("POST", rf"{_DEPLOYMENT}/images/edits", Route("images", needs=("image", "prompt"))),
         ("POST", rf"{_DEPLOYMENT}/audio/speech", Route("audio", needs=("input", "voice"))),
         ("POST", rf"{_DEPLOYMENT}/audio/transcriptions", Route("audio", needs=("file",))),
         ("POST", rf"{_DEPLOYMENT}/audio/translations", Route("audio", stream=False, needs=("file",))),

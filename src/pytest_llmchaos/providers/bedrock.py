@@ -40,8 +40,12 @@ _ROUTES = (
 )
 
 
+# The control plane's hosts serve much else. `/v1/` is bedrock-mantle's, which speaks others' dialects alone.
+_ABOUT_MODELS = ("/model/", "/foundation-models", "/guardrail/", "/async-invoke", "/openai/", "/anthropic/", "/v1/")
+
+
 class Bedrock(JsonProvider):
-    """The dialect of bedrock-runtime in every region of AWS.
+    """The dialect of bedrock-runtime in every region of AWS; bedrock-mantle speaks those of OpenAI and Anthropic.
 
     Covers `converse` and `invoke` (operation `chat`; `embeddings` or `rerank` where the invoked model's name says
     so), plain and streamed in binary frames, and the count of tokens and the control plane's list of models
@@ -50,7 +54,11 @@ class Bedrock(JsonProvider):
 
     dialect = "bedrock"
     routes = _ROUTES
-    speaks_too = (("/openai/v1/", "openai"),)
+    speaks_too = (
+        ("/anthropic/v1/", "anthropic"),
+        ("/openai/v1/", "openai"),
+        *((f"/v1/{path}", "openai") for path in ("chat/completions", "responses", "models")),
+    )
     default_hosts = (
         "bedrock-runtime.*.amazonaws.com",
         "bedrock.*.amazonaws.com",
@@ -60,13 +68,12 @@ class Bedrock(JsonProvider):
         "bedrock-runtime.*.api.aws",
         "bedrock-runtime-fips.*.api.aws",
         "*.bedrock-runtime.*.vpce.amazonaws.com",
+        "bedrock-mantle.*.api.aws",
     )
 
     def claims(self, path: str) -> bool:
         """Tell whether the path is about a model: the control plane's hosts serve much else."""
-        return any(
-            part in path for part in ("/model/", "/foundation-models", "/guardrail/", "/async-invoke", "/openai/")
-        )
+        return any(part in path for part in _ABOUT_MODELS)
 
     def route(self, method: str, path: str) -> Route | None:
         """Return what this path asks for, behind a gateway's prefix too; None where it is no LLM call."""

@@ -22,6 +22,7 @@ class Fireworks(OpenAILike):
 
     dialect = "fireworks"
     default_hosts = ("api.fireworks.ai",)
+    speaks_too = (("/v1/messages", "anthropic"),)
     tells_usage = True
     head = (
         ("x-request-id", "{request_id}"),

@@ -38,6 +38,7 @@ class Ollama(OpenAILike):
 
     dialect = "ollama"
     default_hosts = ("*:11434", "ollama.com", "api.ollama.com")
+    speaks_too = (("/v1/messages", "anthropic"),)
     native = paths(
         ("POST", r"/api/chat", Route("chat", needs=("model", "messages"))),
         ("POST", r"/api/generate", Route("completions", needs=("model", "prompt"))),

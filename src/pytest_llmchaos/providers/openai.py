@@ -41,6 +41,7 @@ _ROUTES = tuple(
         ("POST", "completions", Route("completions", needs=("model", "prompt"))),
         ("POST", "embeddings", Route("embeddings", stream=False, needs=("model", "input"))),
         ("POST", "images/generations", Route("images", needs=("model", "prompt"))),
+        ("POST", "images/edits", Route("images", needs=("model", "image", "prompt"))),
         ("POST", "audio/speech", Route("audio", needs=("model", "input", "voice"))),
         ("POST", "audio/transcriptions", Route("audio", needs=("model", "file"))),
         ("POST", "audio/translations", Route("audio", stream=False, needs=("model", "file"))),
@@ -57,8 +58,8 @@ class OpenAI(JsonProvider):
     """The dialect of api.openai.com.
 
     Covers chat completions and the Responses API (both operation `chat`), legacy completions, embeddings,
-    image generation, speech and transcriptions (operation `audio`), moderation and models, plain and streamed
-    where the API streams. Hosts: the global one and those of data residency (openai 3.54, _data_residency.py).
+    images (made and edited), speech and transcriptions (operation `audio`), moderation and models, plain and
+    streamed where the API streams. Hosts: the global one and those of data residency (openai 3.54, _data_residency.py).
     Servers that share the dialect rerank too. Providers that share it derive from `_openai_like.OpenAILike`, which
     says what differs there.
 

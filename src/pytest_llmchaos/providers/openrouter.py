@@ -35,6 +35,7 @@ class OpenRouter(OpenAILike):
 
     dialect = "openrouter"
     default_hosts = ("openrouter.ai",)
+    speaks_too = (("/v1/messages", "anthropic"),)
     cloudflare = True
     keep_alive = b": OPENROUTER PROCESSING\n\n"
     tells_usage = True
