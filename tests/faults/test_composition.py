@@ -74,4 +74,6 @@ def test_a_stream_fault_never_passes_without_a_trace(answer, injections, last):
     if last.fault.streams_only and heads and 200 <= heads[0].status < 300 and steps[-1] == End():
         whole = last.fault.name in NEEDS_BYTES and said < 2
         drops = last.fault.name == "stream_drip" and (last.fault.chunk >= said or not last.fault.every)
-        assert struck != steps or whole or drops or last.fault.raw().get("delay") == "0s"
+        finer = ("stream_drip", "stream_split")
+        split = last.fault.name in finer and any(each.fault.name in finer for each in injections)  # as fine already
+        assert struck != steps or whole or drops or split or last.fault.raw().get("delay") == "0s"

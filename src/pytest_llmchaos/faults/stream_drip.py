@@ -31,7 +31,8 @@ class StreamDrip(Fault):
     a limit on the whole ends it. For whole events that come slowly there is `latency(between_tokens=)`.
 
     Args:
-        chunk: number of bytes that come at once.
+        chunk: number of bytes that come at once. Each drop is a wait, so a long answer byte by byte takes seconds to
+            simulate.
         every: time from one to the next, a duration.
     """
 
@@ -39,7 +40,7 @@ class StreamDrip(Fault):
     kind = "stream"
     streams_only = True
 
-    chunk: int = param(_bytes, default=1, shape={"type": "integer", "minimum": 1})
+    chunk: int = param(_bytes, default=16, shape={"type": "integer", "minimum": 1})
     every: float = param(duration, default="1s")
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
