@@ -113,8 +113,9 @@ def test_any_journal_can_be_judged(check, made):
 @settings(max_examples=40)
 @given(made=journals(("checkout",)), at=st.floats(0, 150))
 def test_a_good_call_of_another_request_changes_no_pass(check, made, at):
-    """What goes well in another request never turns a pass into a violation, but where all calls count."""
-    if check.name in ("baseline_unchanged", "in_flight_at_most") or check.judge(made).outcome != "held":
+    """What goes well in another request never turns a pass into a violation, but where requests count together."""
+    together = check.name in ("baseline_unchanged", "breaker", "in_flight_at_most") or "account" in str(check)
+    if together or check.judge(made).outcome != "held":
         return
     other = journal(f"{at:.1f} ollama/llama3 200 +1s request=other").exchanges
     joined = filled(sorted([*made.entries, *other], key=when))
