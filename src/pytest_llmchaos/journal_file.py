@@ -14,7 +14,7 @@ from typing import Any
 
 from ._record_shape import RUN, misfit
 from .errors import UsageProblem
-from .record import SCHEMA, Record, from_json, parsed, to_json
+from .record import SCHEMA, Record, from_data, parsed, to_json
 
 __all__ = ["append", "begin", "end", "read"]
 
@@ -80,12 +80,17 @@ def read(paths: Iterable[_Path]) -> list[Record]:
             where = f"{os.fspath(path)}:{number}"
             if not line.strip():
                 continue
-            if _torn(line):
+            try:
+                data = parsed(line, where)
+            except UsageProblem:
+                if not _torn(line):
+                    raise
                 warnings.warn(f"{where}: passed over a line that was not written to its end", stacklevel=2)
-            elif "run" in (data := parsed(line, where)) and "test" not in data:
+                continue
+            if "run" in data and "test" not in data:
                 runs.take(data, where)
             else:
-                found.append(from_json(line, where))
+                found.append(from_data(data, where))
         for missing in runs.problems():
             warnings.warn(missing, stacklevel=2)
     return found

@@ -147,9 +147,9 @@ class Observed:
         """
         if exchange.operation == "auth":  # its body is the place for credentials
             return
-        for known, to in self.keys.items() if self._keys.keys() - {key} else ():
-            from .leaks import worth_searching
+        from .leaks import worth_searching
 
+        for known, to in self.keys.items():
             strange = known != key and exchange.provider not in to.split(", ") and worth_searching(known)
             if strange and known.encode() in content:
                 self.sent_on.append((exchange, f"the API key of {to}"))

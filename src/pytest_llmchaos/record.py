@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .session import Chaos
     from .verdict import Verdict
 
-__all__ = ["OUTCOMES", "SCHEMA", "Record", "from_json", "parsed", "record", "to_json"]
+__all__ = ["OUTCOMES", "SCHEMA", "Record", "from_data", "from_json", "parsed", "record", "to_json"]
 
 SCHEMA = 1
 """The version of the format; a reader takes what is not newer."""
@@ -153,7 +153,7 @@ def from_json(text: str | bytes, where: str = "") -> Record:
     Raises:
         UsageProblem: it is no record, or one of a newer version.
     """
-    return _from(parsed(text, where), f"{where}: " if where else "")
+    return from_data(parsed(text, where), where)
 
 
 def parsed(text: str | bytes, where: str = "") -> Mapping[str, Any]:
@@ -178,7 +178,13 @@ def parsed(text: str | bytes, where: str = "") -> Mapping[str, Any]:
     return data
 
 
-def _from(data: Mapping[str, Any], head: str) -> Record:
+def from_data(data: Mapping[str, Any], where: str = "") -> Record:
+    """Make a record of what `parsed` returned.
+
+    Raises:
+        UsageProblem: it is no record.
+    """
+    head = f"{where}: " if where else ""
     if problem := misfit(data, MEMBERS):
         raise UsageProblem(f"{head}{problem}")
     made = Record(**{key: value for key, value in data.items() if key in MEMBERS})

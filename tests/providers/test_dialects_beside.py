@@ -37,6 +37,20 @@ def test_anthropics_messages(base, name):
     assert type(react(ask, faults.overloaded(target=name)).error).__name__ == "OverloadedError"
 
 
+def chats(client, name):
+    """Have OpenAI's SDK chat, plain and streamed, under the provider's own name, and return how it asks."""
+
+    def ask(stream=False):
+        return client.chat.completions.create(model="m-1", messages=MESSAGES, stream=stream)
+
+    outcome = react(ask)
+    (call,) = outcome.chaos.calls
+    assert (call.provider, call.operation, call.model) == (name, "chat", "m-1")
+    assert outcome.result.choices[0].message.content
+    assert "".join(each.choices[0].delta.content or "" for each in react(lambda: ask(stream=True)).result)
+    return ask
+
+
 @pytest.mark.parametrize(
     ("base", "name"),
     [
@@ -49,15 +63,7 @@ def test_anthropics_messages(base, name):
 def test_openais_chat(base, name):
     """OpenAI's SDK gets answer, stream, vectors and error of its own dialect."""
     client = openai.OpenAI(api_key=KEY, base_url=base, max_retries=0)
-
-    def ask(stream=False):
-        return client.chat.completions.create(model="m-1", messages=MESSAGES, stream=stream)
-
-    outcome = react(ask)
-    (call,) = outcome.chaos.calls
-    assert (call.provider, call.operation, call.model) == (name, "chat", "m-1")
-    assert outcome.result.choices[0].message.content
-    assert "".join(each.choices[0].delta.content or "" for each in react(lambda: ask(stream=True)).result)
+    ask = chats(client, name)
     assert react(lambda: client.embeddings.create(model="e", input="x")).result.data[0].embedding
     assert isinstance(react(ask, faults.rate_limit(target=name)).error, openai.RateLimitError)
 
@@ -69,13 +75,5 @@ def test_openais_chat(base, name):
 def test_openais_chat_alone(base, name):
     """The same where OpenAI's dialect is there for chat, and the vendor's own lies beside it."""
     client = openai.OpenAI(api_key=KEY, base_url=base, max_retries=0)
-
-    def ask(stream=False):
-        return client.chat.completions.create(model="m-1", messages=MESSAGES, stream=stream)
-
-    outcome = react(ask)
-    (call,) = outcome.chaos.calls
-    assert (call.provider, call.operation, call.model) == (name, "chat", "m-1")
-    assert outcome.result.choices[0].message.content
-    assert "".join(each.choices[0].delta.content or "" for each in react(lambda: ask(stream=True)).result)
+    ask = chats(client, name)
     assert isinstance(react(ask, faults.auth_revoked(target=name)).error, openai.AuthenticationError)

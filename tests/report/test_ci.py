@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pytest_llmchaos import gate
-from pytest_llmchaos.report._survival import STANDINGS
+from pytest_llmchaos.standing import STANDINGS
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs/ci.md").read_text("utf-8")

@@ -24,6 +24,7 @@ __all__ = [
     "ended",
     "failed",
     "half",
+    "how_it_broke",
     "mark",
     "says",
     "set_result",
@@ -120,6 +121,11 @@ def broken_off(call: Exchange) -> bool:
     if call.faults and _at_its_limit(answer.finish):
         return True
     return not call.ok or answer.error or (call.stream and not answer.done)
+
+
+def how_it_broke(call: Exchange) -> str:
+    """Write how an answer came to its end before it was over; a clean close is none that the status tells."""
+    return "closed without its terminator" if call.ok else call.outcome
 
 
 def half(call: Exchange) -> bool:

@@ -14,7 +14,7 @@ from ..verdict import Verdict
 from ._asks import asks
 from ._base import Check
 from ._bodies import utterances
-from ._calls import against, blocks, count, worst
+from ._calls import Block, against, blocks, count, worst
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
@@ -57,7 +57,8 @@ class BaselineUnchanged(Check):
 
     def judge(self, journal: Journal) -> Verdict:
         """Compare each ask that no fault struck with the first one of `before`."""
-        found = _asked(journal)
+        marked = blocks(journal)
+        found = _asked(journal, marked)
         known = next((calls for name, calls in found if name == self.before), None)
         if known is None:
             reason = f"no request was marked {self.before!r}: mark the plain way with `with llmchaos.request(...):`"
@@ -80,7 +81,7 @@ class BaselineUnchanged(Check):
         changed = [
             (f"in request {name!r} {difference}", calls)
             for name, calls in others
-            if (difference := self._difference(journal, (self.before, known), (name, calls)))
+            if (difference := self._difference(marked, (self.before, known), (name, calls)))
         ]
         if changed:
             said = worst([each for each, _ in changed])
@@ -89,7 +90,7 @@ class BaselineUnchanged(Check):
         reason = f"{count(len(others), 'request')} made the {count(len(known), 'call')} of request {self.before!r}"
         return self.verdict("held", reason, evidence)
 
-    def _difference(self, journal: Journal, before: _Ask, after: _Ask) -> str:
+    def _difference(self, marked: _Marked, before: _Ask, after: _Ask) -> str:
         """Return in words how two asks differ; empty where they do not."""
         told, now = _in_order(before[1]), _in_order(after[1])
         for old, new in zip(told, now, strict=False):
@@ -97,7 +98,7 @@ class BaselineUnchanged(Check):
                 return differs
         if len(told) != len(now):
             return f"{count(len(now), 'call')} went out, before {len(told)}"
-        was, came = _first(journal, before), _first(journal, after)
+        was, came = _first(marked, before), _first(marked, after)
         if was is not None and came is not None and came > was + self.within:
             return f"the first content came after {show_duration(came)}, before after {show_duration(was)}"
         return ""
@@ -119,13 +120,14 @@ class BaselineUnchanged(Check):
 
 
 _Ask = tuple[str, "Sequence[Exchange]"]
+_Marked = Mapping[str, Sequence[Block]]
 
 
-def _asked(journal: Journal) -> list[tuple[str, list[Exchange]]]:
+def _asked(journal: Journal, marked: _Marked) -> list[tuple[str, list[Exchange]]]:
     """Return the marked asks with their calls, those without any call too."""
     found = [(name, calls) for name, calls in asks(journal) if name]
     called = {name for name, _ in found}
-    return found + [(name, []) for name in blocks(journal) if name not in called]
+    return found + [(name, []) for name in marked if name not in called]
 
 
 def _troubled(calls: Sequence[Exchange]) -> bool:
@@ -150,9 +152,9 @@ def _parameters(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in ("messages", "input", "contents", "stream")}
 
 
-def _first(journal: Journal, ask: _Ask) -> float | None:
+def _first(marked: _Marked, ask: _Ask) -> float | None:
     """Return the seconds from the beginning of an ask to its first content."""
     name, calls = ask
     came = min((each.first_event for each in calls if each.first_event is not None), default=None)
-    began = [each.start for each in blocks(journal).get(name, ()) if each.start <= calls[0].started] if calls else []
+    began = [each.start for each in marked.get(name, ()) if each.start <= calls[0].started] if calls else []
     return came - max(began) if came is not None and began else None

@@ -10,7 +10,7 @@ from ..parameters import param
 from ..verdict import Verdict
 from ._base import Check
 from ._calls import against, count, named, worst
-from ._results import NO_TEXT, ended, half, says, set_result, shows_half
+from ._results import NO_TEXT, ended, half, how_it_broke, says, set_result, shows_half
 from ._said import readable
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class PartialNotComplete(Check):
             for call in filter(half, request.calls):
                 if self._shown(request, call):
                     guilty.append(call)
-                    how = "closed without its terminator" if call.ok else call.outcome
-                    said.append(f"the result of {named(request.name)} is what came of {call.label} ({how})")
+                    what = f"{call.label} ({how_it_broke(call)})"
+                    said.append(f"the result of {named(request.name)} is what came of {what}")
                 elif request.has_result and not readable(request.result):
                     unsure.append(call)
                 else:

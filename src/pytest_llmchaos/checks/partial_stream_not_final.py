@@ -13,7 +13,7 @@ from ..verdict import Verdict
 from ._asks import asks, later
 from ._base import Check
 from ._calls import against, blocks, count, named, worst
-from ._results import mark, says, shows_half
+from ._results import how_it_broke, mark, says, shows_half
 from ._said import spoken
 from ._streaks import kind
 
@@ -52,8 +52,8 @@ class PartialStreamNotFinal(Check):
                 good += [each, *after[:1]]
             elif end == "well":
                 guilty.append(each)
-                how = "closed without its terminator" if each.ok else each.outcome
-                said.append(f"{named(each.request)} ended well with the stream of {each.label} broken off ({how})")
+                what = f"the stream of {each.label} broken off ({how_it_broke(each)})"
+                said.append(f"{named(each.request)} ended well with {what}")
             else:
                 unsure.append(each)
         if said:

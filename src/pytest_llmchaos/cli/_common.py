@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -11,7 +13,19 @@ from click.shell_completion import CompletionItem
 
 from ..errors import ChaosError, UsageProblem
 
-__all__ = ["Duration", "Group", "ascii_only", "complete", "kinds", "names", "paragraph", "providers", "table", "tags"]
+__all__ = [
+    "Duration",
+    "Group",
+    "ascii_only",
+    "complete",
+    "kinds",
+    "names",
+    "paragraph",
+    "providers",
+    "table",
+    "tags",
+    "warned",
+]
 
 
 class _Mistake(click.ClickException):
@@ -50,6 +64,18 @@ def ascii_only() -> bool:
     """Tell whether the output may not take more than ASCII: everything but UTF-8 is taken for such."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     return not encoding.lower().replace("-", "").startswith("utf")
+
+
+@contextmanager
+def warned() -> Iterator[list[str]]:
+    """Gather what the block warns of, for a user who needs no line of our source; it is there behind the block."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield texts
+        finally:
+            texts += [str(each.message) for each in caught]
 
 
 def paragraph(title: str, text: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 
 import click
+
+from ._common import warned
 
 __all__ = ["gate"]
 
@@ -50,13 +51,12 @@ def gate(
     known = None
     for journal in journals:
         # One bad journal must not hide what the others show.
-        try:
-            with warnings.catch_warnings(record=True) as told:
-                warnings.simplefilter("always")
+        with warned() as told:
+            try:
                 records += read([journal])
-        except UsageProblem as problem:
-            problems.append(str(problem))
-        problems += [str(each.message) for each in told]
+            except UsageProblem as problem:
+                problems.append(str(problem))
+        problems += told
     if path is not None and not update_baseline:
         try:
             known = baselines.read(path)

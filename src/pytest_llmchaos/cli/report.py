@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageProblem
+from ._common import ascii_only, warned
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -37,16 +38,13 @@ def report(
     Several journals make one report, with the last result of each test under each scenario. What it tells does not
     change the exit status: `llmchaos gate` judges.
     """
-    import warnings
-
     from ..gate import latest
     from ..journal_file import read
 
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+    with warned() as told:
         found = read(journals)
     for each in told:
-        click.echo(str(each.message), err=True)
+        click.echo(each, err=True)
     records = latest(found)
     if len(records) < len(found):
         click.echo(f"{len(found) - len(records)} earlier results of the same tests are left out", err=True)
@@ -81,7 +79,6 @@ def _print(records: list[Record], verbose: bool) -> None:
     import sys
 
     from ..report.summary import summary_lines
-    from ._common import ascii_only
 
     lines = summary_lines(
         records,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..standing import standing
 from ..units import show_duration
 from ._drawing import drawing
-from ._survival import column, exchange, short_reason, standing
+from ._survival import column, exchange, short_reason
 from ._text import run_time, safe
 
 if TYPE_CHECKING:

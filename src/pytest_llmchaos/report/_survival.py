@@ -18,14 +18,12 @@ __all__ = [
     "BAD",
     "OWN_FAULTS",
     "SIGNS",
-    "STANDINGS",
     "Matrix",
     "column",
     "decisive",
     "exchange",
     "row",
     "short_reason",
-    "standing",
     "worst_first",
 ]
 

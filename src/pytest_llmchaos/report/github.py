@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from ._survival import column, decisive, short_reason, standing, worst_first
+from ..standing import standing
+from ._survival import column, decisive, short_reason, worst_first
 from ._text import safe
 from .markdown import markdown
 

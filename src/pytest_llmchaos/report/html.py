@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageProblem
+from ..standing import STANDINGS, standing
 from ._detail import Test, detail
 from ._drawing import DEFINITIONS
 from ._page import POLICY, SCRIPT, STYLE
-from ._survival import BAD, SIGNS, STANDINGS, Matrix, column, decisive, short_reason, standing, worst_first
+from ._survival import BAD, SIGNS, Matrix, column, decisive, short_reason, worst_first
 from ._text import run_time, safe
 
 if TYPE_CHECKING:

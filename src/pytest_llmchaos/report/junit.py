@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ._survival import BAD, decisive, short_reason, standing
+from ..standing import standing
+from ._survival import BAD, decisive, short_reason
 from ._text import safe
 
 if TYPE_CHECKING:

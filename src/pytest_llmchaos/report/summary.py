@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ._survival import BAD, SIGNS, STANDINGS, Matrix, column, decisive, short_reason, standing, worst_first
+from ..standing import STANDINGS, standing
+from ._survival import BAD, SIGNS, Matrix, column, decisive, short_reason, worst_first
 from ._text import cells, fit, pad, paint, run_time, safe
 
 if TYPE_CHECKING:
