@@ -11,7 +11,19 @@ from .call import Target, Targets
 from .errors import ParameterError, near, shown
 from .units import duration, raw_duration
 
-__all__ = ["TEXTS", "Choice", "Parameters", "choice", "param", "public", "target", "targets", "text", "whole"]
+__all__ = [
+    "TEXTS",
+    "Choice",
+    "Parameters",
+    "choice",
+    "natural",
+    "param",
+    "public",
+    "target",
+    "targets",
+    "text",
+    "whole",
+]
 
 TEXTS: Mapping[str, Any] = {
     "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
@@ -66,6 +78,18 @@ def whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"{shown(value)} is not a whole number, zero or more")
     return value
+
+
+def natural(zero: str, default: Any = MISSING) -> Any:
+    """Declare a parameter that is a whole number, one or more; `zero` tells why 0 is none."""
+
+    def read(value: Any) -> int:
+        number = whole(value)
+        if not number:
+            raise ValueError(zero)
+        return number
+
+    return param(read, default, shape={"type": "integer", "minimum": 1})
 
 
 def text(value: Any) -> str:

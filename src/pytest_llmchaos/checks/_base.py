@@ -15,7 +15,10 @@ from ..verdict import Outcome, Verdict
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
 
-__all__ = ["Check"]
+__all__ = ["EVIDENCE_IS_A_CALL", "Check"]
+
+EVIDENCE_IS_A_CALL = "0 can never hold, as a call is the evidence; use not_called to forbid a target"
+"""Why a check that bounds a number of calls takes no 0."""
 
 
 @dataclass(frozen=True)

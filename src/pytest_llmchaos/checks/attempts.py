@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..parameters import choice, param, whole
+from ..parameters import choice, natural, param
 from ..verdict import Verdict
 from ._asks import repeats, requests, runs
-from ._base import Check
+from ._base import EVIDENCE_IS_A_CALL, Check
 from ._bodies import question
 from ._calls import MARKING, against, count, named, tally, worst
 
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from ..journal import Exchange, Journal
 
 __all__ = ["Attempts"]
-
-
-def _at_least_one(value: Any) -> int:
-    number = whole(value)
-    if not number:
-        raise ValueError("0 can never hold, as a call is the evidence; use not_called to forbid a target")
-    return number
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class Attempts(Check):
 
     name = "attempts"
 
-    at_most: int = param(_at_least_one, shape={"type": "integer", "minimum": 1})
+    at_most: int = natural(EVIDENCE_IS_A_CALL)
     per: str = param(choice("request", "provider", "call"), default="request")
 
     def judge(self, journal: Journal) -> Verdict:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..call import Target
-from ..parameters import param, whole
+from ..parameters import natural, param
 from ..parameters import target as read_target
 from ..units import duration, show_duration
 from ..verdict import Verdict
@@ -20,15 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Breaker"]
 
+_ZERO = "0 is not possible here; take 1 or more"
+
 _Place = tuple[str, str]
 """A provider and its host: Azure's resources and Bedrock's regions fail apart."""
-
-
-def _some(value: Any) -> int:
-    number = whole(value)
-    if not number:
-        raise ValueError("0 is not possible here; take 1 or more")
-    return number
 
 
 @dataclass(frozen=True)
@@ -48,9 +43,9 @@ class Breaker(Check):
 
     name = "breaker"
 
-    opens_after: int = param(_some, shape={"type": "integer", "minimum": 1})
+    opens_after: int = natural(_ZERO)
     half_opens_after: float = param(duration)
-    probes: int = param(_some, default=1, shape={"type": "integer", "minimum": 1})
+    probes: int = natural(_ZERO, default=1)
     target: Target | None = param(read_target, default=None)
 
     def judge(self, journal: Journal) -> Verdict:

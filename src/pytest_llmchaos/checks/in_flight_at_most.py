@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..parameters import choice, param, whole
+from ..parameters import choice, natural, param
 from ..units import show_duration
 from ..verdict import Verdict
-from ._base import Check
+from ._base import EVIDENCE_IS_A_CALL, Check
 from ._calls import against, count, worst
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
 
 __all__ = ["InFlightAtMost"]
-
-
-def _some(value: Any) -> int:
-    number = whole(value)
-    if not number:
-        raise ValueError("0 can never hold, as a call is the evidence; use not_called to forbid a target")
-    return number
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,7 @@ class InFlightAtMost(Check):
 
     name = "in_flight_at_most"
 
-    count: int = param(_some, shape={"type": "integer", "minimum": 1})
+    count: int = natural(EVIDENCE_IS_A_CALL)
     per: str = param(choice("provider", "all"), default="provider")
 
     def judge(self, journal: Journal) -> Verdict:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import shown
-from ..parameters import param, whole
+from ..parameters import natural, param
 from ..units import duration
 from ._base import Fault
 from ._pieces import in_pieces
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
     from ..plan import Plan
 
 __all__ = ["StreamDrip"]
-
-
-def _bytes(value: Any) -> int:
-    if whole(value) < 1:
-        raise ValueError(f"{shown(value)} is not a number of bytes, one or more")
-    return int(value)
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class StreamDrip(Fault):
     kind = "stream"
     streams_only = True
 
-    chunk: int = param(_bytes, default=16, shape={"type": "integer", "minimum": 1})
+    chunk: int = natural("0 is not a number of bytes, one or more", default=16)
     every: float = param(duration, default="1s")
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:

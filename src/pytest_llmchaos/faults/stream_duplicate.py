@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import shown
-from ..parameters import param, whole
+from ..parameters import natural
 from ..plan import Step
 from ._stream import StreamFault
 
@@ -15,12 +14,6 @@ if TYPE_CHECKING:
     from ..draw import Draw
 
 __all__ = ["StreamDuplicate"]
-
-
-def _nth(value: Any) -> int:
-    if whole(value) < 1:
-        raise ValueError(f"{shown(value)} is not the number of an event, counted from 1")
-    return int(value)
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class StreamDuplicate(StreamFault):
     kind = "stream"
     again = True
 
-    after: int = param(_nth, default=1, shape={"type": "integer", "minimum": 1})
+    after: int = natural("0 is not the number of an event, counted from 1", default=1)
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Add nothing but the event itself."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ParameterError, shown
-from ..parameters import choice, param, whole
+from ..errors import ParameterError
+from ..parameters import choice, natural, param
 from ._base import Fault
 from ._documents import Editing
 
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["WrongEmbeddings"]
 
 Numbers = list[float]
-
-
-def _dimensions(value: Any) -> int:
-    if whole(value) < 1:
-        raise ValueError(f"{shown(value)} is not a number of dimensions, one or more")
-    return int(value)
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class WrongEmbeddings(Fault):
     name = "wrong_embeddings"
     kind = "content"
 
-    dimensions: int | None = param(_dimensions, default=None, shape={"type": "integer", "minimum": 1})
+    dimensions: int | None = natural("0 is not a number of dimensions, one or more", default=None)
     form: str = param(choice("length", "shuffled", "zeros"), default="length")
 
     def __post_init__(self) -> None:
