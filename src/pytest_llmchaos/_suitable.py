@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from . import faults
-from .call import Call, Target
+from .call import BESIDE, Call, Target
 from .draw import Draw
 from .errors import FaultUnfit, ParameterError
 from .faults import Fault
 from .plan import Plan
 from .providers import Provider, dialects
+from .providers._beside import Sideline, at
 from .providers._status import StatusPage
 
 __all__ = ["suits"]
@@ -53,6 +54,8 @@ def _call(target: Target, *, stream: bool) -> Call:
     path = "/v1/chat/completions"
     if operation == "status":
         speaks, path = StatusPage(speaks.name, speaks.status_hosts), "/api/v2/status.json"
+    elif operation in BESIDE:
+        speaks, path = Sideline(speaks, at("health")), "/health"
     stream = stream and operation in _STREAMED
     return Call(speaks.name, operation, "model", stream, "POST", host, path, speaks)
 

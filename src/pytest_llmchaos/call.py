@@ -16,13 +16,17 @@ from .errors import ParameterError, near, shown
 if TYPE_CHECKING:
     from .providers import Provider
 
-__all__ = ["OPERATIONS", "Call", "HttpRequest", "Operation", "Sticky", "Target", "Targets", "Timeouts", "credential",
-           "region_in"]  # fmt: skip
+__all__ = ["BESIDE", "OPERATIONS", "Call", "HttpRequest", "Operation", "Sticky", "Target", "Targets", "Timeouts",
+           "credential", "region_in"]  # fmt: skip
 
 Operation = Literal[
-    "chat", "completions", "embeddings", "images", "audio", "moderation", "rerank", "models", "auth", "status"
+    "chat", "completions", "embeddings", "images", "audio", "moderation", "rerank", "models", "auth", "status",
+    "health", "helper",
 ]  # fmt: skip
 OPERATIONS: tuple[str, ...] = get_args(Operation)
+BESIDE: tuple[str, ...] = ("status", "health", "helper")
+"""What is asked beside LLM calls: a status page, how a server is, telemetry and the like. No LLM answers there, so
+checks and `.calls` leave it out, unless a target names it."""
 Sticky = Literal["key", "user", "conversation", "request", "model", "region", "host"]
 
 
@@ -205,6 +209,9 @@ def secret(request: HttpRequest) -> str:
     return rest.strip() if scheme.lower() in ("bearer", "basic", "token", "key") and rest else value
 
 
+_ELSEWHERE = ("status", "helper")
+
+
 class _Named(Protocol):
     @property
     def provider(self) -> str: ...
@@ -266,8 +273,8 @@ class Target:
         return (
             (self.provider == call.provider or fnmatchcase(call.provider, self.provider))
             and (self.model == "*" or (call.model is not None and fnmatchcase(call.model, self.model)))
-            # A status page stands elsewhere: only a target that names it hits it.
-            and self.operation in ("*" if call.operation != "status" else "status", call.operation)
+            # A status page and telemetry stand elsewhere: only a target that names them hits them.
+            and (self.operation == call.operation or (self.operation == "*" and call.operation not in _ELSEWHERE))
         )
 
     def raw(self) -> str:

@@ -56,7 +56,7 @@ class Decision:
 
 def aim(injection: Injection, call: Call, at: float) -> Miss | None:
     """Return why an active injection is not aimed at this call at scenario time `at` (seconds), None if it is."""
-    if not injection.target.matches(call):
+    if not injection.target.matches(call) or _passes_by(injection, call):
         return "target"
     if injection.stream is not None and injection.stream != call.stream:
         return "stream"
@@ -104,7 +104,7 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
                 raise FaultUnfit(reason)
             found = injection.fault.meet(plan, call, own, each.state)
         except FaultUnfit as problem:
-            if call.operation == "auth" and not _named(injection, call):
+            if call.operation in ("auth", "health") and not _named(injection, call):
                 misses.append((each.key, "target"))  # a token call beside the calls that are meant
                 continue
             raise FaultUnfit(f"{injection} was aimed at {call.label}: {problem}") from None
@@ -119,6 +119,14 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
 def _named(injection: Injection, call: Call) -> bool:
     """Tell whether a target names the call's operation itself, not just all of them."""
     return any(each.operation == call.operation for each in injection.target.each if each.matches(call))
+
+
+def _passes_by(injection: Injection, call: Call) -> bool:
+    """Tell whether what strikes LLM calls leaves a server's health check as it is: all but what takes it down whole."""
+    if call.operation != "health" or _named(injection, call):
+        return False
+    some = injection.calls is not None or injection.rate != 1.0 or injection.above is not None
+    return injection.fault.kind != "outage" or some
 
 
 def _lot(aimed: Aimed, call: Call) -> str:

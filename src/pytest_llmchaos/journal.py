@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from .call import Call, Target
+from .call import BESIDE, Call, Target
 from .heard import Heard, Pieces, hear
 from .observed import Observed
 from .redact import redact
@@ -145,13 +145,13 @@ class Event:
 class Calls(Sequence[Exchange]):
     """A sequence of LLM calls that can be narrowed.
 
-    What the app asks a provider's status page is no LLM call and answers nobody, so it is not in the sequence: only a
-    target that names it, as in `.to("openai:status")`, gives it.
+    What the app asks a provider's status page, or a server about its health, is no LLM call and answers nobody, so it
+    is not in the sequence: only a target that names it, as in `.to("openai:status")`, gives it.
     """
 
     def __init__(self, exchanges: Sequence[Exchange]) -> None:
-        self._exchanges = [each for each in exchanges if each.operation != "status"]
-        self._polls = [each for each in exchanges if each.operation == "status"]
+        self._exchanges = [each for each in exchanges if each.operation not in BESIDE]
+        self._polls = [each for each in exchanges if each.operation in BESIDE]
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...
@@ -182,7 +182,7 @@ class Calls(Sequence[Exchange]):
             ParameterError: it is not a target.
         """
         wanted = Target.parse(target)
-        if wanted.operation == "status":
+        if wanted.operation in BESIDE:
             return _Polls([each for each in self._polls if wanted.matches(each)])
         return self.where(wanted.matches)
 

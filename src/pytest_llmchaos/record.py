@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ._record_shape import MEMBERS, OUTCOMES, crooked, misfit
+from .call import BESIDE
 from .errors import UsageProblem, shown
 from .journal import Event, Exchange
 
@@ -73,13 +74,13 @@ class Record:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """The LLM calls among the entries; requests to status pages are none."""
-        return [each for each in self.entries if each["type"] == "exchange" and each["operation"] != "status"]
+        """The LLM calls among the entries; what was asked beside them (status pages, health checks) is left out."""
+        return [each for each in self.entries if each["type"] == "exchange" and each["operation"] not in BESIDE]
 
     @property
     def struck(self) -> bool:
-        """Whether any fault had a part in any call."""
-        return any(each.get("faults") for each in self.calls)
+        """Whether any fault had a part in anything that was asked, health checks and status pages included."""
+        return any(each.get("faults") for each in self.entries if each["type"] == "exchange")
 
     @property
     def missed(self) -> list[str]:

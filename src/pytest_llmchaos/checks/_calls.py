@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..call import BESIDE
 from ..journal import Event, Exchange
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def ordered(journal: Journal) -> list[Exchange | Event]:
     """Return all LLM calls and events by time; those of one instant stay as they were written down.
 
     A phase that began while nothing happened is written down later than it began, so the order of writing is
-    not the order of time. What a status page answered is left out: it is no answer of an LLM.
+    not the order of time. What was asked beside LLM calls (a status page, a health check) is left out.
     """
-    entries = (each for each in journal.entries if isinstance(each, Event) or each.operation != "status")
+    entries = (each for each in journal.entries if isinstance(each, Event) or each.operation not in BESIDE)
     return sorted(entries, key=lambda each: each.at if isinstance(each, Event) else each.started)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..call import BESIDE
 from ..errors import shown
 from ..prices import Price, price_of
 from ..providers._text import request_tokens, tokens
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bill", "above_zero", "money", "used"]
 
-_FREE = ("models", "auth", "moderation", "status")
+_FREE = ("models", "auth", "moderation", *BESIDE)
 _BY_TOKENS = ("chat", "completions", "embeddings")
 
 # The request did not reach the model.

@@ -18,6 +18,8 @@ from .._discover import discover
 from ..call import Call, credential
 from ..errors import UsageProblem, near, shown
 from ._base import ErrorKind, Provider, Recognised, Route
+from ._beside import sideline
+from ._hub import Hub
 from ._status import StatusPage
 
 if TYPE_CHECKING:
@@ -49,7 +51,10 @@ class Providers:
     def __init__(self, own: Mapping[str, Any] | None = None) -> None:
         self._own = [_configured(name, table) for name, table in (own or {}).items()]
         self._built_in = [each() for each in dialects().values()]
-        self._pages = [StatusPage(each.name, each.status_hosts) for each in self._built_in if each.status_hosts]
+        self._pages: list[Provider] = [
+            Hub(),
+            *(StatusPage(each.name, each.status_hosts) for each in self._built_in if each.status_hosts),
+        ]
         self._by_host: dict[tuple[str, str], Provider] = {}
         self._guests: dict[tuple[str, str], Provider] = {}
         self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
@@ -92,6 +97,9 @@ class Providers:
             speaker = self._speaker(provider, parts.path)
             if route := speaker.route(method, parts.path):
                 return speaker, route
+        for provider in owners:
+            if not provider.doubts(host) and (found := sideline(provider, method, host, parts.path)):
+                return found
         for provider in () if any(not each.doubts(host) for each in owners) else self._built_in:
             if route := provider.guess(method, parts.path):
                 return self._at_host(provider, host), route
@@ -154,7 +162,7 @@ class Providers:
                 return self._guests[provider.name, dialect]
         return provider
 
-    def _page(self, host: str) -> StatusPage | None:
+    def _page(self, host: str) -> Provider | None:
         return next((each for each in self._pages if each.owns(host)), None)
 
     def _at_host(self, provider: Provider, host: str) -> Provider:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..draw import Draw
     from ..plan import Answer, Headers
     from ..replies import Reply
+    from ._beside import Beside
 
 __all__ = ["ErrorKind", "Notice", "Provider", "Recognised", "Route"]
 
@@ -104,6 +105,12 @@ class Provider(ABC):
     def doubts(self, host: str) -> bool:
         """Tell whether the host is the provider's by a guess alone."""
         return _among(host, self.doubted)
+
+    def sidelines(self, host: str) -> tuple[Beside, ...]:
+        """Return what a host of this provider (lower case) answers beside LLM calls: nothing at a vendor's own."""
+        from ._beside import SERVER
+
+        return () if _among(host, self.default_hosts) else SERVER
 
     def claims(self, path: str) -> bool:
         """Tell whether a request to this path at the provider's hosts is a call to an LLM, known or not."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..plan import Answer
     from ..replies import Reply
 
-__all__ = ["responses"]
+__all__ = ["count_tokens", "responses"]
 
 _STATUS = {"length": "incomplete", "content_filter": "incomplete"}
 _REASON = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -54,6 +54,11 @@ def responses(call: Call, reply: Reply | None, draw: Draw, *, error: str | None 
     if call.stream:
         return events_answer(call, draw, lambda: _stream(base, call, said, items), error=error)
     return plain_answer(call, draw, _finished(base, call, said, items), error=error)
+
+
+def count_tokens(call: Call, draw: Draw) -> Answer:
+    """Answer `POST /v1/responses/input_tokens` with the count that the usage of an answer would show."""
+    return plain_answer(call, draw, {"object": "response.input_tokens", "input_tokens": _asked_tokens(call)})
 
 
 def _asked(body: Mapping[str, Any]) -> Asked:
@@ -137,8 +142,12 @@ def _finished(base: Mapping[str, Any], call: Call, said: Said, items: list[dict[
     }
 
 
+def _asked_tokens(call: Call) -> int:
+    return request_tokens(*(call.body.get(key) for key in ("input", "instructions", "tools", "text")))
+
+
 def _usage(call: Call, items: list[dict[str, Any]]) -> dict[str, Any]:
-    asked = request_tokens(*(call.body.get(key) for key in ("input", "instructions", "tools", "text")))
+    asked = _asked_tokens(call)
     spoken = 0
     for item in items:
         for part in item.get("content", ()):

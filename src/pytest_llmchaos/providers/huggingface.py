@@ -10,6 +10,7 @@ from ..errors import FaultUnfit
 from ..plan import Answer
 from ..replies import Reply
 from ._base import Route
+from ._beside import Beside, at
 from ._forms import Form
 from ._openai_like import OpenAILike, openai_error, paths
 from ._read import mapping, positive
@@ -42,6 +43,14 @@ _ENDPOINT: Mapping[str, Form] = {
     "model_retired": Form(404, {"error": "Not Found"}),  # [U] the endpoint was deleted or paused
     "policy_refusal": _tgi(422, "Input validation error: the inputs were refused", "validation"),  # [U]
 }
+
+
+# TGI's router (router/src/server.rs); recalled, but for the paths [U].
+_TGI = (
+    at("(?:health|ping)", down={"error": "unhealthy", "error_type": "healthcheck"}),
+    at("info", {"model_id": "model", "max_input_tokens": 4095, "max_total_tokens": 4096, "version": "3.3.4"}),
+    at("metrics", b"# HELP tgi_queue_size Requests in the queue.\n# TYPE tgi_queue_size gauge\ntgi_queue_size 0\n"),
+)
 
 
 class HuggingFace(OpenAILike):
@@ -89,6 +98,10 @@ class HuggingFace(OpenAILike):
             400, openai_error("The request was refused", "invalid_request_error", "content_policy")
         ),  # [U]
     }
+
+    def sidelines(self, host: str) -> tuple[Beside, ...]:
+        """Return what an endpoint answers beside LLM calls; the router answers nothing."""
+        return () if host.partition(":")[0] == "router.huggingface.co" else _TGI
 
     def table(self, call: Call) -> Mapping[str, Form]:
         """Return the failures of the router, or those of an endpoint."""

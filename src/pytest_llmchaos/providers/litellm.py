@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ._base import Route
+from ._beside import Beside, at
 from ._forms import Form
 from ._openai_like import OpenAILike, openai_error, paths
 from ._sse import DONE
@@ -23,6 +24,25 @@ _NO_FALLBACKS = " Received Model Group={model}\nAvailable Model Group Fallbacks=
 
 def _error(message: str, kind: str | None) -> Any:
     return openai_error(message, kind)
+
+
+# The proxy's source (litellm 1.108, proxy/health_endpoints). In health `/health` tells of each model behind it.
+_DOWN = {"status": "shutting_down"}
+_BESIDE = (
+    at("health/live(?:li)?ness", "I'm alive!", down=_DOWN),
+    at("health/readiness", {"status": "healthy", "db": "Not connected"}, down=_DOWN),
+    at(
+        "health",
+        {
+            "healthy_endpoints": [{"model": "openai/gpt-4o-mini"}],
+            "unhealthy_endpoints": [],
+            "healthy_count": 1,
+            "unhealthy_count": 0,
+        },
+    ),
+    at("health/backlog", {"in_flight_requests": 0}, steady=True),
+    at("metrics", b"# HELP litellm_in_flight_requests Requests under way.\n# TYPE litellm_in_flight_requests gauge\n"),
+)
 
 
 class LiteLLM(OpenAILike):
@@ -125,6 +145,10 @@ class LiteLLM(OpenAILike):
             ),
         ),
     }
+
+    def sidelines(self, host: str) -> tuple[Beside, ...]:
+        """Return what the proxy answers beside LLM calls."""
+        return _BESIDE
 
     def shape(self, call: Call, status: int, body: Any) -> Any:
         """Return the error with its status as a text."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import FaultUnfit
 from . import _ollama_native as native
 from ._base import Route
+from ._beside import Beside, at
 from ._forms import Form
 from ._openai_like import OpenAILike, openai_error, paths
 from ._wire import dump
@@ -27,6 +28,9 @@ _TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 
 def _form(status: int | None, message: str) -> Form:
     return Form(status, {"error": message})
+
+
+_BESIDE = (at("", b"Ollama is running"),)  # its root, which health checks ask; the rest are routes of their own
 
 
 class Ollama(OpenAILike):
@@ -62,6 +66,10 @@ class Ollama(OpenAILike):
         "model_retired": _form(404, "model '{model}' not found"),
         "policy_refusal": _form(403, "this request was refused"),  # [U]
     }
+
+    def sidelines(self, host: str) -> tuple[Beside, ...]:
+        """Return what the server answers beside LLM calls."""
+        return _BESIDE
 
     def read(self, route: Route, request: HttpRequest) -> Recognised | None:
         """Return what the request asks for; the native API streams unless told not to."""

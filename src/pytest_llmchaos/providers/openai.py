@@ -12,6 +12,7 @@ from ..replies import Reply
 from . import _openai_errors as errors
 from . import _openai_wire as wire
 from ._base import Route
+from ._beside import at
 from ._notice import announce_listed
 from ._openai_audio import audio, speech_streams
 from ._openai_chat import chat, completions
@@ -20,7 +21,7 @@ from ._openai_images import images
 from ._openai_models import models, openai_models
 from ._openai_moderation import moderation
 from ._openai_rerank import rerank
-from ._openai_responses import responses
+from ._openai_responses import count_tokens, responses
 from ._read import JsonProvider
 from ._sse import DONE, event
 
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from ..draw import Draw
     from ..plan import Answer, Headers
     from ._base import ErrorKind, Notice, Recognised
+    from ._beside import Beside
 
 __all__ = ["OpenAI"]
+
+_COUNT = "responses/input_tokens"
 
 # What a path ends in; before it may stand `/v1` or a gateway's own prefix.
 _ROUTES = tuple(
@@ -38,6 +42,8 @@ _ROUTES = tuple(
     for verb, path, route in (
         ("POST", "chat/completions", Route("chat", needs=("model", "messages"))),
         ("POST", "responses", Route("chat", needs=("model", "input"))),
+        # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.
+        ("POST", _COUNT, Route("models", stream=False, needs=("model", "input"))),
         ("POST", "completions", Route("completions", needs=("model", "prompt"))),
         ("POST", "embeddings", Route("embeddings", stream=False, needs=("model", "input"))),
         ("POST", "images/generations", Route("images", needs=("model", "prompt"))),
@@ -98,7 +104,13 @@ class OpenAI(JsonProvider):
             "moderation": moderation,
             "rerank": rerank,
         }
+        if call.path.rstrip("/").endswith(f"/{_COUNT}"):
+            return count_tokens(call, draw)
         return answers.get(call.operation, models)(call, draw)
+
+    def sidelines(self, host: str) -> tuple[Beside, ...]:
+        """Return the vendor's telemetry, or what a server with this dialect answers beside LLM calls."""
+        return _TELEMETRY if host.partition(":")[0] in wire.HOSTS else super().sidelines(host)
 
     def error(self, kind: ErrorKind, call: Call, draw: Draw, **details: Any) -> Answer:
         """Return the answer by which the API reports the failure; see `Provider.error`.
@@ -172,6 +184,9 @@ class OpenAI(JsonProvider):
 
 
 _TALKING = ("chat", "completions")
+
+# Where OpenAI's Agents SDK sends its traces by default (openai-agents 0.24, tracing/processors.py): it takes any 2xx.
+_TELEMETRY = (at("v1/traces/ingest", operation="helper", methods=("POST",), status=204),)
 
 
 def _talk(call: Call, reply: Reply | None, draw: Draw, error: str | None = None) -> Answer:

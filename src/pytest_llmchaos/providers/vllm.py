@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ._beside import Beside, at, token_ids
 from ._forms import Form
 from ._openai_like import OpenAILike, openai_error
 from ._sse import DONE
+
+if TYPE_CHECKING:
+    from ..call import Call
 
 __all__ = ["VLLM"]
 
 
 def _error(message: str, kind: str, param: str | None = None) -> Any:
     return openai_error(message, kind, "{status}", param)
+
+
+def _tokens(call: Call) -> dict[str, Any]:
+    ids = token_ids(call.body.get("prompt") or "".join(str(each) for each in call.body.get("messages") or ()))
+    return {"count": len(ids), "max_model_len": 8192, "tokens": ids, "token_strs": None}
+
+
+# Measured on vLLM 0.32 (`/health` has no body, in health and when its engine died); the rest as its documentation has
+# it. The frontend goes on telling its version and figures when the engine is gone.
+_BESIDE = (
+    at("health", down=b""),
+    at("ping", methods=("GET", "POST", "HEAD"), down=b""),
+    at("version", {"version": "0.32.0"}, steady=True),
+    at("load", {"server_load": 0}, steady=True),
+    at(
+        "metrics",
+        b"# HELP vllm:num_requests_running Number of requests in model execution batches.\n"
+        b"# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running 0.0\n",
+        steady=True,
+    ),
+    at("tokenize", _tokens, operation="models", methods=("POST",)),
+    at("detokenize", {"prompt": ""}, operation="models", methods=("POST",)),
+)
 
 
 class VLLM(OpenAILike):
@@ -41,3 +68,7 @@ class VLLM(OpenAILike):
         "model_retired": Form(404, _error("The model `{model}` does not exist.", "NotFoundError", "model")),
         "policy_refusal": Form(400, _error("The request was rejected", "BadRequestError")),
     }
+
+    def sidelines(self, host: str) -> tuple[Beside, ...]:
+        """Return what the server answers beside LLM calls."""
+        return _BESIDE

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..call import BESIDE
 from ..standing import standing
 from ._survival import BAD, decisive, short_reason
 from ._text import safe
@@ -24,7 +25,7 @@ def properties(record: Record) -> list[tuple[str, str]]:
     shaped like a key is hidden. Times are in seconds.
     """
     # What the app asks a status page is no attempt at an answer.
-    calls = [each for each in record.entries if each["type"] == "exchange" and each.get("operation") != "status"]
+    calls = [each for each in record.entries if each["type"] == "exchange" and each.get("operation") not in BESIDE]
     attempts = Counter(str(each.get("provider")) for each in calls)
     told: list[tuple[str, object]] = [("scenario", each) for each in record.scenarios]
     told += [("fault", each) for each in record.faults]
