@@ -12,6 +12,7 @@ import pytest
 
 from . import always, intercept
 from ._inject import settle
+from ._marks import said
 from .clock import AppHung, _realtime
 from .config import load
 from .errors import ChaosError, ChaosFailed, UsageProblem, near
@@ -22,7 +23,7 @@ from .session import Chaos
 from .suite import APPLIED, Applied
 from .verdict import Verdict
 
-__all__ = ["Run", "attach", "could_not_run", "judged", "parametrize", "prepare", "use_fixture"]
+__all__ = ["Run", "attach", "could_not_run", "judged", "keep_out", "parametrize", "prepare", "use_fixture"]
 
 _OPTIONS = ("seed", "clock", "upstream", "checks", "allow_unused", "allow_escapes", "suppress")
 _WITHOUT_CALLS: pytest.StashKey[set[tuple[str, ...]]] = pytest.StashKey()
@@ -49,7 +50,7 @@ class Run:
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Make one test of each scenario that an `each` marker selects."""
-    markers = [each for each in metafunc.definition.iter_markers("llmchaos") if "each" in each.kwargs]
+    markers = [each for each in said(metafunc.definition).marks if "each" in each.kwargs]
     where = metafunc.definition.nodeid
     if len(markers) > 1:
         pytest.fail(f"{where}: llmchaos.each can be used once per test", pytrace=False)
@@ -80,14 +81,18 @@ def use_fixture(item: pytest.Item) -> None:
     names.insert(max(wider, default=-1) + 1, "llmchaos")
 
 
-def prepare(request: pytest.FixtureRequest) -> Run:
+def prepare(request: pytest.FixtureRequest) -> Run | None:
     """Return the run that a test's markers, or the whole suite's options, ask for.
+
+    None for a set of parameters that keeps out of a matrix: nobody asked for the fixture but the matrix.
 
     A mistake in the markers fails the test's setup without a traceback. A test of a matrix that was seen to make no
     LLM call is skipped under the other scenarios.
     """
     item = request.node
     chosen = getattr(request, "param", None)
+    if isinstance(chosen, Applied) and said(item).off:
+        return None
     applied = _put_on(item, chosen)
     if applied is not None and applied.matrix and _alike(item, applied) in item.config.stash.get(_WITHOUT_CALLS, ()):
         pytest.skip("llmchaos: this test makes no LLM call")
@@ -99,7 +104,7 @@ def prepare(request: pytest.FixtureRequest) -> Run:
 
 def _put_on(item: pytest.Item, chosen: Any) -> Applied | None:
     applied = chosen if isinstance(chosen, Applied) else item.stash.get(APPLIED, None)
-    return applied if item.get_closest_marker("llmchaos") is None else None
+    return None if said(item).own else applied
 
 
 def _run(item: pytest.Item, chosen: Any) -> Run:
@@ -143,8 +148,10 @@ def _applied(item: pytest.Item, applied: Applied) -> Run:
 def _marked(item: pytest.Item, chosen: Any) -> Chaos:
     what: list[Any] = []
     options: dict[str, Any] = {"seed": int(item.config.option.llmchaos_seed)}
-    # iter_markers goes from the innermost to the outermost; faults apply the other way round.
-    for marker in reversed(list(item.iter_markers("llmchaos"))):
+    told = said(item)
+    if told.problem:
+        raise UsageProblem(told.problem)
+    for marker in told.marks:
         for key in marker.kwargs:
             if key not in (*_OPTIONS, "each"):
                 known = (*(name for name in marker.kwargs.get("each", ()) if name != "names"), *_OPTIONS)
@@ -227,6 +234,12 @@ def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
             return
         left = replace(_record(run, "error"), virtual=0.0, wall=report.duration)
     report.__dict__["llmchaos"] = to_json(left)
+
+
+def keep_out(item: pytest.Item, report: pytest.TestReport, reason: str) -> None:
+    """Put on the report of a test that keeps out of the whole suite's scenarios that it does, so that it is counted."""
+    if report.when == "call" or (report.when == "setup" and not report.passed):
+        report.__dict__["llmchaos"] = to_json(Record(item.nodeid, outcome=_outcome(report), off=reason))
 
 
 def _record(run: Run, outcome: str) -> Record:

@@ -98,6 +98,7 @@ MEMBERS: Mapping[str, Member] = {
     "hit": Member(TEXTS, "Those of the scenarios of which a fault hit a call."),
     "tags": Member(TAGS, "The tags of each scenario, by its name."),
     "applied": Member(BOOLEAN, "Whether --llmchaos or --llmchaos-matrix put the scenarios on the test."),
+    "off": Member(TEXT, "Why the test keeps out of chaos; empty where it does not."),
     "seed": Member(INTEGER, "What all chance of the run came from."),
     "clock": Member(TEXT, "'virtual' or 'real'."),
     "replay": Member(TEXT, "The command that plays it again; may be empty."),

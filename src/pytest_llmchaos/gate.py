@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["EXIT_CODES", "Finding", "Result", "added_latency", "attempts", "counted", "judge", "latest", "under"]
 
 Verdict = Literal["PASS", "BLOCK", "INCONCLUSIVE", "ERROR"]
-Counted = Literal["survived", "failed", "inconclusive", "error", "no calls", "skipped"]
+Counted = Literal["survived", "failed", "inconclusive", "error", "no calls", "skipped", "kept out"]
 _COUNTED: Mapping[Standing, Counted] = {
     "violated": "failed",
     "failed": "failed",
@@ -31,6 +31,7 @@ _COUNTED: Mapping[Standing, Counted] = {
     "held": "survived",
     "no calls": "no calls",
     "skipped": "skipped",
+    "kept out": "kept out",
 }
 
 EXIT_CODES: Mapping[str, int] = {"PASS": 0, "BLOCK": 10, "INCONCLUSIVE": 11, "ERROR": 12}
@@ -102,6 +103,7 @@ class Result:
                 ("error", "could not run"),
                 ("no calls", "without LLM calls"),
                 ("skipped", "skipped"),
+                ("kept out", "kept out"),
             )
             if (count := self.counts.get(name, 0))
         ]

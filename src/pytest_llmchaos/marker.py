@@ -77,6 +77,25 @@ class _Marker:
         marked: pytest.MarkDecorator = pytest.mark.llmchaos(each=wanted, **options)
         return marked
 
+    def off(self, reason: str) -> pytest.MarkDecorator:
+        """Keep the test out of chaos: `--llmchaos` and `--llmchaos-matrix` leave it alone, and the summary counts it.
+
+        It hides markers of the class or module around it. A marker nearer to a test than `off` has its chaos again.
+
+        Args:
+            reason: why, for whoever reads the report.
+
+        Raises:
+            UsageProblem: there is no reason.
+        """
+        if not isinstance(reason, str) or not reason.strip():
+            from ._marks import REASON
+            from .errors import UsageProblem
+
+            raise UsageProblem(REASON)
+        marked: pytest.MarkDecorator = pytest.mark.llmchaos(off=reason)
+        return marked
+
     def check(self, function: F) -> F:
         """Make a check of a function of the journal, which works as the built-in ones do.
 

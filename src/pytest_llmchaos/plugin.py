@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ._marks import said
+
 if TYPE_CHECKING:
     from ._pytest_run import Run
     from .session import Chaos
@@ -119,7 +121,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test of each scenario that `@llmchaos.each` or a matrix selects."""
-    if any("each" in marker.kwargs for marker in metafunc.definition.iter_markers("llmchaos")):
+    if any("each" in mark.kwargs for mark in said(metafunc.definition).marks):
         from ._pytest_run import parametrize
 
         parametrize(metafunc)
@@ -135,18 +137,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if selection is not None:
         selection.apply(items)
     for item in items:
-        if item.get_closest_marker("llmchaos") is not None or (selection and selection.concerns(item)):
+        if said(item).marks or (selection and selection.concerns(item)):
             from ._pytest_run import use_fixture
 
             use_fixture(item)
 
 
 @pytest.fixture
-def llmchaos(request: pytest.FixtureRequest) -> Iterator[Chaos]:
+def llmchaos(request: pytest.FixtureRequest) -> Iterator[Chaos | None]:
     """Chaos under way for this test: its calls, its time, its checks (see `pytest_llmchaos.Chaos`)."""
     from ._pytest_run import prepare
 
-    run = prepare(request)
+    if (run := prepare(request)) is None:
+        yield None
+        return
     run.chaos.start()
     request.node.stash[RUN] = run
     try:
@@ -178,6 +182,10 @@ def pytest_runtest_makereport(
         from ._pytest_run import attach
 
         attach(item, report, run)
+    elif item.config.stash.get(SUITE, None) is not None and (reason := said(item).off):
+        from ._pytest_run import keep_out
+
+        keep_out(item, report, reason)
     elif report.when == "setup" and report.failed and "llmchaos" in getattr(item, "fixturenames", ()):
         from ._pytest_run import could_not_run
 

@@ -37,6 +37,7 @@ class Record:
         hit: those of `scenarios` of which a fault hit a call.
         tags: the tags of each scenario, by its name.
         applied: whether `--llmchaos` or `--llmchaos-matrix` put the scenarios on the test.
+        off: why the test keeps out of chaos; empty where it does not.
         seed, clock: chance and time of the run.
         replay: the command that plays it again; may be empty.
         outcome: `passed`, `failed`, `error` (in setup or teardown, or the process died), `skipped` or `xfailed`.
@@ -57,6 +58,7 @@ class Record:
     hit: list[str] = field(default_factory=list)
     tags: dict[str, list[str]] = field(default_factory=dict)
     applied: bool = False
+    off: str = ""
     seed: int = 0
     clock: str = "virtual"
     replay: str = ""

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from .record import Record
 
-__all__ = ["STANDINGS", "Standing", "standing"]
+__all__ = ["APART", "STANDINGS", "Standing", "standing"]
 
-Standing = Literal["violated", "failed", "error", "inconclusive", "xfailed", "not hit", "held", "no calls", "skipped"]
+Standing = Literal[
+    "violated", "failed", "error", "inconclusive", "xfailed", "not hit", "held", "no calls", "skipped", "kept out"
+]
 STANDINGS: tuple[Standing, ...] = Standing.__args__  # type: ignore[attr-defined]
 """Worst first. `failed`: the test failed although no check says so; `error`: it could not run; `not hit`: it passed,
 but not every scenario's faults struck a call, so that it proves nothing; `no calls`: it made no LLM call, so that chaos
-could not concern it."""
+could not concern it; `kept out`: `llmchaos.off` says so."""
+APART: tuple[Standing, ...] = ("no calls", "kept out")
+"""What was not under chaos."""
 
 
 def standing(record: Record) -> Standing:
@@ -22,6 +26,8 @@ def standing(record: Record) -> Standing:
     An always-on check without evidence does not count: it says nothing about most tests. Any other one does. Where the
     test itself failed, a check that stayed open explains the failure only if nothing else went wrong.
     """
+    if record.off:
+        return "kept out"
     outcomes = {each["outcome"] for each in record.verdicts}
     asked = {each["outcome"] for each in record.verdicts if not each["always"]}
     if record.outcome == "skipped":

@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 
 from . import library
+from ._marks import said
 from .config import load
 from .errors import ChaosError, UsageProblem
 from .scenario import Scenario
@@ -68,7 +69,7 @@ class Selection:
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Make one test of each scenario of the matrix."""
-        if not self.matrix or metafunc.definition.get_closest_marker("llmchaos") or "llmchaos" in metafunc.fixturenames:
+        if not self.matrix or said(metafunc.definition).own or "llmchaos" in metafunc.fixturenames:
             return
         metafunc.fixturenames.append("llmchaos")
         metafunc.parametrize("llmchaos", self.matrix, indirect=True, ids=[each.id for each in self.matrix])
@@ -77,7 +78,10 @@ class Selection:
         """Put the scenarios on the tests that have none of their own."""
         found: list[pytest.Item] = []
         for item in items:
-            if not _plain(item):
+            if (chosen := _chosen(item)) is not None and said(item).off:
+                # A set of parameters that keeps out is known only here: it runs once, and not under each scenario.
+                found += [item] * (chosen is self.matrix[0])
+            elif not _plain(item):
                 found.append(item)
             elif self.applied is not None:
                 item.stash[APPLIED] = self.applied
@@ -90,10 +94,7 @@ class Selection:
 
     def concerns(self, item: pytest.Item) -> bool:
         """Tell whether scenarios were put on the test."""
-        if APPLIED in item.stash:
-            return True
-        params = getattr(getattr(item, "callspec", None), "params", {})
-        return isinstance(params.get("llmchaos"), Applied)
+        return (APPLIED in item.stash or _chosen(item) is not None) and not said(item).off
 
 
 def select(config: pytest.Config) -> Selection | None:
@@ -151,9 +152,15 @@ def _scenarios(specs: Sequence[str], folders: Sequence[Path]) -> list[tuple[str,
 
 def _plain(item: pytest.Item) -> bool:
     """Tell whether a test is one of pytest's own kind and says nothing about chaos itself."""
-    if not isinstance(item, pytest.Function | pytest.DoctestItem) or item.get_closest_marker("llmchaos") is not None:
+    if not isinstance(item, pytest.Function | pytest.DoctestItem) or said(item).own:
         return False
     return "llmchaos" not in item.fixturenames
+
+
+def _chosen(item: pytest.Item) -> Applied | None:
+    """Return what the parameters of a matrix put on a test."""
+    chosen = getattr(getattr(item, "callspec", None), "params", {}).get("llmchaos")
+    return chosen if isinstance(chosen, Applied) else None
 
 
 def _parametrised(item: pytest.Item) -> bool:

@@ -29,7 +29,7 @@ code{font:13px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;over
 .chip{border:1px solid var(--line);border-radius:8px;padding:6px 12px;background:var(--panel)}
 .chip b{font-size:19px;margin-right:6px}
 .s-violated,.s-failed,.s-error{color:var(--bad)}.s-inconclusive,.s-xfailed,.s-nothit{color:var(--warn)}.s-held{color:var(--good)}
-.s-nocalls,.s-skipped{color:var(--soft)}
+.s-nocalls,.s-skipped,.s-keptout{color:var(--soft)}
 .badge{display:inline-block;border-radius:5px;padding:1px 8px;font-weight:600;font-size:13px;white-space:nowrap;
 background:var(--none-bg)}
 .badge.s-violated,.badge.s-failed,.badge.s-error{background:var(--bad-bg)}.badge.s-held{background:var(--good-bg)}
@@ -94,7 +94,8 @@ body:has(#f-violated:not(:checked)) [data-s=violated],body:has(#f-failed:not(:ch
 body:has(#f-error:not(:checked)) [data-s=error],
 body:has(#f-inconclusive:not(:checked)) [data-s=inconclusive],body:has(#f-xfailed:not(:checked)) [data-s=xfailed],
 body:has(#f-nothit:not(:checked)) [data-s=nothit],body:has(#f-held:not(:checked)) [data-s=held],
-body:has(#f-nocalls:not(:checked)) [data-s=nocalls],body:has(#f-skipped:not(:checked)) [data-s=skipped]{display:none}
+body:has(#f-nocalls:not(:checked)) [data-s=nocalls],body:has(#f-skipped:not(:checked)) [data-s=skipped],
+body:has(#f-keptout:not(:checked)) [data-s=keptout]{display:none}
 .skip{position:absolute;left:-9999px}.skip:focus{left:8px;top:8px;background:var(--bg);padding:6px;z-index:9}
 @media print{.filters{display:none}.scroll{max-height:none}}
 """

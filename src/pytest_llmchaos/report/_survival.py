@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..journal import Exchange
-from ..standing import STANDINGS, standing
+from ..standing import APART, STANDINGS, standing
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -37,6 +37,7 @@ SIGNS = {
     "held": "✓",
     "no calls": "-",
     "skipped": "-",
+    "kept out": "-",
 }
 BAD = ("violated", "failed", "error", "inconclusive")
 """What somebody has to look at."""
@@ -60,6 +61,7 @@ def short_reason(record: Record) -> str:
         "failed": "the test failed, and no check says why",
         "error": "the test could not run",
         "not hit": f"the test passed, but no fault{_of(record)} struck any of its calls",
+        "kept out": record.off,
         "no calls": "its LLM calls were answered where no fault could reach them"
         if any(each["type"] == "event" and each["kind"] == "escape" for each in record.entries)
         else "the test made no LLM call",
@@ -151,7 +153,7 @@ class Matrix:
         """Build it; tests without an LLM call have no place in it."""
         cells: dict[tuple[str, str], list[Record]] = {}
         for each in records:
-            if standing(each) != "no calls":
+            if standing(each) not in APART:
                 cells.setdefault((row(each), column(each)), []).append(each)
         counts: dict[str, Counter[str]] = {}
         for (_, name), found in cells.items():

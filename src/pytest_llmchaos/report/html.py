@@ -197,6 +197,7 @@ def _words(name: str) -> str:
     return {
         "not hit": "not hit by a fault",
         "no calls": "made no LLM call",
+        "kept out": "kept out by llmchaos.off",
         "failed": "failed otherwise",
         "error": "could not run",
     }.get(name, name)

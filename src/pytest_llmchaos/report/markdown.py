@@ -25,6 +25,7 @@ _EMOJI = {
     "held": "✅",
     "no calls": "🚫",
     "skipped": "🚫",
+    "kept out": "🚫",
 }
 _MOST_FINDINGS = 25
 _MOST_COLUMNS = 12

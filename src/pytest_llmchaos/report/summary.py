@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..standing import STANDINGS, standing
+from ..standing import APART, STANDINGS, standing
 from ._survival import BAD, SIGNS, Matrix, column, decisive, short_reason, worst_first
 from ._text import cells, fit, pad, paint, run_time, safe
 
@@ -25,6 +25,7 @@ STYLES = {
     "held": "green",
     "no calls": "dim",
     "skipped": "dim",
+    "kept out": "dim",
 }
 _MOST_SCENARIOS = 7
 _MOST_FINDINGS = 4
@@ -85,7 +86,7 @@ class _Summary:
         if not matrix.columns:
             return
         names = matrix.columns if self.whole else matrix.columns[:_MOST_SCENARIOS]
-        told = [each for each in STANDINGS if self.counts[each] and each != "no calls"]
+        told = [each for each in STANDINGS if self.counts[each] and each not in APART]
         shown = [each for each in STANDINGS if each in ("violated", "inconclusive", "held") or each in told]
         room = self.width - 9 - sum(len(each) + 2 for each in shown)
         left = min(max(len("scenario"), *(cells(self._safe(name)) for name in names)), max(room, 16))
@@ -148,15 +149,22 @@ class _Summary:
     # --- the last lines -------------------------------------------------------------------------------------
 
     def _total(self) -> Iterator[str]:
-        tests = len(self.records) - self.counts["no calls"]
-        parts = [f"{self.counts[each]} {each}" for each in STANDINGS if self.counts[each] and each != "no calls"]
-        text = f"{tests} test{'s' * (tests != 1)} under chaos: {', '.join(parts)}" if tests else ""
+        tests = len(self.records) - sum(self.counts[each] for each in APART)
+        parts = [f"{self.counts[each]} {each}" for each in STANDINGS if self.counts[each] and each not in APART]
+        rest = []
         if self.counts["no calls"]:
-            rest = f"{self.counts['no calls']} made no LLM call and prove nothing"
-            text = f"{text}; {rest}" if text else f"{rest}: nothing was put to the test"
+            rest.append(f"{self.counts['no calls']} made no LLM call and prove nothing")
+        if self.counts["kept out"]:
+            rest.append(f"{self.counts['kept out']} kept out by llmchaos.off")
+        if tests:
+            text = "; ".join([f"{tests} test{'s' * (tests != 1)} under chaos: {', '.join(parts)}", *rest])
+        else:
+            text = f"{'; '.join(rest)}: nothing was put to the test"
         worst = next(each for each in STANDINGS if self.counts[each])
         yield ""
         yield paint(text, STYLES[worst], self.colour)
+        for each in (one for one in self.records if self.whole and one.off):
+            yield fit(f"    {self._safe(each.test)}: {self._safe(each.off)}", self.width, self.more)
         seeds = list(dict.fromkeys(str(each.seed) for each in self.records))
         seed = f"seed {', '.join(map(self._safe, seeds[:3]))}{' ' + self.more if len(seeds) > 3 else ''}"
         wall, run = (sum(getattr(each, name) for each in self.records) for name in ("wall", "virtual"))
