@@ -81,8 +81,9 @@ class Record:
 
     @property
     def struck(self) -> bool:
-        """Whether any fault had a part in anything that was asked, health checks and status pages included."""
-        return any(each.get("faults") for each in self.entries if each["type"] == "exchange")
+        """Whether any fault had a part in anything that was asked, health checks included: a status page proves nothing."""
+        asked = (each for each in self.entries if each["type"] == "exchange" and each["operation"] != "status")
+        return any(each.get("faults") for each in asked)
 
     @property
     def missed(self) -> list[str]:
