@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -235,21 +236,22 @@ class Reception:
         exchange, simulated = Journal().begin(call, self.now), None if self._lets_go else stop
         return Ongoing(call, Plan(source=None), exchange, self._clock, lambda: self.now, request, simulated)
 
-    def may_reach(self, host: str, how: str) -> bool:
-        """Tell whether something may go to a host by a way that no fault can break; to a provider's it may not.
+    def may_reach(self, place: str, how: str) -> bool:
+        """Tell whether something may go to a place by a way that no fault can break; to a provider's it may not.
 
         Args:
-            host: the host's name.
-            how: what was done, in a few words that follow the host's name.
+            place: the host's name, with port and path where they are known.
+            how: what was done, in a few words that follow the place.
         """
-        if self._where == "passthrough" or self._allow_escapes or (owner := self.providers.owner(f"//{host}")) is None:
+        if self._lets_go or (owner := self.providers.owner(f"//{place}")) is None:
             return True
         where = call_site()
-        self.journal.note(self.now, "escape", f"{owner.name}: {host}, {how}")
+        place = re.sub(r":443(?=/|$)", "", place)
+        self.journal.note(self.now, "escape", f"{owner.name}: {place}, {how}")
         broken = ", ".join(sorted(name for name, stack in intercept.stacks().items() if stack.breaks))
         self._judge.add(
             "escape",
-            f"{host}: {how}{f' from {where}' if where else ''}. That is a call to {owner.name} over a library that is "
+            f"{place}: {how}{f' from {where}' if where else ''}. That is a call to {owner.name} over a library that is "
             f"not intercepted ({broken} are), or beneath one that another tool has wrapped (upstream='simulated' "
             "answers above it), and it would have left this machine. Mock it, or let it go with upstream='passthrough'",
         )

@@ -16,6 +16,7 @@ __all__ = ["LateImports", "Patches"]
 
 
 Owner = type | ModuleType
+_INHERITED = object()
 
 
 def _named(owner: Owner) -> str:
@@ -30,15 +31,23 @@ class Patches:
         self._originals: dict[tuple[Owner, str], Any] = {}
         self._wrappers: dict[tuple[Owner, str], Any] = {}
 
-    def replace(self, owner: Owner, name: str, wrap: Callable[[Any], Any]) -> None:
+    def replace(self, owner: Owner, name: str, wrap: Callable[[Any], Any], *, inherited: bool = False) -> None:
         """Put `wrap(current)` in place of a method of a class or a function of a module.
 
         Called again, it lays itself over whatever another tool put on top meanwhile.
+
+        Args:
+            owner, name: where it stands.
+            wrap: makes what takes its place.
+            inherited: whether a class may have it from one that cannot be patched itself.
 
         Raises:
             ChaosError: the library has no such method any more.
         """
         current = owner.__dict__.get(name)
+        own = current is not None
+        if inherited and not own:
+            current = getattr(owner, name, None)
         if current is None:
             raise ChaosError(
                 f"{self.stack}: {_named(owner)}.{name} is gone in the installed version, so "
@@ -46,7 +55,7 @@ class Patches:
             )
         if current is self._wrappers.get((owner, name)):
             return
-        self._originals.setdefault((owner, name), current)
+        self._originals.setdefault((owner, name), current if own else _INHERITED)
         wrapper = wrap(current)
         self._wrappers[owner, name] = wrapper
         setattr(owner, name, wrapper)
@@ -54,7 +63,10 @@ class Patches:
     def restore(self) -> None:
         """Put everything back."""
         for (owner, name), original in self._originals.items():
-            setattr(owner, name, original)
+            if original is _INHERITED:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
         self._originals.clear()
         self._wrappers.clear()
 

@@ -102,10 +102,12 @@ def _guard(target: str, how: str, what: str) -> None:
     from ..session import active
 
     chaos = active()
-    # `dns:///host:443` and `host:443` name the same place.
-    host = target.rpartition("/")[2].rpartition(":")[0] or target
-    if chaos is not None and not chaos.may_reach(host, how):
-        raise ChaosError(f"{what.format(host=host)} cannot be broken, and would have left this machine")
+    # `dns:///host:443`, `dns:host:443` and `host:443` name the same place.
+    place = target.rpartition("/")[2].removeprefix("dns:").removeprefix("ipv4:").removeprefix("ipv6:")
+    if chaos is not None and not chaos.may_reach(place, how):
+        raise ChaosError(
+            f"{what.format(host=place.removesuffix(':443'))} cannot be broken, and would have left this machine"
+        )
 
 
 STACK = GrpcStack()

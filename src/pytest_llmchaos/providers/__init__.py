@@ -8,7 +8,8 @@ entry point group `llmchaos.providers`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ErrorKind", "Provider", "Providers", "Recognised", "Route", "dialects"]
 
 
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]", "0.0.0.0")  # noqa: S104 - names that a connection is asked for
 _REMEMBERED = 512  # addresses; every HTTP request of the app is looked up twice
 
 
@@ -58,6 +60,7 @@ class Providers:
         self._by_host: dict[tuple[str, str], Provider] = {}
         self._guests: dict[tuple[str, str], Provider] = {}
         self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
+        self._owners: dict[str, Provider | None] = {}
 
     def names(self) -> list[str]:
         """Return the names of all known providers."""
@@ -88,7 +91,7 @@ class Providers:
 
     def _route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2].lower()
+        host = host_of(parts.netloc)
         if page := self._page(host):
             return (page, route) if (route := page.route(method, parts.path)) else None
         # Several providers may share a host and tell their calls by path, as on Azure.
@@ -107,12 +110,23 @@ class Providers:
 
     def owner(self, url: str) -> Provider | None:
         """Return the provider to which the URL goes, whatever it asks for there; None where no LLM answers."""
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2].lower()
+        if url not in self._owners:
+            if len(self._owners) >= _REMEMBERED:
+                self._owners.clear()
+            self._owners[url] = self._owner(url)
+        return self._owners[url]
+
+    def _owner(self, url: str) -> Provider | None:
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # no URL, such as a bracket without its other
+            return None
         known = (*self._own, *self._built_in, *self._pages)
-        return next(
-            (each for each in known if each.owns(host) and not each.doubts(host) and each.claims(parts.path)), None
-        )
+        for host in _names_of(host_of(parts.netloc)):
+            for each in known:
+                if each.owns(host) and not each.doubts(host) and each.claims(parts.path):
+                    return each
+        return None
 
     def recognise(
         self,
@@ -170,6 +184,26 @@ class Providers:
         if key not in self._by_host:
             self._by_host[key] = type(provider)(name=host, hosts=(host,))
         return self._by_host[key]
+
+
+def host_of(netloc: str) -> str:
+    """Return the host of a URL, with its port if one is named, as patterns of hosts write it.
+
+    The dot that may end a full name and the case do not count, and other scripts stand for what is looked up.
+    """
+    host, colon, port = netloc.rpartition("@")[2].lower().partition(":")
+    if not host.isascii():
+        with suppress(UnicodeError):
+            host = host.encode("idna").decode("ascii").lower()
+    return f"{host.removesuffix('.')}{colon}{port}"
+
+
+def _names_of(host: str) -> Iterator[str]:
+    """Yield the host, and the other names of the same port of this machine."""
+    yield host
+    name, colon, port = host.rpartition(":")
+    if colon and name in _THIS_MACHINE:
+        yield from (f"{each}:{port}" for each in _THIS_MACHINE if each != name)
 
 
 def _configured(name: str, table: Any) -> Provider:
