@@ -21,6 +21,7 @@ from ._patches import Patches
 
 __all__ = ["STACK"]
 
+_WIRE = f"{__package__}._urllib3_wire"
 _LOOKED_UP = "its name was looked up"
 _CONNECTED = "a connection was opened to it"
 _SENT = "a request was sent to it on an open connection"
@@ -165,6 +166,8 @@ def _http_connecting(connection: Any, host: Any, port: Any) -> None:
 
 def _http_sending(connection: Any, data: Any) -> None:
     """A connection knows by name where it goes, also one that was opened before."""
+    if type(connection.sock).__module__ == _WIRE:  # an answer of ours, given by way of http.client
+        return
     host, path = called(data)
     if host:
         stop(host + path, _SENT if path else _TUNNELLED)
