@@ -7,13 +7,14 @@ leniently: what it does not know it leaves out.
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Asked", "Heard", "Pieces", "documents", "hear"]
+from ._documents import DONE, documents
+
+__all__ = ["Asked", "Heard", "Pieces", "Reader", "hear"]
 
 _KEPT = 192 * 1024  # bytes of an answer from its beginning, and as many from its end
 
@@ -72,17 +73,20 @@ class Heard:
 
     Attributes:
         text: what the model said.
+        thought: its reasoning, as far as the provider shows it.
         tools: the tools it asked for.
         finish: why it stopped, in the provider's word; empty where nothing told so.
         model: the model that the answer names.
         prompt_tokens, completion_tokens: usage as told; None where it was not.
         dimensions: the lengths of embedding vectors.
         error: whether an error came within the answer.
+        told: what the provider said of that error, as it came.
         done: whether the answer's own terminator came (`[DONE]`, `message_stop`, a finish reason).
         partial: whether pieces of a very long answer were not kept, so that `text` has a gap.
     """
 
     text: str = ""
+    thought: str = ""
     tools: list[Asked] = field(default_factory=list)
     finish: str = ""
     model: str = ""
@@ -90,85 +94,50 @@ class Heard:
     completion_tokens: int | None = None
     dimensions: set[int] = field(default_factory=set)
     error: bool = False
+    told: Any = None
     done: bool = False
     partial: bool = False
+
+    @property
+    def aborted(self) -> bool:
+        """Whether it was stopped in the middle by the provider, and not by the model or a limit."""
+        return self.finish.casefold() in _ABORTED
 
 
 def hear(pieces: Iterable[bytes]) -> Heard:
     """Read an answer, plain or streamed."""
-    reader = _Reader()
-    body = b"".join(pieces)
-    for document in documents(body):
-        if document == "[DONE]":
-            reader.heard.done = True
-        elif isinstance(document, Mapping):
-            reader.read(document)
+    reader = Reader()
+    for document in documents(b"".join(pieces)):
+        reader.read(document)
     heard = reader.heard
     heard.text = "".join(reader.said)
+    heard.thought = "".join(reader.thoughts)
     heard.tools = reader.asked
-    heard.done = heard.done or bool(heard.finish)
     heard.partial = bool(getattr(pieces, "lost", False))
     return heard
 
 
-def documents(body: bytes) -> Iterator[Any]:
-    """Yield the JSON documents of a body: the whole, the events of a stream, lines, or frames of Bedrock's binary."""
-    try:
-        whole = json.loads(body)
-    except (ValueError, RecursionError):
-        pass
-    else:
-        yield from whole if isinstance(whole, list) else (whole,)
-        return
-    if b":event-type" in body[:200] or b":exception-type" in body[:200]:
-        yield from _frames(body)
-        return
-    for line in body.split(b"\n"):
-        line = line.strip().removeprefix(b"data:").strip()
-        if line == b"[DONE]":
-            yield "[DONE]"
-        elif line.startswith((b"{", b"[")):
-            try:
-                yield json.loads(line)
-            except (ValueError, RecursionError):
-                continue
+class Reader:
+    """Reads an answer document by document."""
 
-
-def _frames(body: bytes) -> Iterator[Any]:
-    """Yield the payloads of AWS event-stream frames: lengths of the whole and of the headers, then a checksum."""
-    at = 0
-    while at + 16 <= len(body):
-        length, headers = (int.from_bytes(body[at + part : at + part + 4]) for part in (0, 4))
-        if length < 16 or headers > length - 16:
-            return
-        head = body[at + 12 : at + 12 + headers]
-        payload = body[at + 12 + headers : at + length - 4]
-        at += length
-        try:
-            found = json.loads(payload)
-        except (ValueError, RecursionError):
-            continue
-        if b":exception-type" in head:
-            found = {"type": "error", "error": found}
-        elif isinstance(found, dict) and isinstance(inner := found.get("bytes"), str):
-            try:
-                found = json.loads(b64decode(inner))
-            except ValueError:
-                continue
-        yield found
-
-
-class _Reader:
     def __init__(self) -> None:
         self.heard = Heard()
         self.said: list[str] = []
+        self.thoughts: list[str] = []
+        self.other: list[str] = []
+        """What goes to the app and is neither text nor a tool, such as sound."""
         self.asked: list[Asked] = []
         self.tools: dict[Any, Asked] = {}
+        self._tokens = False
 
-    def read(self, told: Mapping[str, Any]) -> None:
-        """Read one document of the answer."""
+    def read(self, told: Any) -> None:
+        """Read one document of the answer; what is no object says nothing, but for the end."""
+        if told == DONE:
+            self.heard.done = True
+        if not isinstance(told, Mapping):
+            return
         if told.get("error"):
-            self.heard.error = True
+            self._failed(told["error"])
         self._facts(told)
         for name in ("message", "response"):  # Anthropic's message_start, the Responses API's envelope
             if isinstance(inner := told.get(name), Mapping) and "choices" not in told:
@@ -178,11 +147,54 @@ class _Reader:
         self._choices(told)
         self._blocks(told)
         self._parts(told)
-        if isinstance(text := told.get("response"), str):  # Ollama's generate
-            self.said.append(text)
-        if isinstance(text := told.get("generated_text"), str):
-            self.said.append(text)
+        self._texts(told)
+        self._thought(told)  # Ollama's generate
         self._vectors(told)
+        self.heard.done = self.heard.done or bool(self.heard.finish)
+
+    def _failed(self, told: Any) -> None:
+        self.heard.error = True
+        self.heard.told = self.heard.told or told
+
+    def _texts(self, told: Mapping[str, Any]) -> None:
+        """Read what says its text at the top: Ollama's generate, models at Bedrock, TGI, llama.cpp."""
+        names = ["response", "generation", "outputText", "completion"]
+        if "type" not in told:  # the Responses API repeats there what it has said
+            names.append("text")
+        if "stop" in told:  # llama.cpp's own
+            names.append("content")
+            self.heard.done = self.heard.done or told["stop"] is True
+        if isinstance(token := told.get("token"), Mapping):  # TGI, whose last event repeats all
+            self._tokens = True
+            if isinstance(text := token.get("text"), str) and not token.get("special"):
+                self.said.append(text)
+        elif not self._tokens:
+            names.append("generated_text")
+        self.said += [text for name in names if isinstance(text := told.get(name), str)]
+        for name in ("outputs", "generations"):
+            for each in _mappings(told.get(name)):
+                self._facts(each)
+                self.said += [text] if isinstance(text := each.get("text"), str) else []
+        if isinstance(details := told.get("details"), Mapping):
+            self._facts(details)
+        if told.get("is_finished") is True:
+            self.heard.done = True
+
+    def _thought(self, part: Mapping[str, Any]) -> None:
+        """Read what a message, a delta or a block shows of the model's reasoning, under its many names."""
+        for name in ("reasoning_content", "reasoning", "thinking", "tool_plan"):
+            thought = part.get(name)
+            if isinstance(thought, str):
+                self.thoughts.append(thought)
+                break  # vLLM and its like give the same under two names
+            self.thoughts += [text for each in _mappings(thought) if isinstance(text := each.get("text"), str)]
+        else:
+            for each in _mappings(part.get("reasoning_details")):  # OpenRouter
+                self.thoughts += [text for name in ("text", "summary") if isinstance(text := each.get(name), str)]
+        inner = part.get("reasoningContent")  # Bedrock's converse
+        if isinstance(inner, Mapping):
+            inner = inner.get("reasoningText", inner)
+            self.thoughts += [str(inner["text"])] if isinstance(inner, Mapping) and "text" in inner else []
 
     def _facts(self, told: Mapping[str, Any]) -> None:
         heard = self.heard
@@ -203,17 +215,19 @@ class _Reader:
         ):  # Gemini's, billed
             said = usage.get("candidatesTokenCount")
             heard.completion_tokens = thought + (said if isinstance(said, int) else 0)
-        for name in ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason"):
-            if isinstance(reason := told.get(name), str):
+        for name in ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason", "completionReason"):
+            if isinstance(reason := told.get(name), str) and reason not in _GOES_ON:
                 heard.finish = reason
+                if reason.casefold() == "error":  # Mistral, Cohere, OpenRouter
+                    self._failed(told)
         if told.get("type") in ("message_stop", "response.completed", "response.incomplete", "message-end"):
             heard.done = True
             heard.finish = heard.finish or str(told["type"])
-        elif told.get("done") is True or told.get("status") in ("completed", "incomplete"):
+        elif told.get("done") is True or told.get("status") in ("completed", "incomplete", "cancelled"):
             heard.done = True
             heard.finish = heard.finish or str(told.get("status", ""))
-        if told.get("type") in ("error", "response.failed"):
-            heard.error = True
+        if told.get("type") in ("error", "response.failed") or told.get("object") == "error":
+            self._failed(told)
 
     def _choices(self, told: Mapping[str, Any]) -> None:
         """OpenAI's chat and completions, and all who speak it; Gemini's candidates."""
@@ -230,7 +244,13 @@ class _Reader:
         if isinstance(content, str):
             self.said.append(content)
         elif isinstance(content, Mapping):  # Cohere's deltas
-            self.said.append(str(content.get("text", "")))
+            self._block(content)
+        self._thought(part)
+        for name in ("refusal", "audio"):  # OpenAI's: words to the user too
+            more = part.get(name)
+            more = more.get("transcript") or more.get("data") if isinstance(more, Mapping) else more
+            if isinstance(more, str):
+                self.other.append(more)
         for each in (*_mappings(content), *_mappings(part.get("parts"))):
             self._block(each)
         tools = part.get("tool_calls")
@@ -254,11 +274,15 @@ class _Reader:
                 self._block(found, index, started=True)
         delta = told.get("delta")
         if isinstance(delta, str):
-            if told.get("type") == "response.output_text.delta":
-                self.said.append(delta)
-            elif told.get("type") == "response.function_call_arguments.delta":
+            kind = str(told.get("type", ""))
+            if kind == "response.function_call_arguments.delta":
                 self._tool(index, None, None, delta)
+            else:
+                text, thought = kind == "response.output_text.delta", "reasoning" in kind
+                (self.said if text else self.thoughts if thought else self.other).append(delta)
         elif isinstance(delta, Mapping):
+            if delta.get("error"):  # Cohere
+                self._failed(delta["error"])
             self._facts(delta)
             self._block(delta, index)
             if isinstance(message := delta.get("message"), Mapping):  # Cohere
@@ -276,8 +300,12 @@ class _Reader:
 
     def _block(self, block: Mapping[str, Any], index: Any = None, *, started: bool = False) -> None:
         kind = block.get("type")
+        self._thought(block)
+        for each in _mappings(block.get("summary")):  # of a reasoning item
+            self._block(each)
         if isinstance(text := block.get("text"), str) and not started:
-            self.said.append(text)
+            thought = block.get("thought") is True or kind in ("reasoning_text", "summary_text")
+            (self.thoughts if thought else self.said).append(text)
         tool = block.get("toolUse") or block.get("functionCall")
         if isinstance(tool, Mapping):
             given = tool.get("input", tool.get("args"))
@@ -317,6 +345,12 @@ class _Reader:
             elif isinstance(values, str):  # base64 of 32-bit floats
                 self.heard.dimensions.add(len(values) * 3 // 4 // 4)
 
+
+_ABORTED = frozenset(["abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error"])
+"""Reasons that neither the model nor the caller gave: vLLM and SGLang, the Responses API, DeepSeek, Z.ai."""
+
+_GOES_ON = frozenset(["", "not_finished", "FINISH_REASON_UNSPECIFIED"])
+"""What stands where a reason would, and is none."""
 
 _USAGE = {
     "prompt_tokens": ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_eval_count",

@@ -29,7 +29,8 @@ class Exchange:
         started, ended: run time in seconds; `ended` is None while the call is under way.
         status: HTTP status the app got, None where it got none.
         error: what went wrong beyond the status, such as `read_timeout`, `stream_cut` or `cancelled`; else None.
-            `closed`: the app closed the stream before its end.
+            `closed`: the app closed the stream before its end, having been told of no error; `aborted`: the
+            provider stopped the answer and said so.
         faults: names of the faults that had a part in it.
         retry_after: seconds the provider asked the client to wait before the next try, None where it did not.
         phase: the scenario phase it fell in, where there is one.
@@ -37,10 +38,13 @@ class Exchange:
         key: a digest of the credential that it came with.
         opened: run time in seconds at which the first piece of the answer came; comments are none.
         first_event: the same of the first content: the event that opens a stream (Anthropic's `message_start`, OpenAI's
-            delta with nothing but a role) is none.
-        longest_gap: the longest time in seconds between two pieces, or without any to the end; comments are none.
+            delta with nothing but a role) is none, nor is an empty text or the model's reasoning.
+        first_thought: the same where reasoning counts too.
+        longest_gap: the longest time in seconds without content, from the first piece to the end.
+        longest_pause: the same where reasoning counts too.
         price: its price over the usual one, as a fault has it.
-        pieces: the bytes of the answer that the app got, of a very long one its beginning and end.
+        pieces: the bytes of the answer that the app got, of a very long one its beginning and end; of an error that
+            it closed unread, what was answered.
     """
 
     provider: str
@@ -64,7 +68,9 @@ class Exchange:
     key: str = ""
     opened: float | None = None
     first_event: float | None = None
+    first_thought: float | None = None
     longest_gap: float = 0.0
+    longest_pause: float = 0.0
     price: float = 1.0
     pieces: Pieces = field(default_factory=Pieces, repr=False)
     _heard: tuple[int, Heard] | None = field(default=None, repr=False)
@@ -89,6 +95,11 @@ class Exchange:
         if self._heard is None or self._heard[0] != self.chunks:
             self._heard = (self.chunks, hear(self.pieces))
         return self._heard[1]
+
+    def answered(self, data: bytes) -> None:
+        """Keep what was answered and not read."""
+        self.pieces.add(data)
+        self._heard = None
 
     @property
     def ok(self) -> bool:

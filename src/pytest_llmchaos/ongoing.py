@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from .plan import Headers
+from .reading import Reading, Says
 
 if TYPE_CHECKING:
     from .call import Call, HttpRequest
@@ -17,17 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Ongoing"]
 
-# What keeps the connection alive and says nothing: a comment, Anthropic's ping.
-_SILENT = (b":", b"event: ping")
+_ANSWERS = ("chat", "completions")
+"""Operations whose streams have an end of their own, in every dialect."""
 
-# How a stream opens in the big dialects, before the first word: envelopes, OpenAI's delta of a role, Azure's filter.
-_OPENING = re.compile(
-    rb"event: (?:message_start|content_block_start|message-start|content-start|"
-    rb"response\.(?:created|queued|in_progress|output_item\.added|content_part\.added))\b"
-    rb'|data: \{[^\n]*"delta":\s*\{[^{}]*"role"[^{}]*"content":\s*(?:""|null)[^{}]*\}'
-    rb'|data: \{[^\n]*"choices":\s*\[\]'
-)
-_BETWEEN = re.compile(rb"\r?\n\r?\n")
+# What a plain answer has in it that tells of a failure under a good status.
+_TROUBLE = re.compile(rb'"error"|"abort')
 
 
 class Ongoing:
@@ -58,7 +53,8 @@ class Ongoing:
         self._now = now
         self.request = request
         self.simulated = simulated
-        self._since = exchange.started
+        self._reading: Reading | None = None
+        self._since = self._since_thought = exchange.started
         exchange.price = plan.price
 
     def responded(self, head: Head) -> None:
@@ -66,38 +62,65 @@ class Ongoing:
         self.exchange.status = head.status
         self.exchange.error = head.error
         self.exchange.retry_after = _retry_after(head.headers, self.clock.wall)
+        self._reading = Reading(head.headers, stream=self.call.stream and head.status < 400)
 
     def emitted(self, chunk: Chunk) -> None:
-        """Bytes of the body reached the app."""
-        exchange = self.exchange
+        """Bytes of the body reached the app. A call that tells it of an error is over, whoever holds the connection."""
+        exchange, reading = self.exchange, self._reading
         exchange.chunks += 1
         exchange.error = exchange.error or chunk.error
-        exchange.pieces.add(chunk.data)
-        if not chunk.data.lstrip().startswith(_SILENT):
-            self._heard(chunk.data)
+        if reading is None:
+            return
+        data = reading.unpacked(chunk.data)
+        exchange.pieces.add(data)
+        self._heard(reading.feed(data))
+
+    def unread(self, data: bytes) -> None:
+        """Bytes of an error's body were there, and the app closed it without reading them."""
+        if self._reading is not None:
+            self.exchange.answered(self._reading.unpacked(data))
 
     def end(self, error: str | None = None) -> None:
         """The call is over; only the first end counts."""
-        if self.exchange.ended is None:
-            self.exchange.error = error or self.exchange.error
-            self.exchange.ended = now = self._now()
-            self.exchange.longest_gap = max(self.exchange.longest_gap, now - self._since)
+        exchange = self.exchange
+        if error is None and self._reading is not None and exchange.ended is None:
+            self._heard(self._reading.finish())
+        if exchange.ended is not None:
+            return
+        exchange.error = error or exchange.error or self._broke()
+        exchange.ended = now = self._now()
+        exchange.longest_gap = max(exchange.longest_gap, now - self._since)
+        exchange.longest_pause = max(exchange.longest_pause, now - self._since_thought)
 
-    def _heard(self, data: bytes) -> None:
+    def _broke(self) -> str | None:
+        """Return what is wrong with an answer from beneath that ended in good order; None for nothing."""
+        exchange, reading = self.exchange, self._reading
+        beneath = self.plan.source is None and self.call.operation in _ANSWERS and (exchange.status or 599) < 400
+        if not beneath or reading is None:
+            return None
+        if self.call.stream:
+            return "stream_truncated" if reading.unfinished else None
+        if not _TROUBLE.search(b"".join(exchange.pieces)):
+            return None
+        answer = exchange.answer
+        return "error" if answer.error else "aborted" if answer.aborted else None
+
+    def _heard(self, says: Says) -> None:
+        if not says:
+            return
         now, exchange = self._now(), self.exchange
         if exchange.opened is None:
-            exchange.opened = now
-        else:
+            exchange.opened = self._since = self._since_thought = now
+        if says & (Says.CONTENT | Says.THOUGHT):
+            exchange.first_thought = now if exchange.first_thought is None else exchange.first_thought
+            exchange.longest_pause = max(exchange.longest_pause, now - self._since_thought)
+            self._since_thought = now
+        if says & Says.CONTENT:
+            exchange.first_event = now if exchange.first_event is None else exchange.first_event
             exchange.longest_gap = max(exchange.longest_gap, now - self._since)
-        if exchange.first_event is None and not _opens(data):
-            exchange.first_event = now
-        self._since = now
-
-
-def _opens(data: bytes) -> bool:
-    """Tell whether there is no content in it yet, only the opening of a stream; what nobody knows is content."""
-    events = (each.lstrip() for each in _BETWEEN.split(data))
-    return all(each.startswith(_SILENT) or _OPENING.match(each) for each in events if each)
+            self._since = now
+        if says & Says.ERROR and self._reading is not None:
+            self.end("aborted" if self._reading.aborted else "stream_error")
 
 
 def _retry_after(headers: Headers, wall: Callable[[], float]) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..heard import documents
+from .._documents import documents
 from ..plan import FailKind
 from ..verdict import Verdict
 from ._base import Check
