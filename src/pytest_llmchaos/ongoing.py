@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
@@ -53,6 +54,8 @@ class Ongoing:
         self._now = now
         self.request = request
         self.simulated = simulated
+        self.promised = math.inf
+        """The length of the answer's body in bytes, as its head told."""
         self._reading: Reading | None = None
         self._since = self._since_thought = exchange.started
         exchange.price = plan.price
@@ -61,6 +64,8 @@ class Ongoing:
         """Status and headers reached the app."""
         self.exchange.status = head.status
         self.exchange.error = head.error
+        lengths = [value for name, value in head.headers if name.lower() == "content-length" and value.isdecimal()]
+        self.promised = int(lengths[0]) if lengths else math.inf
         self.exchange.retry_after = _retry_after(head.headers, self.clock.wall)
         self._reading = Reading(head.headers, stream=self.call.stream and head.status < 400)
 
@@ -74,6 +79,16 @@ class Ongoing:
         data = reading.unpacked(chunk.data)
         exchange.pieces.add(data)
         self._heard(reading.feed(data))
+
+    @property
+    def refused(self) -> bool:
+        """Whether the call was answered with an error status."""
+        return (self.exchange.status or 0) >= 400
+
+    @property
+    def said_all(self) -> bool:
+        """Whether the answer's own end has reached the app."""
+        return self._reading is not None and self._reading.done
 
     def unread(self, data: bytes) -> None:
         """Bytes of an error's body were there, and the app closed it without reading them."""

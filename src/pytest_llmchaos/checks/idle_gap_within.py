@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..conditions import flag
 from ..parameters import param
 from ..units import duration, show_duration
 from ..verdict import Verdict
@@ -12,7 +13,7 @@ from ._base import Check
 from ._calls import SLACK, against, count, named, worst
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal import Exchange, Journal
 
 __all__ = ["IdleGapWithin"]
 
@@ -21,25 +22,27 @@ __all__ = ["IdleGapWithin"]
 class IdleGapWithin(Check):
     """No stream that has begun is without content for longer than this: it goes on, or the app has left it by then.
 
-    Comments that keep the connection alive are no content, though each of them starts a read timeout again. The time
-    before the first piece is `first_token_within`'s.
+    Comments that keep the connection alive are no content, though each of them starts a read timeout again, nor are
+    empty texts and the model's reasoning. The time before the first piece is `first_token_within`'s.
 
     Args:
         within: a duration.
+        thinking: True if reasoning that the provider shows counts as content, for an app that shows it to its user.
     """
 
     name = "idle_gap_within"
 
     within: float = param(duration)
+    thinking: bool = param(flag, default=False)
 
     def judge(self, journal: Journal) -> Verdict:
         """Judge each stream by the longest time without content, to its end."""
         begun = [each for each in journal.exchanges if each.stream and (each.opened, each.first_event) != (None, None)]
         begun = [each for each in begun if (each.status or 0) < 400]
-        late = [each for each in begun if each.longest_gap > self.within + SLACK]
+        late = [each for each in begun if self._gap(each) > self.within + SLACK]
         if late:
             said = [
-                f"in {named(each.request)} {each.label} was silent for {show_duration(each.longest_gap)}"
+                f"in {named(each.request)} {each.label} was silent for {show_duration(self._gap(each))}"
                 f" ({each.outcome})"
                 for each in late
             ]
@@ -50,6 +53,8 @@ class IdleGapWithin(Check):
             return self.verdict("inconclusive", reason, still)
         if not begun:
             return self.verdict("inconclusive", "no stream began: let the app ask for a stream")
-        longest = max(begun, key=lambda each: each.longest_gap)
-        gap = show_duration(longest.longest_gap)
+        gap = show_duration(max(map(self._gap, begun)))
         return self.verdict("held", f"the longest silence in {count(len(begun), 'stream')} was {gap}", begun)
+
+    def _gap(self, call: Exchange) -> float:
+        return call.longest_pause if self.thinking else call.longest_gap

@@ -69,6 +69,10 @@ class LineDriver(AsyncDriver):
         super().__init__(ongoing, Failed, upstream)
         self._timer = timer
 
+    def _wants(self) -> bool:
+        """Never: the line has taken in by then what was there, and the library closes in plain functions."""
+        return False
+
     def _broke(self, error: BaseException) -> None:
         if isinstance(error, Failed):
             self._injected = error.kind

@@ -27,6 +27,12 @@ CONNECTING: tuple[FailKind, ...] = (
 )
 """How a call can fail before its request is sent."""
 
+_MOST_PEEKED = 64
+"""Steps of an error's body that are looked at when the app has closed it."""
+
+_LONGEST_UNREAD = 65536
+"""Bytes of such a body from beneath; a longer one, or one of unknown length, is left unread."""
+
 Failure = Callable[[FailKind], BaseException]
 """Makes the stack's own exception for a failure."""
 
@@ -51,6 +57,7 @@ class _Driver:
         self._failure = failure
         self._playing = play(ongoing.plan, ongoing.call.timeouts, ongoing.clock.now)
         self._injected: str | None = None
+        self._peeked = 0
 
     def _perform(self, action: Action) -> Respond | Emit | Done | None:
         """Do what needs no waiting; return what the app must get."""
@@ -73,11 +80,33 @@ class _Driver:
         self._ongoing.end(self._injected or ("cancelled" if cancelled else type(error).__name__))
         self._playing.close()
 
+    def _wants(self) -> bool:
+        """Tell whether an error was answered whose text the app closes unread: what was answered is judged, not what
+        was read of it. From beneath only a short body is asked for, which came with the head."""
+        ongoing = self._ongoing
+        if ongoing.exchange.ended is not None or not ongoing.refused or self._peeked >= _MOST_PEEKED:
+            return False
+        return ongoing.plan.source is not None or ongoing.promised <= _LONGEST_UNREAD
+
+    def _peek(self, sent: Step | None) -> Action | None:
+        """Play on without waiting and without the app; None at the end."""
+        self._peeked += 1
+        try:
+            action = self._playing.send(sent)
+        except StopIteration:
+            return None
+        if isinstance(action, Emit):
+            self._ongoing.unread(action.chunk.data)
+        return None if isinstance(action, Done | Raise) else action
+
     def _closed(self) -> None:
-        """The app closed the body. Had it read all but the end, as SDKs do on the terminator, the body was whole."""
+        """The app closed the body. Had it read all but the end, as SDKs do on the terminator, the body was whole.
+
+        An end that is none it would have noticed only had it read on.
+        """
         if self._ongoing.exchange.ended is None and self._ongoing.plan.source is not None:
             action = next(self._playing, None)
-            if isinstance(action, Done):
+            if isinstance(action, Done) and (action.end.error is None or self._ongoing.said_all):
                 self._ongoing.end(action.end.error)
         self._playing.close()
         self._ongoing.end("closed")
@@ -108,8 +137,15 @@ class SyncDriver(_Driver):
 
     def close(self) -> None:
         """The app needs no more of the body."""
-        self._closed()
-        self._upstream.close()
+        try:
+            sent: Step | None = None
+            while self._wants() and (action := self._peek(sent)) is not None:
+                sent = self._upstream.pull() if isinstance(action, Pull) else None
+        except Exception:  # what was there is enough
+            self._peeked = _MOST_PEEKED
+        finally:
+            self._closed()
+            self._upstream.close()
 
     def _next(self) -> Respond | Emit | Done | None:
         sent: Step | None = None
@@ -178,8 +214,15 @@ class AsyncDriver(_Driver):
 
     async def close(self) -> None:
         """The app needs no more of the body."""
-        self._closed()
-        await self._upstream.close()
+        try:
+            sent: Step | None = None
+            while self._wants() and (action := self._peek(sent)) is not None:
+                sent = await self._upstream.pull() if isinstance(action, Pull) else None
+        except Exception:  # what was there is enough
+            self._peeked = _MOST_PEEKED
+        finally:
+            self._closed()
+            await self._upstream.close()
 
     async def _next(self) -> Respond | Emit | Done | None:
         sent: Step | None = None
