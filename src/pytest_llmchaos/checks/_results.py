@@ -20,6 +20,7 @@ __all__ = [
     "NO_TEXT",
     "SET_RESULT",
     "broken_off",
+    "came_to_its_end",
     "cured",
     "ended",
     "failed",
@@ -120,7 +121,7 @@ def broken_off(call: Exchange) -> bool:
         return False
     if call.faults and _at_its_limit(answer.finish):
         return True
-    return not call.ok or answer.error or (call.stream and not answer.done)
+    return not call.ok or answer.error or (call.stream and not came_to_its_end(call))
 
 
 def how_it_broke(call: Exchange) -> str:
@@ -134,9 +135,15 @@ def half(call: Exchange) -> bool:
     One that said why it stopped is whole for all that the app can know, even if the connection was lost behind that.
     """
     answer = call.answer
-    if answer.done and not answer.error and not (call.faults and _at_its_limit(answer.finish)):
+    if came_to_its_end(call) and not (call.faults and _at_its_limit(answer.finish)):
         return False
     return broken_off(call)
+
+
+def came_to_its_end(call: Exchange) -> bool:
+    """Tell whether an answer said why it stopped, and was neither an error nor stopped by the provider."""
+    answer = call.answer
+    return answer.done and not answer.error and not answer.aborted
 
 
 def shows_half(request: UserRequest, call: Exchange) -> bool:

@@ -13,7 +13,7 @@ from ..verdict import Verdict
 from ._asks import asks, later
 from ._base import Check
 from ._calls import against, blocks, count, named, worst
-from ._results import how_it_broke, mark, says, shows_half
+from ._results import came_to_its_end, how_it_broke, mark, says, shows_half
 from ._said import spoken
 from ._streaks import kind
 
@@ -127,9 +127,9 @@ def _partial(call: Exchange) -> bool:
     """Tell whether a stream began, and ended against the app's will before its answer did."""
     if not call.stream or call.ended is None or (call.status or 599) >= 400 or call.error in ("closed", "cancelled"):
         return False
-    answer = call.answer
-    if answer.done and not answer.error:
+    if came_to_its_end(call):
         return False
+    answer = call.answer
     # A dialect that the reader does not know has neither words nor a terminator.
     return bool(call.error or answer.error or answer.text or answer.tools)
 
