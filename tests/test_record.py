@@ -201,3 +201,29 @@ def test_several_processes_may_write_one_journal(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert sorted(each.test for each in read([path])) == ["a"] * 50 + ["b"] * 50
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), 10**301, "1e400", "NaN", "-Infinity"])
+@pytest.mark.parametrize("member", ["wall", "virtual", "cost", "unpriced", "started", "status", "attempt", "end"])
+def test_numbers_that_nobody_can_reckon_with_are_refused(tmp_path, member, number):
+    """With file and line; a damaged digit must not end in a traceback."""
+    call = {"type": "exchange", "provider": "p", "operation": "o", "started": 0, "status": 200, "attempt": 1}
+    parts = {"entries": [call | {member: "N"}], "phases": [{"name": "", "start": 0, "end": 1} | {member: "N"}]}
+    line = json.dumps({"schema": 1, "test": "t", member: "N"} | parts)
+    (tmp_path / "j.jsonl").write_text(line.replace('"N"', str(number)) + "\n")
+    with pytest.raises(UsageProblem, match=rf"j\.jsonl:1: (\w+\[0\]\.)?{member}: must be"):
+        read([tmp_path / "j.jsonl"])
+
+
+def test_what_a_mock_says_of_tokens_is_reckoned_with_or_left_out():
+    """A record of ours is always one that can be read."""
+    answer = {
+        "choices": [],
+        "usage": {"prompt_tokens": 10**400, "completion_tokens": -5, "thoughtsTokenCount": 10**400},
+    }
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200, text=json.dumps(answer)))
+    with inject(faults.outage(target="anthropic"), allow_unused=True, suppress={}) as chaos:
+        with httpx2.Client(transport=transport) as client:
+            client.post(URL, json={"model": "gpt-5", "messages": []}, headers={"x-stainless-retry-count": "9" * 400})
+        assert (chaos.calls[0].retry, chaos.calls[0].answer.prompt_tokens) == (None, None)
+    assert from_json(to_json(record(chaos, outcome="passed"))).entries[0]["prompt_tokens"] is None

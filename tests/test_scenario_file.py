@@ -122,7 +122,7 @@ def test_anchors_may_be_used():
         (minimal() + "--- \nname: y\n", ["3:1: has a second document; write each scenario to a file of its own"]),
         ("\tname: x\n", ["1:1: is not YAML: a tab cannot indent it or start a value; use spaces"]),
         ("name: x\nphases:\n\t- a\n", [r"3:\d: is not YAML: a tab cannot.*"]),
-        ("name: 'x\n", [r"2:1: is not YAML: found unexpected end of stream \(while scanning a quoted scalar\)"]),
+        ("name: 'x\n", [r"2:1: is not YAML: .+"]),
         ("name: [x\n", [r"2:1: is not YAML: .*"]),
         ("name: a\x00b\n", [r"1:8: the character '\\x00' is not allowed in YAML"]),
         # keys
@@ -258,7 +258,7 @@ def test_values_are_those_of_yaml_1_2():
 
 def test_the_problem_of_a_bad_encoding_has_its_place():
     """Bytes that are no UTF-8 are told where they stand."""
-    with pytest.raises(ScenarioError, match=r"x\.yaml:2:8: is not UTF-8: invalid"):
+    with pytest.raises(ScenarioError, match=r"x\.yaml:2:8: is not UTF-8"):
         loads(b"name: x\ntitle: \xff\n", "x.yaml")
 
 

@@ -254,3 +254,22 @@ def test_the_end_of_a_window_or_of_a_call_range_is_the_end_of_its_trouble():
     with inject(faults.outage(calls="1-2")) as chaos:
         assert [status(), status(), status()] == [503, 503, 200]
         chaos.expect.recovered(to="openai", within="1s")
+
+
+@pytest.mark.parametrize(
+    "check", [1, None, b"x", ["attempts"], int, object(), lambda journal: True, "atempts"], ids=str
+)
+def test_what_is_no_check_cannot_judge(check):
+    """A clear error, whatever was given."""
+    with inject() as chaos, pytest.raises(UsageProblem, match="is not a check"):
+        chaos.judge(check)
+
+
+def test_a_check_judges_by_name_class_and_with_its_parameters():
+    """All three are the same check; one that is made already takes no more parameters."""
+    attempts = checks.find("attempts")
+    with inject() as chaos:
+        told = [chaos.judge("attempts", at_most=3), chaos.judge(attempts, at_most=3), chaos.judge(attempts(at_most=3))]
+        assert len(set(map(str, told))) == 1
+        with pytest.raises(UsageProblem, match="takes no at_most"):
+            chaos.judge(attempts(at_most=3), at_most=3)

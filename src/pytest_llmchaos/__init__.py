@@ -12,6 +12,7 @@ Everything is imported when it is first used: importing this package costs nothi
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -82,6 +83,13 @@ _HOMES = {
     "inject": "_inject",
     "llmchaos": "marker",
 }
+
+
+if "_pytest.config" in sys.modules:
+    # Whoever imports this package in a run of pytest may mark tests: somebody must read the marks.
+    from ._unread import watch
+
+    watch()
 
 
 def __getattr__(name: str) -> Any:

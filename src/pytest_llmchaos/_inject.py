@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
@@ -50,7 +51,7 @@ class inject:
         suppress: Mapping[str, str] | None = None,
     ) -> None:
         self._make: Callable[[], Chaos] = lambda: Chaos(
-            *resolve(what),
+            *resolve(what, beside()),
             seed=seed,
             clock=clock,
             upstream=upstream,
@@ -59,6 +60,7 @@ class inject:
             allow_escapes=allow_escapes,
             suppress={**load().suppress, **always.switched_off(suppress)},
             providers=Providers(load().providers),
+            beside=beside(),
         )
         self._chaos = self._make()  # here already, so that a mistake is told where it was written
         self._entered = False
@@ -83,6 +85,12 @@ class inject:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, where)
+
+
+def beside() -> tuple[Path, ...]:
+    """Return where scenario files are looked for: in the working folder, then in that of the project."""
+    project = load().path
+    return (Path(), *([project.parent] if project else []))
 
 
 def settle(chaos: Chaos, error: BaseException | None, *, inconclusive: bool = True) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,12 +18,16 @@ from .config import load
 from .errors import ChaosError, ChaosFailed, UsageProblem, near
 from .providers import Providers
 from .record import Record, record, to_json
+from .redact import redact_name
+from .report._text import printable
 from .resolve import resolve
 from .session import Chaos
 from .suite import APPLIED, Applied
 from .verdict import Verdict
 
 __all__ = ["Run", "attach", "could_not_run", "judged", "keep_out", "parametrize", "prepare", "use_fixture"]
+
+T = TypeVar("T")
 
 _OPTIONS = ("seed", "clock", "upstream", "checks", "allow_unused", "allow_escapes", "suppress")
 _WITHOUT_CALLS: pytest.StashKey[set[tuple[str, ...]]] = pytest.StashKey()
@@ -57,10 +61,8 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     from . import library
 
     wanted = markers[0].kwargs["each"]
-    try:
-        found = library.find(**wanted, folders=load(metafunc.config.rootpath).scenarios)
-    except ChaosError as problem:
-        pytest.fail(f"{where}: llmchaos.each: {problem}", pytrace=False)
+    root = metafunc.config.rootpath
+    found = _told_once(f"{where}: llmchaos.each", lambda: library.find(**wanted, folders=load(root).scenarios))
     names = [each.name for each in found]
     if "llmchaos" not in metafunc.fixturenames:
         metafunc.fixturenames.append("llmchaos")
@@ -96,10 +98,16 @@ def prepare(request: pytest.FixtureRequest) -> Run | None:
     applied = _put_on(item, chosen)
     if applied is not None and applied.matrix and _alike(item, applied) in item.config.stash.get(_WITHOUT_CALLS, ()):
         pytest.skip("llmchaos: this test makes no LLM call")
+    return _told_once(item.nodeid, lambda: _run(item, chosen))
+
+
+def _told_once(where: str, make: Callable[[], T]) -> T:
+    """Return what is made, or fail with the user's mistake: outside of the `except`, or pytest would tell it twice."""
     try:
-        return _run(item, chosen)
+        return make()
     except ChaosError as problem:
-        pytest.fail(f"{item.nodeid}: {problem}", pytrace=False)
+        told = f"{where}: {problem}"
+    pytest.fail(printable(told), pytrace=False)
 
 
 def _put_on(item: pytest.Item, chosen: Any) -> Applied | None:
@@ -140,6 +148,7 @@ def _applied(item: pytest.Item, applied: Applied) -> Run:
             suppress=load(config.rootpath).suppress,
             providers=Providers(load(config.rootpath).providers),
             replay=replay,
+            beside=(config.rootpath, item.path.parent),
         ),
         applied,
     )
@@ -162,9 +171,18 @@ def _marked(item: pytest.Item, chosen: Any) -> Chaos:
         what.append(chosen)
     settings = load(item.config.rootpath)
     options["suppress"] = {**settings.suppress, **always.switched_off(options.get("suppress"))}
-    scenarios, loose = resolve(what)
+    beside = (item.config.rootpath, item.path.parent)
+    scenarios, loose = resolve(what, beside)
     replay = f"pytest {shlex.quote(item.nodeid)} --llmchaos-seed={options['seed']}"
-    return Chaos(scenarios, loose, test=item.nodeid, providers=Providers(settings.providers), replay=replay, **options)
+    return Chaos(
+        scenarios,
+        loose,
+        test=item.nodeid,
+        providers=Providers(settings.providers),
+        replay=replay,
+        beside=beside,
+        **options,
+    )
 
 
 @contextmanager
@@ -228,7 +246,7 @@ def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
     try:
         run = _run(item, params.get("llmchaos"))
     except ChaosError:
-        left = Record(item.nodeid, outcome="error", seed=int(item.config.option.llmchaos_seed))
+        left = Record(redact_name(item.nodeid), outcome="error", seed=int(item.config.option.llmchaos_seed))
     else:
         if not run.chaos.tracks:
             return

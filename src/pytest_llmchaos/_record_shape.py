@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -44,12 +43,20 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
+_MOST = 1e300
+"""A number that is larger was never measured, and cannot be reckoned with."""
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_MOST <= value <= _MOST
+
+
+def _is_integer(value: Any) -> bool:
+    return type(value) is int and -_MOST <= value <= _MOST
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
+    return _is_integer(value) and value >= 0
 
 
 def _choice(*words: str, what: str = "") -> Shape:
@@ -60,7 +67,8 @@ _STRING: Mapping[str, Any] = {"type": "string"}
 TEXT = Shape(lambda value: isinstance(value, str), "a text", _STRING)
 TEXTS = Shape(_is_texts, "a list of texts", {"type": "array", "items": _STRING})
 BOOLEAN = Shape(lambda value: isinstance(value, bool), "true or false", {"type": "boolean"})
-INTEGER = Shape(lambda value: type(value) is int, "a whole number", {"type": "integer"})
+INTEGER = Shape(_is_integer, "a whole number", {"type": "integer"})
+SEED = Shape(lambda value: type(value) is int, "a whole number", {"type": "integer"})
 COUNT = Shape(_is_count, "a whole number, zero or more", {"type": "integer", "minimum": 0})
 VERSION = Shape(
     lambda value: _is_count(value) and value > 0, "a whole number from 1", {"type": "integer", "minimum": 1}
@@ -99,7 +107,7 @@ MEMBERS: Mapping[str, Member] = {
     "tags": Member(TAGS, "The tags of each scenario, by its name."),
     "applied": Member(BOOLEAN, "Whether --llmchaos or --llmchaos-matrix put the scenarios on the test."),
     "off": Member(TEXT, "Why the test keeps out of chaos; empty where it does not."),
-    "seed": Member(INTEGER, "What all chance of the run came from."),
+    "seed": Member(SEED, "What all chance of the run came from."),
     "clock": Member(TEXT, "'virtual' or 'real'."),
     "replay": Member(TEXT, "The command that plays it again; may be empty."),
     "outcome": Member(_choice(*OUTCOMES), "How the test ended; 'error': in setup or teardown, or its process died."),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .errors import UsageProblem
+from .redact import redact_name
 
 if TYPE_CHECKING:
     from .gate import Result
@@ -72,7 +73,7 @@ class Results:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a report carries; write it when the test is over."""
         if report.failed:
-            self._failed[report.nodeid] = None
+            self._failed[redact_name(report.nodeid)] = None
         if (carried := report.__dict__.get("llmchaos")) is not None:
             (self._begun if report.when == "setup" and report.passed else self._pending)[report.nodeid] = carried
         if report.when == "teardown":
@@ -165,7 +166,7 @@ class Results:
             carried = carried or self._begun.pop(nodeid, None)
         elif carried is None:
             return
-        made = Record(nodeid) if carried is None else from_json(carried)
+        made = Record(redact_name(nodeid)) if carried is None else from_json(carried)
         if crashed:
             made = replace(made, outcome="error")
         self.records.append(made)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import always, checks
-from .errors import ChaosFailed
+from .errors import ChaosFailed, UsageProblem
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Judge:
         Raises:
             UsageProblem: no such check or parameter, or a target in it names no provider.
         """
-        judged = checks.find(check).build(args, given) if isinstance(check, str) else check
+        judged = check if isinstance(check, checks.Check) else checks.find(check).build(args, given)
+        if judged is check and given:
+            raise UsageProblem(f"{check} has its parameters already, and takes no {', '.join(given)}")
         for target in judged.targets():  # a misspelt one is never called, and would make some checks hold for nothing
             self._chaos.providers.check_name(target.provider)
         return judged.judge(self._chaos.journal)

@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from ._documents import DONE, documents
 
@@ -208,13 +208,11 @@ class Reader:
                 continue
             for ours, theirs in _USAGE.items():
                 for name in theirs:
-                    if isinstance(number := counts.get(name), int) and not isinstance(number, bool):
+                    if _is_count(number := counts.get(name)):
                         setattr(heard, ours, number)
-        if isinstance(usage, Mapping) and isinstance(
-            thought := usage.get("thoughtsTokenCount"), int
-        ):  # Gemini's, billed
+        if isinstance(usage, Mapping) and _is_count(thought := usage.get("thoughtsTokenCount")):  # Gemini's, billed
             said = usage.get("candidatesTokenCount")
-            heard.completion_tokens = thought + (said if isinstance(said, int) else 0)
+            heard.completion_tokens = thought + (said if _is_count(said) else 0)
         for name in ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason", "completionReason"):
             if isinstance(reason := told.get(name), str) and reason not in _GOES_ON:
                 heard.finish = reason
@@ -358,6 +356,11 @@ _USAGE = {
     "completion_tokens": ("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "eval_count",
                           "generated_token_count"),
 }  # fmt: skip
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    """Tell whether it is a number of tokens; a mock may write anything, and nobody can reckon with 400 digits."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, overload
 
 from .call import BESIDE, Call, Target
 from .heard import Heard, Pieces, hear
 from .observed import Observed
-from .redact import redact
+from .redact import redact, redact_text
 
 __all__ = ["Calls", "Event", "Exchange", "Journal"]
 
@@ -124,8 +124,8 @@ class Exchange:
 
     @property
     def label(self) -> str:
-        """The call as a target is written: `openai/gpt-5:chat`."""
-        model = f"/{self.model}" if self.model else ""
+        """The call as a target is written: `openai/gpt-5:chat`; for people, so that a key for a model is hidden."""
+        model = f"/{redact_text(self.model)}" if self.model else ""
         return f"{self.provider}{model}:{self.operation}"
 
     @property
@@ -135,6 +135,9 @@ class Exchange:
         if self.ended is None:
             return "under way" if self.status is None else f"{told} not read"
         return told or "no answer"
+
+    def __repr__(self) -> str:
+        return _repr(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,15 @@ class Event:
     text: str
     seconds: float = 0.0
     error: str = ""
+
+    def __repr__(self) -> str:
+        return _repr(self)
+
+
+def _repr(entry: Exchange | Event) -> str:
+    """Return what a dataclass shows of itself, as in a failed assertion, with keys hidden."""
+    told = (f"{each.name}={getattr(entry, each.name)!r}" for each in fields(entry) if each.repr)
+    return redact_text(f"{type(entry).__name__}({', '.join(told)})")
 
 
 class Calls(Sequence[Exchange]):

@@ -19,7 +19,7 @@ from . import config
 from .errors import ChaosError, UsageProblem, near, shown
 from .scenario import Scenario
 
-__all__ = ["all_scenarios", "files_in", "find", "kinds", "load", "names"]
+__all__ = ["all_scenarios", "files_in", "find", "kinds", "load", "names", "placed"]
 
 Folders = Sequence[str | os.PathLike[str]] | None
 
@@ -60,7 +60,7 @@ def load(name_or_path: str | os.PathLike[str], folders: Folders = None) -> Scena
     from . import scenario_file
 
     text = os.fspath(name_or_path)
-    if not isinstance(name_or_path, str) or "/" in text or os.sep in text or text.endswith(_SUFFIXES):
+    if _names_file(name_or_path):
         return scenario_file.load(name_or_path)
     files = _files(folders)
     if text not in files:
@@ -74,6 +74,27 @@ def load(name_or_path: str | os.PathLike[str], folders: Folders = None) -> Scena
             f"that of its file, {text!r}"
         )
     return scenario
+
+
+def placed(name_or_path: str | os.PathLike[str], beside: Iterable[Path]) -> str | os.PathLike[str]:
+    """Return where the file stands that a relative path names: in the first of these folders that has it.
+
+    A name, and a path that none of them has, comes back as it is: the working folder is the last to look in.
+    """
+    if not _names_file(name_or_path) or os.path.isabs(name_or_path):
+        return name_or_path
+    here = os.getcwd()
+    for folder in beside:
+        path = os.path.abspath(os.path.join(folder, name_or_path))
+        if os.path.isfile(path):
+            # As the user wrote it, where that leads to it.
+            return name_or_path if path == os.path.abspath(os.path.join(here, name_or_path)) else Path(path)
+    return name_or_path
+
+
+def _names_file(given: str | os.PathLike[str]) -> bool:
+    text = os.fspath(given)
+    return not isinstance(given, str) or "/" in text or os.sep in text or text.endswith(_SUFFIXES)
 
 
 def all_scenarios(folders: Folders = None) -> list[Scenario]:

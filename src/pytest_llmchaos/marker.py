@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pytest
+
+from ._unread import watch
 
 __all__ = ["llmchaos"]
 
@@ -53,6 +55,7 @@ class _Marker:
             "suppress": suppress,
         }
         given = {key: value for key, value in options.items() if value is not None}
+        watch()
         marked: pytest.MarkDecorator = pytest.mark.llmchaos(*what, **given)
         return marked
 
@@ -73,6 +76,7 @@ class _Marker:
             kind: the folder that it stands in, such as `outage`.
             options: as for the marker itself.
         """
+        watch()
         wanted = {"names": names, "tag": tag, "provider": provider, "kind": kind}
         marked: pytest.MarkDecorator = pytest.mark.llmchaos(each=wanted, **options)
         return marked
@@ -116,6 +120,28 @@ class _Marker:
 
         register(function)
         return function
+
+    if not TYPE_CHECKING:  # type checkers know the marker without it
+
+        def __getattr__(self, name: str) -> Any:
+            """Tell who takes the marker for the fixture, which has the same name, what to do."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise AttributeError(_taken_for_the_fixture(name))
+
+
+def _taken_for_the_fixture(name: str) -> str:
+    from .errors import near
+    from .session import Chaos
+
+    # What a run has is partly set when it starts.
+    members = [each for each in (*dir(Chaos), "journal", "seed", "test") if not each.startswith("_")]
+    if name in members:
+        return (
+            f"llmchaos.{name} belongs to the fixture, and this is the marker of the same name: name the fixture as a "
+            f"parameter of the test, `def test_it(llmchaos): ...` (a helper or another fixture takes it as an argument)"
+        )
+    return f"llmchaos has no {name!r}{near(name, (*members, 'check', 'each'))}"
 
 
 llmchaos = _Marker()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ._marks import said
+from ._unread import WATCH
 
 if TYPE_CHECKING:
     from ._pytest_run import Run
@@ -86,14 +87,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and read the seed; a bad one is a usage error before anything runs."""
     config.addinivalue_line("markers", MARKER)
+    if config.pluginmanager.has_plugin(WATCH):
+        config.pluginmanager.unregister(name=WATCH)
     seed = config.option.llmchaos_seed
     seed = config.getini("llmchaos_seed") if seed is None else seed
     if seed == "random":
         import secrets
 
         seed = str(secrets.randbelow(2**32))
-    if not str(seed).strip().isdigit():
-        raise pytest.UsageError(f"the seed of llmchaos must be a whole number or 'random', got {seed!r}")
+    if not (str(seed).strip().isdecimal() and len(str(seed)) <= 1000):  # Python reads no number of 5,000 digits
+        from .errors import shown
+
+        raise pytest.UsageError(f"the seed of llmchaos must be a whole number or 'random', got {shown(seed)}")
     # Written back as a plain string so that xdist hands every worker the same one.
     config.option.llmchaos_seed = str(seed).strip()
     from ._results import results
@@ -108,7 +113,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if not hasattr(config, "workerinput"):
             config.pluginmanager.register(results(config), "llmchaos-results")
     except ChaosError as problem:
-        raise pytest.UsageError(str(problem)) from None
+        from .report._text import printable
+
+        raise pytest.UsageError(printable(str(problem))) from None
 
 
 def pytest_report_header(config: pytest.Config) -> str:

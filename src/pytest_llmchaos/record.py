@@ -1,13 +1,13 @@
 """The record of one test's run: plain data that journals, reports and the gate read; one line of JSON each.
 
-No prompt, answer, body, header or credential is ever in it.
+No prompt, answer, body or header is ever in it, and nothing that is shaped like a credential.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ._record_shape import MEMBERS, OUTCOMES, crooked, misfit
 from .call import BESIDE
 from .errors import UsageProblem, shown
 from .journal import Event, Exchange
+from .redact import redact_name, redact_text
 
 if TYPE_CHECKING:
     from .session import Chaos
@@ -119,7 +120,7 @@ def record(
     from .checks._cost import Bill
 
     bill = Bill("USD").add(chaos.calls)
-    return Record(
+    made = Record(
         test=chaos.test,
         scenarios=[track.scenario.name for track in named],
         faults=[str(each) for each in loose],
@@ -140,6 +141,7 @@ def record(
         cost=round(bill.total, 9),
         unpriced=len(bill.unknown),
     )
+    return Record(**_without_keys(asdict(made)))
 
 
 def to_json(record: Record) -> str:
@@ -198,6 +200,26 @@ def from_data(data: Mapping[str, Any], where: str = "") -> Record:
         verdict.setdefault("evidence", [])
         verdict.setdefault("always", False)
     return made
+
+
+_NAMES = ("test", "scenarios", "hit", "tags")
+"""The members that tell records apart: two keys in them stay two."""
+
+
+def _without_keys(members: dict[str, Any]) -> dict[str, Any]:
+    """Return a record's members with what is shaped like a credential hidden, wherever it stands.
+
+    A mix-up in an app's settings puts a key where a model's name belongs, or any other name.
+    """
+    return {name: _hidden(value, redact_name if name in _NAMES else redact_text) for name, value in members.items()}
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        return {_hidden(key, hide): _hidden(each, hide) for key, each in value.items()}
+    return [_hidden(each, hide) for each in value] if isinstance(value, list) else value
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

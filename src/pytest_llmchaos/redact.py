@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
-__all__ = ["HIDDEN", "redact", "redact_text"]
+__all__ = ["HIDDEN", "redact", "redact_name", "redact_text"]
 
 HIDDEN = "[hidden]"
 
@@ -168,6 +169,12 @@ def redact_text(text: str) -> str:
         if sign in lower:
             text = place.sub(rf"\1{HIDDEN}", text)
     return _MEMBER.sub(_json_member, text) if '"' in text else text
+
+
+def redact_name(text: str) -> str:
+    """Return the same of a name that tells things apart, such as a test's id: two that are hidden stay two."""
+    shown = redact_text(text)
+    return shown if shown == text else f"{shown}#{blake2b(text.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
 
 
 def _name(key: Any) -> Any:

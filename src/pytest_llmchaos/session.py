@@ -24,6 +24,8 @@ from .units import duration, show_duration
 from .verdict import Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ._canary import Canary, Fakes
     from .checks import Check
     from .faults import Injection
@@ -61,6 +63,7 @@ class Chaos(Reception):
         suppress: always-on checks that are switched off, by name, each with the reason why.
         providers: the providers known to this run.
         replay: tells the user how to run the same again.
+        beside: folders in which the files that `inject` names are looked for, before the working folder.
 
     Raises:
         UsageProblem: a target names no provider, or an option has a bad value.
@@ -81,6 +84,7 @@ class Chaos(Reception):
         suppress: Mapping[str, str] | None = None,
         providers: Providers | None = None,
         replay: str = "",
+        beside: Sequence[Path] = (),
     ) -> None:
         if upstream not in (None, "simulated", "passthrough"):
             raise UsageProblem(f"upstream={shown(upstream)} is not one of 'simulated', 'passthrough'")
@@ -89,6 +93,7 @@ class Chaos(Reception):
         self.seed = seed
         self.test = test
         self.replay = replay
+        self._beside = beside
         self.providers = providers or Providers()
         self.journal = Journal()
         self.allow_unused = allow_unused
@@ -208,7 +213,7 @@ class Chaos(Reception):
         """
         from .resolve import resolve
 
-        scenarios, loose = resolve(what)
+        scenarios, loose = resolve(what, self._beside)
         with self._lock:
             for scenario in scenarios:
                 self._add(scenario)

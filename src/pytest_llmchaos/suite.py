@@ -115,7 +115,8 @@ def select(config: pytest.Config) -> Selection | None:
     if not together and not matrix:
         return None
     folders = load(config.rootpath).scenarios
-    selection = Selection(_scenarios(together, folders), _scenarios(matrix, folders))
+    beside = (config.invocation_params.dir, config.rootpath)
+    selection = Selection(_scenarios(together, folders, beside), _scenarios(matrix, folders, beside))
     if selection.applied is not None:
         dated = [each.name for each in selection.applied.scenarios if each.date is not None]
         if len(dated) > 1:
@@ -130,7 +131,7 @@ def _specs(given: Iterable[str] | None) -> list[str]:
     return [each.strip() for text in given or () for each in text.split(",") if each.strip()]
 
 
-def _scenarios(specs: Sequence[str], folders: Sequence[Path]) -> list[tuple[str, Scenario]]:
+def _scenarios(specs: Sequence[str], folders: Sequence[Path], beside: Sequence[Path]) -> list[tuple[str, Scenario]]:
     """Return each scenario once, with what names it on a command line."""
     found: dict[str, tuple[str, Scenario]] = {}
     for spec in specs:
@@ -140,7 +141,7 @@ def _scenarios(specs: Sequence[str], folders: Sequence[Path]) -> list[tuple[str,
             elif any(sign in spec for sign in "*?[") and "/" not in spec:
                 several = library.find(spec, folders=folders)
             else:
-                one = library.load(spec, folders)
+                one = library.load(library.placed(spec, beside), folders)
                 found.setdefault(one.name, (spec, one))
                 continue
         except ChaosError as problem:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from .redact import redact_text
+
 if TYPE_CHECKING:
     from .journal import Exchange
 
@@ -30,6 +32,11 @@ class Verdict:
     reason: str
     evidence: tuple[Exchange, ...] = ()
     always: bool = False
+
+    def __post_init__(self) -> None:
+        # Both name models and requests, and a mix-up in the app's settings may have put a key there.
+        object.__setattr__(self, "check", redact_text(self.check))
+        object.__setattr__(self, "reason", redact_text(self.reason))
 
     @property
     def ok(self) -> bool:

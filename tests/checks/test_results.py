@@ -65,7 +65,7 @@ def test_a_mark_without_a_fault_is_found():
         for name in ("first", "second", "third"):
             with chaos.request(name) as request:
                 request.result = Reply(support(honest=True).text, degraded=True)
-        found = verdict(chaos, "answer_marked_degraded", marked="tests.checks.test_results:is_degraded")
+        found = verdict(chaos, "answer_marked_degraded", marked=f"{__name__}:is_degraded")
         assert found.outcome == "violated"
         assert "request 'first' met no fault, and its result is marked as degraded" in found.reason
 

@@ -32,13 +32,15 @@ def names() -> list[str]:
     return sorted(_checks())
 
 
-def find(name: str) -> type[Check]:
-    """Return a check by its name.
+def find(name: object) -> type[Check]:
+    """Return a check by its name or its class.
 
     Raises:
-        UsageProblem: no check has that name.
+        UsageProblem: it is neither, or no check has that name.
     """
     known = _checks()
-    if name not in known:
+    if isinstance(name, type) and name in known.values():
+        return name
+    if not isinstance(name, str) or name not in known:
         raise UsageProblem(f"{shown(name)} is not a check{near(name, known)} (known: {', '.join(names())})")
     return known[name]

@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..errors import ChaosError, UsageProblem
+from ..report._text import fit, printable
 
 __all__ = [
     "Duration",
@@ -22,13 +23,22 @@ __all__ = [
     "names",
     "paragraph",
     "providers",
+    "say",
     "table",
     "tags",
     "warned",
 ]
 
 
-class _Mistake(click.ClickException):
+class _Problem(click.ClickException):
+    """Something of ours does not work."""
+
+    def format_message(self) -> str:
+        """Return the message, fit for a terminal whatever came from a file into it."""
+        return printable(self.message)
+
+
+class _Mistake(_Problem):
     """Something the user typed or wrote is wrong."""
 
     exit_code = 2
@@ -42,7 +52,7 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except ChaosError as problem:
-            raise (_Mistake if isinstance(problem, UsageProblem) else click.ClickException)(str(problem)) from None
+            raise (_Mistake if isinstance(problem, UsageProblem) else _Problem)(str(problem)) from None
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg] # not generic before click 8.4
@@ -78,17 +88,21 @@ def warned() -> Iterator[list[str]]:
             texts += [str(each.message) for each in caught]
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print text that may hold what came from a file: a terminal must show it and not obey it."""
+    click.echo(printable(text), err=err)
+
+
 def paragraph(title: str, text: str) -> None:
     """Print a wrapped text under its title; nothing where there is none."""
     if text:
-        click.echo(f"\n{title}")
-        click.echo(click.wrap_text(text, width=100, initial_indent="  ", subsequent_indent="  "))
+        say(f"\n{title}")
+        say(click.wrap_text(text, width=100, initial_indent="  ", subsequent_indent="  "))
 
 
 def table(rows: list[tuple[str, ...]], indent: str = "  ", room: int | None = None) -> None:
     """Print rows in aligned columns, each cut to `room` columns where that is given."""
-    from ..report._text import fit
-
+    rows = [tuple(printable(cell, keep="") for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         line = (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()

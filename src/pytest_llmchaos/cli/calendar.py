@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._common import Duration, table
+from ._common import Duration, say, table
 
 if TYPE_CHECKING:
     from ..calendar import Hit
@@ -46,7 +46,7 @@ def calendar(paths: tuple[Path, ...], today: datetime | None, within: float, for
     scenarios = rehearsals(hit.row for _, hit in found)
     shown = [_shown(path, hit, day, ahead, scenarios[id(hit.row)]) for path, hit in found]
     if form == "json":
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        say(json.dumps(shown, indent=2))
     else:
         _text(shown)
         _tell_the_rest(texts.read, texts.left_out, sorted(partners.names), bool(shown))
@@ -104,15 +104,15 @@ def _text(shown: list[dict[str, Any]]) -> None:
             notes[f"  {each['provider']}/{each['model']}, {each['date'] or 'no date'} ({each['kind']}): {said}"] = None
     table(rows, indent="")
     if notes:
-        click.echo("\n* what changes, or what sources do not agree on:")
+        say("\n* what changes, or what sources do not agree on:")
         for note in notes:
-            click.echo(note)
+            say(note)
 
 
 def _tell_the_rest(read: int, left_out: list[str], partners: list[str], any_shown: bool) -> None:
     if not any_shown:
-        click.echo(f"none of the models that we know dates of is named in {read} text file{'s' * (read != 1)}")
+        say(f"none of the models that we know dates of is named in {read} text file{'s' * (read != 1)}")
     if partners:
-        click.echo(f"left out, as these clouds keep dates of their own: {', '.join(partners)}", err=True)
+        say(f"left out, as these clouds keep dates of their own: {', '.join(partners)}", err=True)
     for each in left_out:
-        click.echo(f"not read: {each}", err=True)
+        say(f"not read: {each}", err=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ._common import warned
+from ._common import say, warned
 
 __all__ = ["gate"]
 
@@ -64,10 +64,10 @@ def gate(
             problems.append(str(problem))
     result = judge(records, policy, known, problems)
     for line in result.lines(len(result.findings) if verbose else 12):
-        click.echo(line)
+        say(line)
     if update_baseline and path is not None:
         if problems:
-            click.echo(f"{path}: the baseline was left as it is", err=True)
+            say(f"{path}: the baseline was left as it is", err=True)
         else:
-            click.echo(f"{path}: the baseline now holds {baselines.write(path, records)} results")
+            say(f"{path}: the baseline now holds {baselines.write(path, records)} results")
     sys.exit(result.exit_code)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import UsageProblem, near
-from ._common import complete, providers
+from ._common import complete, providers, say
 from ._starters import KINDS, scenario_text, test_text
 
 __all__ = ["new"]
@@ -56,5 +56,5 @@ def new(name: str, provider: str, kind: str, folder: Path) -> None:
                 file.write(text)
     except OSError as problem:
         raise UsageProblem(f"{problem.filename}: {problem.strerror}") from None
-    click.echo(f"{scenario}: check it with `llmchaos validate {scenario}`, see it with `llmchaos show {scenario}`")
-    click.echo(f"{test}: call your app in it, then run `pytest {test}`")
+    say(f"{scenario}: check it with `llmchaos validate {scenario}`, see it with `llmchaos show {scenario}`")
+    say(f"{test}: call your app in it, then run `pytest {test}`")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageProblem
-from ._common import ascii_only, warned
+from ._common import ascii_only, say, warned
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -44,15 +44,15 @@ def report(
     with warned() as told:
         found = read(journals)
     for each in told:
-        click.echo(each, err=True)
+        say(each, err=True)
     records = latest(found)
     if len(records) < len(found):
-        click.echo(f"{len(found) - len(records)} earlier results of the same tests are left out", err=True)
+        say(f"{len(found) - len(records)} earlier results of the same tests are left out", err=True)
     if html_file:
         from ..report.html import write
 
         write(html_file, records)
-        click.echo(f"wrote {html_file}")
+        say(f"wrote {html_file}")
     if markdown_file:
         from ..report.markdown import markdown
 
@@ -71,7 +71,7 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
         raise UsageProblem(f"{path}: the report cannot be written: {problem.strerror or problem}") from None
-    click.echo(f"wrote {path}")
+    say(f"wrote {path}")
 
 
 def _print(records: list[Record], verbose: bool) -> None:
@@ -89,4 +89,4 @@ def _print(records: list[Record], verbose: bool) -> None:
         ascii=ascii_only(),
     )
     for line in lines or ["the journals hold no test"]:
-        click.echo(line)
+        click.echo(line)  # the report made it safe, and gave it colours

@@ -6,7 +6,7 @@ import shutil
 
 import click
 
-from ._common import ascii_only, complete, names, paragraph
+from ._common import ascii_only, complete, names, paragraph, say
 
 __all__ = ["show"]
 
@@ -19,22 +19,24 @@ def show(name: str) -> None:
     from ..report.picture import picture
 
     scenario = library.load(name)
-    click.echo(click.style(scenario.name, bold=True) + (f": {scenario.title}" if scenario.title else ""))
+    click.secho(scenario.name, bold=True, nl=not scenario.title)
+    if scenario.title:
+        say(f": {scenario.title}")
     if scenario.tags:
-        click.echo(f"tags: {', '.join(scenario.tags)}")
+        say(f"tags: {', '.join(scenario.tags)}")
     if scenario.date is not None:
-        click.echo(f"date: {scenario.date:%Y-%m-%d %H:%M %Z}")
+        say(f"date: {scenario.date:%Y-%m-%d %H:%M %Z}")
     paragraph("hypothesis", scenario.hypothesis)
-    click.echo("\nphases")
+    say("\nphases")
     for line in picture(scenario, shutil.get_terminal_size((100, 24)).columns - 2, ascii=ascii_only()):
-        click.echo(f"  {line}")
+        say(f"  {line}")
     if scenario.expect:
-        click.echo("\nexpected")
+        say("\nexpected")
         for check in scenario.expect:
-            click.echo(f"  {check}")
+            say(f"  {check}")
     paragraph("evidence", scenario.evidence)
     paragraph("notes", scenario.notes)
     if scenario.sources:
-        click.echo("\nsources")
+        say("\nsources")
         for source in scenario.sources:
-            click.echo(f"  {source}")
+            say(f"  {source}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ..errors import UsageProblem
+from ._common import say
 
 __all__ = ["validate"]
 
@@ -28,11 +29,11 @@ def validate(files: tuple[Path, ...]) -> None:
             scenario = load(path, providers.check_name)
         except ScenarioError as problem:
             bad += 1
-            click.echo(str(problem))
+            say(str(problem))
         else:
-            click.echo(f"{path}: ok ({scenario.name})")
+            say(f"{path}: ok ({scenario.name})")
     if bad:
-        click.echo(f"{bad} bad {'file' if bad == 1 else 'files'}", err=True)
+        say(f"{bad} bad {'file' if bad == 1 else 'files'}", err=True)
         sys.exit(1)
 
 

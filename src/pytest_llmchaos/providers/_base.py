@@ -135,7 +135,7 @@ class Provider(ABC):
     def retry_count(self, request: HttpRequest) -> int | None:
         """Return the SDK's own retry count, where a header tells it."""
         value = request.header("x-stainless-retry-count")
-        return int(value) if value is not None and value.isdigit() else None
+        return int(value) if value is not None and value.isdecimal() and len(value) < 10 else None
 
     @abstractmethod
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..redact import redact_text
 
-__all__ = ["ASCII", "UNICODE", "Glyphs", "cells", "fit", "pad", "paint", "run_time", "safe"]
+__all__ = ["ASCII", "UNICODE", "Glyphs", "cells", "fit", "pad", "paint", "printable", "run_time", "safe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,15 @@ def safe(text: str, *, ascii: bool = False) -> str:  # noqa: A002 - the word use
     what is shaped like a key is hidden; URLs lose their credentials, query and fragment.
     """
     shown = _URL.sub(r"\g<scheme>\g<place>", redact_text(text))
-    if not shown.isprintable():
-        shown = "".join(each if each.isprintable() else _escape(each) for each in shown)
+    shown = printable(shown, keep="")
     return shown.encode("ascii", "backslashreplace").decode() if ascii else shown
+
+
+def printable(text: str, keep: str = "\n") -> str:
+    """Return text with what a terminal would obey or not show written as an escape; `keep` stays as it is."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in keep else _escape(each) for each in text)
 
 
 def _escape(character: str) -> str:

@@ -1,0 +1,94 @@
+"""A key that stands where a name belongs is hidden in everything that is written or shown."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+import openai
+import pytest
+from click.testing import CliRunner
+
+from pytest_llmchaos import ChaosFailed, Phase, Scenario, faults, inject
+from pytest_llmchaos.cli import cli
+from pytest_llmchaos.gate import latest
+from pytest_llmchaos.journal_file import append
+from pytest_llmchaos.record import record, to_json
+from pytest_llmchaos.report.github import commands
+from pytest_llmchaos.report.timeline import timeline
+
+from .report import records
+
+SECRET = "a1B2c3D4e5F6g7H8i9J0" * 2
+KEY = f"sk-proj-{SECRET}"
+
+
+def run():
+    """Have an app take a key for the name of a model, of a request and of a phase; return the failed run."""
+    with suppress(ChaosFailed), inject(Scenario("own", (Phase(KEY, (faults.outage(),)),))) as chaos:
+        with chaos.request(KEY), suppress(openai.APIError):
+            openai.OpenAI(api_key="k", max_retries=0).responses.create(model=KEY, input="hi")
+        with suppress(openai.APIError):
+            openai.OpenAI(api_key="k", max_retries=0).responses.create(model=KEY, input="hi")
+        chaos.effect(KEY, KEY)
+        chaos.expect.answered_within("1s")
+    return chaos
+
+
+def test_what_a_run_shows_holds_no_key():
+    """The failure's text, verdicts, the timeline, and what a failed assertion shows of calls."""
+    chaos = run()
+    assert chaos.calls[0].model == KEY  # for the test's own assertions
+    told = [str(chaos.verdict_error()), *map(str, chaos.verdicts), timeline(chaos.journal), repr(chaos.calls)]
+    told += [repr(chaos.calls[0]), *map(repr, chaos.journal.events), chaos.calls[0].label]
+    assert [each for each in told if SECRET in each] == []
+    assert "[hidden]" in repr(chaos.calls)
+
+
+def test_the_record_of_a_run_holds_no_key():
+    """Wherever it stood."""
+    chaos = run()
+    chaos.test, chaos.replay = f"test_x.py::test_it[{KEY}]", f"pytest 'test_x.py::test_it[{KEY}]'"
+    written = to_json(record(chaos, outcome="failed"))
+    assert SECRET not in written
+    assert "[hidden]" in written
+
+
+def test_tests_whose_ids_hold_keys_stay_apart():
+    """The gate must not take the one that passed for the one that failed."""
+    chaos = run()
+    made = []
+    for letter in "ab":
+        chaos.test = f"test_x.py::test_it[{KEY}{letter}]"
+        made.append(record(chaos, outcome="passed" if letter == "b" else "failed"))
+    assert len(latest(made)) == 2
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """A journal that somebody else wrote, with a key in each of its texts."""
+
+    def spoilt(value):
+        if isinstance(value, dict):
+            return {key: each if key in ("type", "outcome", "kind") else spoilt(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [spoilt(each) for each in value]
+        return f"{value} {KEY}" if isinstance(value, str) else value
+
+    made = records.gave_up()
+    given = {key: spoilt(value) for key, value in asdict(made).items() if key not in ("outcome", "llm", "clock")}
+    append(tmp_path / "j.jsonl", spoilt_record := replace(made, **given))
+    return tmp_path / "j.jsonl", spoilt_record
+
+
+def test_no_report_shows_a_key_of_a_journal(journal, tmp_path):
+    """HTML, Markdown, JUnit, the terminal, GitHub's annotations and the gate."""
+    path, spoilt = journal
+    forms = {each: tmp_path / f"r.{each}" for each in ("html", "markdown", "junit")}
+    options = [word for each, file in forms.items() for word in (f"--{each}", str(file))]
+    told = [CliRunner().invoke(cli, ["report", str(path), *options, "--terminal", "--verbose"]).output]
+    told += [CliRunner().invoke(cli, ["gate", "--verbose", str(path)]).output]
+    told += [each.read_text("utf-8") for each in forms.values()]
+    told += commands([spoilt], {})
+    assert [each for each in told if SECRET in each] == []
+    assert len(told) == 6
