@@ -82,7 +82,7 @@ class Record:
 
     @property
     def struck(self) -> bool:
-        """Whether any fault had a part in anything that was asked, health checks included: a status page proves nothing."""
+        """Whether any fault had a part in anything asked, health checks included: a status page proves nothing."""
         asked = (each for each in self.entries if each["type"] == "exchange" and each["operation"] != "status")
         return any(each.get("faults") for each in asked)
 
