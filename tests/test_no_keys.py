@@ -74,7 +74,7 @@ def journal(tmp_path):
             return {key: each if key in KEPT else spoilt(each) for key, each in value.items()}
         if isinstance(value, list):
             return [spoilt(each) for each in value]
-        return f"{value} {KEY}" if isinstance(value, str) else value
+        return f"{value} {KEY}" if isinstance(value, str) and value else value
 
     made = records.gave_up()
     given = {key: spoilt(value) for key, value in asdict(made).items() if key not in ("outcome", "llm", "clock")}
