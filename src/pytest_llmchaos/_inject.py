@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
-from . import always
+from . import options
 from .config import load
 from .errors import ChaosFailed
 from .providers import Providers
@@ -49,18 +49,14 @@ class inject:
         allow_unused: bool = False,
         allow_escapes: bool = False,
         suppress: Mapping[str, str] | None = None,
+        **misspelt: Never,
     ) -> None:
+        given: dict[str, Any] = {"seed": seed, "clock": clock, "upstream": upstream, "checks": checks}
+        given |= {"allow_unused": allow_unused, "allow_escapes": allow_escapes, "suppress": suppress}
+        read = options.read({**given, **misspelt}, of="inject")
+        read["suppress"] = {**load().suppress, **read.get("suppress", {})}
         self._make: Callable[[], Chaos] = lambda: Chaos(
-            *resolve(what, beside()),
-            seed=seed,
-            clock=clock,
-            upstream=upstream,
-            checks=checks,
-            allow_unused=allow_unused,
-            allow_escapes=allow_escapes,
-            suppress={**load().suppress, **always.switched_off(suppress)},
-            providers=Providers(load().providers),
-            beside=beside(),
+            *resolve(what, beside()), **read, providers=Providers(load().providers), beside=beside()
         )
         self._chaos = self._make()  # here already, so that a mistake is told where it was written
         self._entered = False

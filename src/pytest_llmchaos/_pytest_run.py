@@ -10,17 +10,20 @@ from typing import Any, TypeVar
 
 import pytest
 
-from . import always, intercept
+from . import intercept, options
 from ._inject import settle
 from ._marks import said
 from .clock import AppHung, _realtime
 from .config import load
-from .errors import ChaosError, ChaosFailed, UsageProblem, near
+from .errors import ChaosError, ChaosFailed, UsageProblem
+from .expect import unexpected
+from .marker import FILTERS, filters
 from .providers import Providers
 from .record import Record, record, to_json
 from .redact import redact_name
 from .report._text import printable
 from .resolve import resolve
+from .scenario import Scenario
 from .session import Chaos
 from .suite import APPLIED, Applied
 from .verdict import Verdict
@@ -29,7 +32,11 @@ __all__ = ["Run", "attach", "could_not_run", "judged", "keep_out", "parametrize"
 
 T = TypeVar("T")
 
-_OPTIONS = ("seed", "clock", "upstream", "checks", "allow_unused", "allow_escapes", "suppress")
+_NOTHING = (
+    'nothing is to go wrong: @llmchaos needs a scenario or a fault, such as @llmchaos("openai-outage") or '
+    '@llmchaos(faults.outage(target="openai")); `llmchaos list` shows the scenarios, and @llmchaos.off("why") keeps a '
+    "test out of chaos"
+)
 _WITHOUT_CALLS: pytest.StashKey[set[tuple[str, ...]]] = pytest.StashKey()
 
 
@@ -53,20 +60,37 @@ class Run:
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Make one test of each scenario that an `each` marker selects."""
-    markers = [each for each in said(metafunc.definition).marks if "each" in each.kwargs]
-    where = metafunc.definition.nodeid
-    if len(markers) > 1:
-        pytest.fail(f"{where}: llmchaos.each can be used once per test", pytrace=False)
-    from . import library
-
-    wanted = markers[0].kwargs["each"]
-    root = metafunc.config.rootpath
-    found = _told_once(f"{where}: llmchaos.each", lambda: library.find(**wanted, folders=load(root).scenarios))
-    names = [each.name for each in found]
+    """Make one test of each scenario that an `each` marker selects. A mistake is told when the test is set up."""
+    try:
+        names = [each.name for each in _each(metafunc.definition)]
+    except ChaosError:
+        return
     if "llmchaos" not in metafunc.fixturenames:
         metafunc.fixturenames.append("llmchaos")
     metafunc.parametrize("llmchaos", names, indirect=True, ids=names)
+
+
+def _each(test: pytest.Item) -> list[Scenario]:
+    """Return the scenarios that the `each` marker of a test selects; none where it has no such marker.
+
+    Raises:
+        UsageProblem: nothing fits, or what is asked for is none of these.
+    """
+    from . import library
+
+    asked = [marker.kwargs["each"] for marker in said(test).marks if "each" in marker.kwargs]
+    if len(asked) > 1:
+        raise UsageProblem("llmchaos.each can be used once per test")
+    _, given = _markers(test)
+    if not asked:
+        return []
+    try:
+        found = library.find(**filters(asked[0]), folders=load(test.config.rootpath).scenarios)
+    except ChaosError as problem:
+        raise UsageProblem(f"llmchaos.each: {problem}") from None
+    if wrong := unexpected(given.get("checks", ()), found):
+        raise UsageProblem(wrong)
+    return found
 
 
 def use_fixture(item: pytest.Item) -> None:
@@ -154,26 +178,39 @@ def _applied(item: pytest.Item, applied: Applied) -> Run:
     )
 
 
-def _marked(item: pytest.Item, chosen: Any) -> Chaos:
+def _markers(test: pytest.Item) -> tuple[list[Any], dict[str, Any]]:
+    """Return what a test's markers say is to go wrong, and their options.
+
+    Raises:
+        UsageProblem: an option is unknown, or its value is bad.
+    """
     what: list[Any] = []
-    options: dict[str, Any] = {"seed": int(item.config.option.llmchaos_seed)}
-    told = said(item)
+    given: dict[str, Any] = {}
+    told = said(test)
     if told.problem:
         raise UsageProblem(told.problem)
     for marker in told.marks:
-        for key in marker.kwargs:
-            if key not in (*_OPTIONS, "each"):
-                known = (*(name for name in marker.kwargs.get("each", ()) if name != "names"), *_OPTIONS)
-                raise UsageProblem(f"llmchaos() takes no {key!r} (options: {', '.join(known)}){near(key, known)}")
         what += marker.args
-        options |= {key: value for key, value in marker.kwargs.items() if key != "each"}
-    if chosen is not None:
-        what.append(chosen)
-    settings = load(item.config.rootpath)
-    options["suppress"] = {**settings.suppress, **always.switched_off(options.get("suppress"))}
+        more = {key: value for key, value in marker.kwargs.items() if key != "each"}
+        given |= options.read(more, also=FILTERS if "each" in marker.kwargs else ())
+    return what, given
+
+
+def _marked(item: pytest.Item, chosen: Any) -> Chaos:
+    what, given = _markers(item)
     beside = (item.config.rootpath, item.path.parent)
-    scenarios, loose = resolve(what, beside)
-    replay = f"pytest {shlex.quote(item.nodeid)} --llmchaos-seed={options['seed']}"
+    scenarios, loose = resolve(what if chosen is None else [*what, chosen], beside)
+    if chosen is None:
+        _each(item)  # only for what is wrong with it
+        if not scenarios and not loose and said(item).marks and not (given and _asks(item)):
+            raise UsageProblem(_NOTHING)
+    else:  # of the names that one scenario or another expects, those of this one
+        expected = [check.name for scenario in scenarios for check in scenario.expect]
+        given |= {"checks": [name for name in given["checks"] if name in expected]} if "checks" in given else {}
+    settings = load(item.config.rootpath)
+    given = {"seed": int(item.config.option.llmchaos_seed), **given}
+    given["suppress"] = {**settings.suppress, **given.get("suppress", {})}
+    replay = f"pytest {shlex.quote(item.nodeid)} --llmchaos-seed={given['seed']}"
     return Chaos(
         scenarios,
         loose,
@@ -181,8 +218,16 @@ def _marked(item: pytest.Item, chosen: Any) -> Chaos:
         providers=Providers(settings.providers),
         replay=replay,
         beside=beside,
-        **options,
+        **given,
     )
+
+
+def _asks(item: pytest.Item) -> bool:
+    """Tell whether a test or one of its fixtures takes our fixture by itself, and may say there what goes wrong."""
+    info: Any = getattr(item, "_fixtureinfo", None)
+    if info is None or "llmchaos" in info.initialnames:
+        return True
+    return any("llmchaos" in known[-1].argnames for known in info.name2fixturedefs.values())
 
 
 @contextmanager

@@ -7,16 +7,34 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import always, checks
-from .errors import ChaosFailed, UsageProblem
+from .errors import ChaosFailed, UsageProblem, near
 from .verdict import Verdict
 
 if TYPE_CHECKING:
     from .checks import Check
     from .journal import Exchange
+    from .scenario import Scenario
     from .session import Chaos
     from .track import Track
 
-__all__ = ["Expect", "Judge"]
+__all__ = ["Expect", "Judge", "unexpected"]
+
+_TEST = ("the test",)
+
+
+def unexpected(names: Iterable[str], scenarios: Sequence[Scenario]) -> str:
+    """Return what is wrong with the names of checks to judge: no scenario expects one. Empty for nothing."""
+    told = [scenario.name for scenario in scenarios if scenario.name]
+    known = list(dict.fromkeys(check.name for scenario in scenarios for check in scenario.expect))
+    for name in names:
+        if name not in known:
+            whose = f"{' and '.join(told[:3])}{' and others' if len(told) > 3 else ''}" if told else "no scenario"
+            knows = f"expects {', '.join(known)}" if known else "expects nothing"
+            return (
+                f"checks: nothing expects {name!r} here{near(name, known)} ({whose} {knows}; "
+                f"the test itself asks with llmchaos.expect.{name}(...))"
+            )
+    return ""
 
 
 class Judge:
@@ -25,6 +43,7 @@ class Judge:
     def __init__(self, chaos: Chaos) -> None:
         self._chaos = chaos
         self._verdicts: list[Verdict] = []
+        self._taken: list[str] = []
         self._finished = False
 
     @property
@@ -50,7 +69,8 @@ class Judge:
         for index, known in enumerate(self._verdicts):
             if (known.check, known.outcome, known.reason) == (verdict.check, verdict.outcome, verdict.reason):
                 evidence = dict.fromkeys((*known.evidence, *verdict.evidence))
-                self._verdicts[index] = replace(known, evidence=tuple(evidence))
+                asked = dict.fromkeys((*known.asked, *verdict.asked))
+                self._verdicts[index] = replace(known, evidence=tuple(evidence), asked=tuple(asked))
                 return
         self._verdicts.append(verdict)
 
@@ -58,8 +78,37 @@ class Judge:
         """Record that something went wrong in the run itself."""
         self.record(Verdict(what, "violated", reason, tuple(evidence)))
 
-    def finish(self, tracks: Sequence[Track], names: Sequence[str] | None, off: Mapping[str, str]) -> None:
-        """Judge the expectations of the scenarios, what hit no call, and the always-on checks that are not `off`."""
+    def take(self, name: str) -> Callable[..., Verdict]:
+        """Return a check to be called; one that never is proves nothing, and `finish` tells so."""
+        check = checks.find(name)
+        self._taken.append(name)
+        waiting = [name]
+
+        def judge(*args: Any, **given: Any) -> Verdict:
+            __tracebackhide__ = True
+            if waiting:
+                self._taken.remove(waiting.pop())
+            verdict = replace(self.verdict(name, args, given), asked=_TEST)
+            self.record(verdict)
+            if not verdict.ok:
+                raise self.failure([verdict])
+            return verdict
+
+        judge.__doc__ = check.__doc__
+        judge.__name__ = name
+        return judge
+
+    def finish(
+        self, tracks: Sequence[Track], names: Sequence[str] | None, off: Mapping[str, str], complete: bool = True
+    ) -> None:
+        """Judge the expectations of the scenarios, what hit no call, and the always-on checks that are not `off`.
+
+        Args:
+            tracks: what was under way.
+            names: the expectations to judge; None for all.
+            off: the always-on checks that are switched off.
+            complete: whether the test came to its end, so that a check it named could have been called.
+        """
         if self._finished:
             return
         self._finished = True
@@ -69,9 +118,14 @@ class Judge:
             if unused and not self._chaos.allow_unused:
                 self.add("unused", self._unused(track, unused))
             elif not unused or track.loose:
+                asked = (f"the scenario {track.scenario.name}",)
                 for check in track.scenario.expect:
                     if names is None or check.name in names:
-                        self.record(self.verdict(check, (), {}))
+                        self.record(replace(self.verdict(check, (), {}), asked=asked))
+        if problem := unexpected(names or (), [track.scenario for track in tracks]):
+            self.add("checks", problem)
+        for name in self._taken if complete else ():
+            self.add(name, f"it was named but not called, so nothing was judged: llmchaos.expect.{name}(...)")
         for verdict in always.judge(self._chaos.journal, off):
             self.record(verdict)
 
@@ -116,19 +170,7 @@ class Expect:
     def __getattr__(self, name: str) -> Callable[..., Verdict]:
         if name.startswith("_"):
             raise AttributeError(name)
-        check = checks.find(name)
-
-        def judge(*args: Any, **given: Any) -> Verdict:
-            __tracebackhide__ = True
-            verdict = self._judge.verdict(name, args, given)
-            self._judge.record(verdict)
-            if not verdict.ok:
-                raise self._judge.failure([verdict])
-            return verdict
-
-        judge.__doc__ = check.__doc__
-        judge.__name__ = name
-        return judge
+        return self._judge.take(name)
 
     def __dir__(self) -> list[str]:
         return checks.names()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, cast
 
 import pytest
 
 from ._unread import watch
+from .errors import UsageProblem, near, shown
 
-__all__ = ["llmchaos"]
+__all__ = ["FILTERS", "filters", "llmchaos"]
+
+FILTERS = ("tag", "provider", "kind")
+"""By what `each` chooses scenarios, besides their names."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +34,7 @@ class _Marker:
         allow_unused: bool | None = None,
         allow_escapes: bool | None = None,
         suppress: Mapping[str, str] | None = None,
+        **misspelt: Never,
     ) -> pytest.MarkDecorator:
         """Run the test under chaos.
 
@@ -54,7 +59,8 @@ class _Marker:
             "allow_escapes": allow_escapes,
             "suppress": suppress,
         }
-        given = {key: value for key, value in options.items() if value is not None}
+        # What is misspelt is told with the test's name when it is set up, as all mistakes in markers are.
+        given = {key: value for key, value in {**options, **misspelt}.items() if value is not None}
         watch()
         marked: pytest.MarkDecorator = pytest.mark.llmchaos(*what, **given)
         return marked
@@ -79,6 +85,8 @@ class _Marker:
         watch()
         wanted = {"names": names, "tag": tag, "provider": provider, "kind": kind}
         marked: pytest.MarkDecorator = pytest.mark.llmchaos(each=wanted, **options)
+        if len(names) == 1 and callable(names[0]):  # without parentheses: the test must not get lost
+            return cast(pytest.MarkDecorator, marked(names[0]))
         return marked
 
     def off(self, reason: str) -> pytest.MarkDecorator:
@@ -94,7 +102,6 @@ class _Marker:
         """
         if not isinstance(reason, str) or not reason.strip():
             from ._marks import REASON
-            from .errors import UsageProblem
 
             raise UsageProblem(REASON)
         marked: pytest.MarkDecorator = pytest.mark.llmchaos(off=reason)
@@ -121,6 +128,12 @@ class _Marker:
         register(function)
         return function
 
+    @property
+    def mark(self) -> pytest.Mark:
+        """The marker without arguments, for `pytestmark = llmchaos`, so that its mistake is told as any other."""
+        bare: pytest.Mark = pytest.mark.llmchaos.mark
+        return bare
+
     if not TYPE_CHECKING:  # type checkers know the marker without it
 
         def __getattr__(self, name: str) -> Any:
@@ -131,7 +144,6 @@ class _Marker:
 
 
 def _taken_for_the_fixture(name: str) -> str:
-    from .errors import near
     from .session import Chaos
 
     # What a run has is partly set when it starts.
@@ -142,6 +154,25 @@ def _taken_for_the_fixture(name: str) -> str:
             f"parameter of the test, `def test_it(llmchaos): ...` (a helper or another fixture takes it as an argument)"
         )
     return f"llmchaos has no {name!r}{near(name, (*members, 'check', 'each'))}"
+
+
+def filters(wanted: Any) -> dict[str, Any]:
+    """Return by what an `each` chooses.
+
+    Raises:
+        UsageProblem: it is nothing by which scenarios are chosen.
+    """
+    known = ("names", *FILTERS)
+    example = '@llmchaos.each(kind="outage")'
+    if not isinstance(wanted, Mapping):
+        raise UsageProblem(f"{shown(wanted)} chooses no scenarios: write {example}")
+    for key in wanted:
+        if key not in known:
+            raise UsageProblem(f"scenarios are not chosen by {shown(key)}{near(key, known)}: write {example}")
+    names = wanted.get("names")
+    if isinstance(names, tuple) and any(map(callable, names)):
+        raise UsageProblem(f"it needs parentheses: {example}")
+    return dict(wanted)
 
 
 llmchaos = _Marker()

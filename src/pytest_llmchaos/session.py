@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import always, intercept
+from . import intercept, options
 from .call import Target
 from .clock import Clock, RealClock, VirtualClock
-from .errors import ChaosFailed, UsageProblem, shown
-from .expect import Expect, Judge
+from .errors import ChaosFailed, UsageProblem
+from .expect import Expect, Judge, unexpected
 from .journal import Calls, Journal
 from .observed import Effect, UserRequest
 from .providers import Providers
@@ -86,24 +86,25 @@ class Chaos(Reception):
         replay: str = "",
         beside: Sequence[Path] = (),
     ) -> None:
-        if upstream not in (None, "simulated", "passthrough"):
-            raise UsageProblem(f"upstream={shown(upstream)} is not one of 'simulated', 'passthrough'")
-        if clock not in ("virtual", "real"):
-            raise UsageProblem(f"clock={shown(clock)} is not one of 'virtual', 'real'")
-        self.seed = seed
+        given: dict[str, Any] = {"seed": seed, "clock": clock, "upstream": upstream, "checks": checks}
+        given |= {"allow_unused": allow_unused, "allow_escapes": allow_escapes, "suppress": suppress}
+        read = options.read(given)
+        self.seed: int = read.get("seed", 0)
         self.test = test
         self.replay = replay
         self._beside = beside
         self.providers = providers or Providers()
         self.journal = Journal()
-        self.allow_unused = allow_unused
-        self._checks = checks
-        self._suppress = always.switched_off(suppress)
+        self.allow_unused: bool = read.get("allow_unused", False)
+        self._checks: tuple[str, ...] | None = read.get("checks")
+        self._suppress: dict[str, str] = read.get("suppress", {})
         self._clock: Clock = (
-            VirtualClock(on_hung=lambda text: self._judge.add("hung", text)) if clock == "virtual" else RealClock()
+            VirtualClock(on_hung=lambda text: self._judge.add("hung", text))
+            if read.get("clock", "virtual") == "virtual"
+            else RealClock()
         )
-        self._where = upstream
-        self._allow_escapes = allow_escapes
+        self._where: str | None = read.get("upstream")
+        self._allow_escapes: bool = read.get("allow_escapes", False)
         self._replies = Replies()
         self._lock = threading.RLock()
         self._tracks: list[Track] = []
@@ -115,6 +116,8 @@ class Chaos(Reception):
         self.journal.app.canaries = lambda: self.fakes.canaries
         for scenario in scenarios:
             self._add(scenario)
+        if scenarios and (problem := unexpected(self._checks or (), scenarios)):
+            raise UsageProblem(problem)
         if loose:
             self._add(Scenario.of(loose), loose=True)
 
@@ -320,7 +323,7 @@ class Chaos(Reception):
             self._move()
         app = self.journal.app
         app.error = None if isinstance(error, AssertionError) else error
-        self._judge.finish(self._tracks, self._checks, self._suppress)
+        self._judge.finish(self._tracks, self._checks, self._suppress, complete=error is None)
         app.error = None
         app.release(error)
 

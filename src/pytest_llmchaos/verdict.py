@@ -25,6 +25,7 @@ class Verdict:
         reason: one sentence: what was expected and what was seen.
         evidence: the exchanges that decide.
         always: whether it is of an always-on check, which nobody asked for.
+        asked: who asked for the check: the test, scenarios; empty for what goes wrong in the run itself.
     """
 
     check: str
@@ -32,6 +33,7 @@ class Verdict:
     reason: str
     evidence: tuple[Exchange, ...] = ()
     always: bool = False
+    asked: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # Both name models and requests, and a mix-up in the app's settings may have put a key there.

@@ -1,4 +1,4 @@
-"""The text of a failure: what did not hold, the timeline that shows it, and how to play it again."""
+"""The text of a failure: what did not hold and who asked, the timeline that shows it, and how to play it again."""
 
 from __future__ import annotations
 
@@ -73,7 +73,19 @@ def _told(verdict: Verdict, width: int, colour: bool, ascii: bool) -> str:  # no
         for line in verdict.reason.splitlines() or [""]:
             text = line.lstrip()
             lines += _wrapped(" " * (len(line) - len(text)), text, width, ascii)
+    if asked := _asked(verdict):
+        lines += _wrapped("asked by  ", asked, width, ascii)
     return "\n".join(lines)
+
+
+def _asked(verdict: Verdict) -> str:
+    """Return who asked for a check, and how to ask for others where that was a scenario and not the test itself."""
+    if verdict.always:
+        return "nobody: it is always on"
+    by = " and ".join(verdict.asked)
+    if not by or "the test" in verdict.asked:
+        return by
+    return f"{by}; @llmchaos(..., checks=[...]) names which of its checks to judge"
 
 
 def _wrapped(label: str, text: str, width: int, ascii: bool) -> list[str]:  # noqa: A002
