@@ -72,6 +72,9 @@ class Reception:
     test: str
     providers: Providers
     journal: Journal
+    token: str
+    shared: bool
+    started: list[tuple[str, str]]
     _clock: Clock
     _where: str | None
     _allow_escapes: bool
@@ -206,13 +209,14 @@ class Reception:
         owner = self.providers.owner(url)
         if owner is not None and self._routed:
             return owner, _UNSIMULATED
-        if owner is not None and not self._lets_go:
+        if owner is not None and not self.lets_go:
             parts = urlsplit(url)
             raise self._not_simulated(owner, method, parts.hostname or "", parts.path)
         return None
 
     @property
-    def _lets_go(self) -> bool:
+    def lets_go(self) -> bool:
+        """Whether calls that no fault can reach may leave."""
         return self._where == "passthrough" or self._allow_escapes
 
     def _not_simulated(self, owner: Provider, method: str, host: str, path: str) -> ChaosError:
@@ -233,7 +237,7 @@ class Reception:
         def stop() -> Iterator[Step]:
             raise self._not_simulated(owner, call.method, call.host, call.path)
 
-        exchange, simulated = Journal().begin(call, self.now), None if self._lets_go else stop
+        exchange, simulated = Journal().begin(call, self.now), None if self.lets_go else stop
         return Ongoing(call, Plan(source=None), exchange, self._clock, lambda: self.now, request, simulated)
 
     def may_reach(self, place: str, how: str) -> bool:

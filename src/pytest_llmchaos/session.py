@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import intercept, options
 from .call import Target
+from .children import _current
+from .children._heard import hear
+from .children._post import post
 from .clock import Clock, RealClock, VirtualClock
 from .errors import ChaosFailed, UsageProblem
 from .expect import Expect, Judge, unexpected
@@ -34,6 +38,7 @@ __all__ = ["Chaos", "active"]
 
 _lock = threading.Lock()
 _stack: list[Chaos] = []
+_tokens = itertools.count(1)
 
 
 def active() -> Chaos | None:
@@ -44,7 +49,7 @@ def active() -> Chaos | None:
     try:
         return _stack[-1]
     except IndexError:
-        return None
+        return _current.elsewhere() if _current.elsewhere is not None else None
 
 
 class Chaos(Reception):
@@ -93,6 +98,9 @@ class Chaos(Reception):
         self.test = test
         self.replay = replay
         self._beside = beside
+        self.token = str(next(_tokens))
+        self.shared = False
+        self.started: list[tuple[str, str]] = []
         self.providers = providers or Providers()
         self.journal = Journal()
         self.allow_unused: bool = read.get("allow_unused", False)
@@ -297,6 +305,7 @@ class Chaos(Reception):
         self.journal.app.written.start()
         with _lock:
             _stack.append(self)
+        post.write(active())
 
     def stop(self) -> None:
         """End: restore everything, whatever happened. Harmless when it has ended already."""
@@ -304,6 +313,7 @@ class Chaos(Reception):
             if self not in _stack:
                 return
             _stack.remove(self)
+        post.write(active())
         with self._lock:
             self._move()
         self._stopped_at = self.now
@@ -319,6 +329,7 @@ class Chaos(Reception):
         Args:
             error: what the test or block ended with.
         """
+        self._hear_children()
         with self._lock:
             self._move()
         app = self.journal.app
@@ -330,6 +341,10 @@ class Chaos(Reception):
     def verdict_error(self, told: Iterable[Verdict] = ()) -> ChaosFailed | None:
         """Return the error that tells what did not hold (verdicts already `told` left out), None when all held."""
         return self._judge.error(told)
+
+    def _hear_children(self) -> None:
+        for text in hear(self):
+            self._judge.add("escape", text)
 
     # --- inside -------------------------------------------------------------------------------------------------
 

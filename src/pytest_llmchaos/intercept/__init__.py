@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ._patches import LateImports
 
-__all__ = ["Stack", "acquire", "refresh", "release", "stacks"]
+__all__ = ["Stack", "acquire", "late", "refresh", "release", "stacks"]
 
 
 class Stack(Protocol):
@@ -58,7 +58,8 @@ def acquire() -> None:
     with _lock:
         _users += 1
         if _users == 1:
-            _late.start()
+            stacks()  # what they import themselves must not be told of before they are known
+            late.start()
         try:
             refresh()
         except BaseException:
@@ -79,7 +80,7 @@ def release() -> None:
     with _lock:
         _users -= 1
         if _users == 0:
-            _late.stop()
+            late.stop()
             while _installed:
                 _installed.pop().uninstall()
 
@@ -93,4 +94,4 @@ def _install(library: str) -> None:
             stack.install()
 
 
-_late = LateImports(tuple(info.name for info in pkgutil.iter_modules(__path__)), _install)
+late = LateImports(tuple(info.name for info in pkgutil.iter_modules(__path__)), _install)

@@ -46,11 +46,15 @@ class Providers:
     Args:
         own: `[tool.llmchaos.providers]`: by name, a table with `hosts` and `dialect`.
 
+    Attributes:
+        own: the same.
+
     Raises:
         UsageProblem: a table is not of that form.
     """
 
     def __init__(self, own: Mapping[str, Any] | None = None) -> None:
+        self.own = dict(own or {})
         self._own = [_configured(name, table) for name, table in (own or {}).items()]
         self._built_in = [each() for each in dialects().values()]
         self._pages: list[Provider] = [
@@ -65,6 +69,14 @@ class Providers:
     def names(self) -> list[str]:
         """Return the names of all known providers."""
         return list(dict.fromkeys(each.name for each in (*self._own, *self._built_in)))
+
+    def addresses(self) -> dict[str, list[str]]:
+        """Return the patterns of hosts at which whatever is asked is a call, by the provider's name."""
+        found: dict[str, list[str]] = {}
+        for each in (*self._own, *self._built_in, *self._pages):
+            if each.claims(""):
+                found.setdefault(each.name, []).extend(one for one in each.hosts if one not in each.doubted)
+        return found
 
     def check_name(self, name: str) -> None:
         """Make sure that a target's provider can be one: a known name, a pattern, or a host.

@@ -1,0 +1,45 @@
+"""Not an HTTP library: where `subprocess` and `multiprocessing` start a process, it is given a guard."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ..children._launch import into_list, started
+from ._patches import Patches
+
+__all__ = ["STACK"]
+
+
+class _Subprocess:
+    library = "subprocess"
+    breaks = False
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.library)
+
+    def install(self) -> None:
+        """Watch what starts, by the function itself and by the name that `subprocess` has of it."""
+        for module in (sys.modules["_posixsubprocess"], sys.modules["subprocess"]):
+            name = "fork_exec" if module.__name__ == "_posixsubprocess" else "_fork_exec"
+            self._patches.replace(module, name, _guarded)
+
+    def uninstall(self) -> None:
+        """Stop watching."""
+        self._patches.restore()
+
+
+def _guarded(original: Any) -> Any:
+    def fork_exec(args: Any, executables: Any, close: Any, fds: Any, cwd: Any, env: Any, *rest: Any) -> int:
+        from ..session import active
+
+        if (run := active()) is None or run.lets_go:
+            return original(args, executables, close, fds, cwd, env, *rest)  # type: ignore[no-any-return]
+        pid: int = original(args, executables, close, fds, cwd, into_list(env), *rest)
+        started(run, pid, args)
+        return pid
+
+    return fork_exec
+
+
+STACK = _Subprocess()

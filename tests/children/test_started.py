@@ -1,0 +1,119 @@
+"""A Python program that the app starts reaches no provider unseen, however it is started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pytest_llmchaos import ChaosFailed, inject
+from pytest_llmchaos.children._launch import unseen
+
+from .ways import LOOK_UP, WAYS
+
+
+@pytest.mark.parametrize("start", WAYS, ids=[way.__name__ for way in WAYS])
+def test_it_is_stopped_and_told(start):
+    """Whatever the way, the call does not leave, and the run fails and names the child and the host."""
+    with pytest.raises(ChaosFailed) as failed, inject(clock="real"):
+        start(LOOK_UP)
+    told = " ".join(str(failed.value).split())
+    assert "a child process (" in told
+    assert "api.openai.com: its name was looked up" in told
+
+
+def child(code, *flags, **options):
+    """Run a Python program and return what it printed."""
+    done = subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True, check=False, **options)
+    return done.stdout + done.stderr
+
+
+ASK = """
+import httpx
+body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
+try:
+    httpx.post("http://127.0.0.1:9/v1/chat/completions", json=body)
+except Exception as error:
+    print(type(error).__module__, error)
+"""
+
+
+def test_an_llm_call_to_any_host_is_stopped():
+    """A self-hosted server's address tells nothing, the request does."""
+    with pytest.raises(ChaosFailed, match=r"gpt-5:chat was called at 127.0.0.1:9"), inject(clock="real"):
+        assert "llmchaos stopped a child process" in child(ASK)
+
+
+def test_an_escape_that_is_allowed_is_not_stopped():
+    """`allow_escapes` lets children call what they want."""
+    with inject(clock="real", allow_escapes=True):
+        assert "refused" in child(ASK)
+
+
+def test_other_traffic_passes():
+    """Look-ups and requests that are no LLM calls, local or not, are none of ours."""
+    code = """
+import socket, urllib.request, httpx
+print(socket.getaddrinfo("localhost", 80)[0] is not None)
+try:
+    httpx.get("http://127.0.0.1:9/v1/cars")
+except httpx.ConnectError:
+    print("as ever")
+"""
+    with inject(clock="real"):
+        assert child(code).split() == ["True", "as", "ever"]
+
+
+def test_a_child_outside_of_chaos_is_left_alone():
+    """Before and after a run nothing is in a child's environment."""
+    code = (
+        "import os, sys; print('PYTEST_LLMCHAOS_CHILD_OF' in os.environ, [m for m in sys.modules if 'llmchaos' in m])"
+    )
+    with inject(clock="real"):
+        assert child(code).startswith("True []")
+    assert child(code).startswith("False []")
+
+
+def test_a_child_that_outlives_the_run_may_call_again():
+    """The guard asks whether chaos is on at the moment of the call."""
+    code = """
+import _socket, socket
+_socket.getaddrinfo = lambda *args: print("resolved", flush=True) or []
+input()
+socket.getaddrinfo("api.openai.com", 443)
+"""
+    with inject(clock="real"):
+        worker = subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True)
+    assert "resolved" in worker.communicate("\n")[0]
+
+
+def test_the_users_own_sitecustomize_follows(tmp_path):
+    """The app's own start-up module runs as ever, and is the one that is there."""
+    (tmp_path / "sitecustomize.py").write_text("VALUE = 'own'")
+    code = "import sitecustomize, os; print(sitecustomize.VALUE)"
+    with inject(clock="real"):
+        assert child(code, env={"PYTHONPATH": str(tmp_path)}).strip() == "own"
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["true"], "true"),
+        (["sh", "-c", "true 1"], "true (by sh)"),
+        ([sys.executable, "-I", "-c", "1"], "python"),
+        ([sys.executable, "-S", "-c", "1"], "python"),
+    ],
+)
+def test_what_cannot_be_seen_into_is_known_by_name(command, name):
+    """Another program, and a Python that takes no notice of its environment, is told by its name."""
+    with inject(clock="real") as chaos:
+        subprocess.run(command, check=True)
+    assert [each.startswith(name) for each in unseen(chaos)] == [True]
+
+
+def test_a_python_child_is_seen():
+    """A guard is in it, so it is nothing to tell."""
+    with inject(clock="real") as chaos:
+        child("1")
+    assert unseen(chaos) == []
