@@ -45,6 +45,7 @@ class Judge:
         self._verdicts: list[Verdict] = []
         self._taken: list[str] = []
         self._finished = False
+        self._told: list[Verdict] = []
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -128,6 +129,22 @@ class Judge:
             self.add(name, f"it was named but not called, so nothing was judged: llmchaos.expect.{name}(...)")
         for verdict in always.judge(self._chaos.journal, off):
             self.record(verdict)
+
+    def told(self) -> None:
+        """Note that all failures so far were told, or were not to be."""
+        self._told = list(self.failures())
+
+    def finish_teardown(self, off: Mapping[str, str]) -> ChaosFailed | None:
+        """Run the always-on checks again, and return the error of what was violated since `told`."""
+        known = {verdict.check for verdict in self._told}
+        for verdict in always.judge(self._chaos.journal, off):
+            if verdict.check not in known:  # it would say the same again, with more calls
+                self.record(verdict)
+        # Where the clock does not reach the test, it was skipped.
+        new = [each for each in self.failures() if each.outcome == "violated" and each.check != "clock"]
+        told = [(each.check, each.reason) for each in self._told]
+        left = [each for each in new if (each.check, each.reason) not in told]
+        return self.failure(left) if left else None
 
     def failures(self) -> tuple[Verdict, ...]:
         """Return the verdicts that fail the test."""

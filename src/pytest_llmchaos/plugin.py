@@ -164,6 +164,24 @@ def llmchaos(request: pytest.FixtureRequest) -> Iterator[Chaos | None]:
         yield run.chaos
     finally:
         run.chaos.stop()
+    from ._around import judge_teardown
+
+    judge_teardown(run.chaos)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Let fixtures of wider scope, which belong to no one test, find healthy providers where a chaos test asks."""
+    # pytest has no public way to the test for which a fixture of wider scope is set up.
+    item = getattr(request, "_pyfuncitem", None)
+    if fixturedef.scope == "function" or "llmchaos" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    from ._around import healthy
+
+    with healthy(fixturedef, item):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -174,8 +192,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
     from ._pytest_run import judged
 
-    with judged(run):
-        return (yield)
+    try:
+        with judged(run):
+            return (yield)
+    finally:
+        run.chaos.told()
 
 
 # The outermost, so that what the test came to stands on the report: xfail turns it round.

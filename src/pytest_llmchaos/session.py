@@ -338,6 +338,15 @@ class Chaos(Reception):
         app.error = None
         app.release(error)
 
+    def told(self) -> None:
+        """What was judged so far has had its say: it is not told again at the end of the teardown."""
+        self._judge.told()
+
+    def finish_teardown(self) -> ChaosFailed | None:
+        """Judge what came after `told`: escapes, and the always-on checks; return what failed there."""
+        self._hear_children()
+        return self._judge.finish_teardown(self._suppress)
+
     def verdict_error(self, told: Iterable[Verdict] = ()) -> ChaosFailed | None:
         """Return the error that tells what did not hold (verdicts already `told` left out), None when all held."""
         return self._judge.error(told)

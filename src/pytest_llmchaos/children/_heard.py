@@ -18,9 +18,7 @@ def hear(run: Chaos) -> list[str]:
     What a child of an earlier test does now neither proves nor breaks anything in this one; it is only noted.
     """
     found: list[str] = []
-    for each in post.heard():
-        if each["run"] != run.token:
-            continue
+    for each in post.heard(run.token):
         text = f"a child process ({each['who']}): {each['text']}"
         if each["born"] not in ("", run.token):
             run.journal.note(run.now, "escape", f"{text} (the child is one of an earlier test)")

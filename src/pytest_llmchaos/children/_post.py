@@ -32,6 +32,7 @@ class Post:
         self.folder: Path | None = None
         self._owner = 0
         self._read = 0
+        self._waiting: list[dict[str, Any]] = []
         self._lock = threading.RLock()
 
     def open(self) -> Path:
@@ -86,8 +87,8 @@ class Post:
             finally:
                 os.close(handle)
 
-    def heard(self) -> list[dict[str, Any]]:
-        """Return what children said since the last time, in the process that made the folder."""
+    def heard(self, token: str) -> list[dict[str, Any]]:
+        """Return what children said while that run was on, each once, in the process that made the folder."""
         with self._lock:
             if self.folder is None or not self._mine:
                 return []
@@ -99,7 +100,10 @@ class Post:
                 return []
             whole = new[: new.rfind(b"\n") + 1]
             self._read += len(whole)
-            return [json.loads(line) for line in whole.splitlines()]
+            self._waiting += [json.loads(line) for line in whole.splitlines()]
+            found = [each for each in self._waiting if each["run"] == token]
+            self._waiting = [each for each in self._waiting if each["run"] != token]
+            return found
 
     def seen(self) -> set[str]:
         """Return the ids of the processes that have a guard, as texts."""

@@ -1,0 +1,70 @@
+"""What surrounds the tests: fixtures of wider scope, which find healthy providers, and the teardown of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from ._inject import settle
+from ._marks import said
+from .config import load
+from .errors import ChaosError, ChaosFailed
+from .providers import Providers
+from .session import Chaos
+
+__all__ = ["healthy", "judge_teardown"]
+
+_OPTIONS = ("upstream", "allow_escapes", "suppress")
+
+
+@contextmanager
+def healthy(fixture: pytest.FixtureDef[Any], item: pytest.Item) -> Iterator[None]:
+    """Set up a fixture of wider scope, and tear it down later, while every provider is healthy.
+
+    It is shared by tests, so that no test's faults can be its own; and it must not reach a provider either.
+    """
+    try:
+        chaos, after = _run(fixture, item), _run(fixture, item)
+    except ChaosError:  # a mistake in the marker, which the test's own setup tells
+        yield
+        return
+
+    # Finalizers run from the last to the first: this one after the fixture's own, and `after.start` before it.
+    fixture.addfinalizer(lambda: _end(after, fixture, None))
+    chaos.start()
+    try:
+        yield
+    except BaseException as error:
+        _end(chaos, fixture, error)
+        raise
+    _end(chaos, fixture, None)
+    fixture.addfinalizer(after.start)
+
+
+def _run(fixture: pytest.FixtureDef[Any], item: pytest.Item) -> Chaos:
+    settings = load(item.config.rootpath)
+    options: dict[str, Any] = {"allow_escapes": bool(item.config.option.llmchaos_allow_escapes)}
+    for mark in said(item).marks:
+        options |= {name: value for name, value in mark.kwargs.items() if name in _OPTIONS}
+    options["suppress"] = {**settings.suppress, **(options.get("suppress") or {})}
+    where = f"{fixture.baseid}::{fixture.argname}"
+    run = Chaos(clock="real", test=where, providers=Providers(settings.providers), **options)
+    run.shared = True
+    return run
+
+
+def _end(chaos: Chaos, fixture: pytest.FixtureDef[Any], error: BaseException | None) -> None:
+    chaos.stop()
+    try:
+        settle(chaos, error)
+    except ChaosFailed as failed:
+        pytest.fail(f"in the fixture {fixture.argname} of {fixture.scope} scope: {failed}", pytrace=False)
+
+
+def judge_teardown(chaos: Chaos) -> None:
+    """Fail the teardown of a test for what went wrong in it, whatever its call phase came to."""
+    if (failed := chaos.finish_teardown()) is not None:
+        pytest.fail(str(failed), pytrace=False)
