@@ -175,7 +175,7 @@ def pytest_fixture_setup(
 ) -> Generator[None, Any, Any]:
     """Let fixtures of wider scope, which belong to no one test, find healthy providers where a chaos test asks."""
     # pytest has no public way to the test for which a fixture of wider scope is set up.
-    item = getattr(request, "_pyfuncitem", None)
+    item: Any = getattr(request, "_pyfuncitem", None)
     if fixturedef.scope == "function" or "llmchaos" not in getattr(item, "fixturenames", ()):
         return (yield)
     from ._around import healthy

@@ -247,7 +247,7 @@ class Reception:
             place: the host's name, with port and path where they are known.
             how: what was done, in a few words that follow the place.
         """
-        if self._lets_go or (owner := self.providers.owner(f"//{place}")) is None:
+        if self.lets_go or (owner := self.providers.owner(f"//{place}")) is None:
             return True
         where = call_site()
         place = re.sub(r":443(?=/|$)", "", place)

@@ -29,11 +29,13 @@ def child(code, *flags, **options):
     return done.stdout + done.stderr
 
 
-ASK = """
+BODY = 'body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}'
+URL = "http://127.0.0.1:9/v1/chat/completions"
+ASK = f"""
 import httpx
-body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
+{BODY}
 try:
-    httpx.post("http://127.0.0.1:9/v1/chat/completions", json=body)
+    httpx.post("{URL}", json=body)
 except Exception as error:
     print(type(error).__module__, error)
 """
@@ -41,8 +43,26 @@ except Exception as error:
 
 def test_an_llm_call_to_any_host_is_stopped():
     """A self-hosted server's address tells nothing, the request does."""
-    with pytest.raises(ChaosFailed, match=r"gpt-5:chat was called at 127.0.0.1:9"), inject(clock="real"):
-        assert "llmchaos stopped a child process" in child(ASK)
+    with pytest.raises(ChaosFailed, match=r"a child process \(python -c ...\): .*127.0.0.1:9"), inject(clock="real"):
+        assert "llmchaos" in child(ASK)
+
+
+def test_a_proxy_in_between_hides_nothing():
+    """The name of the provider is in what the proxy is asked for, in the clear as in a tunnel."""
+    code = """
+import http.client, threading, socket
+proxy = socket.create_server(("127.0.0.1", 0))
+for url in ("http://api.openai.com/v1/models", "https://api.anthropic.com/v1/messages"):
+    client = http.client.HTTPConnection(*proxy.getsockname(), timeout=20)
+    try:
+        if url.startswith("https"):
+            client.set_tunnel("api.anthropic.com", 443)
+        client.request("GET", url)
+    except OSError as error:
+        print(error)
+"""
+    with pytest.raises(ChaosFailed, match="a proxy was asked for it"), inject(clock="real"):
+        assert child(code).count("llmchaos stopped") == 2
 
 
 def test_an_escape_that_is_allowed_is_not_stopped():

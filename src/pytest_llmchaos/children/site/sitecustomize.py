@@ -18,7 +18,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _PACKAGE = os.path.dirname(os.path.dirname(_HERE))
 _FOLDER = os.environ.get("PYTEST_LLMCHAOS_CHILD_OF", "")
 _LOCAL = ("", "localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - nothing is bound here
-_NOT_HTTP = ("os", "socket", "subprocess")
+_NO_HTTP = ("os", "socket", "ssl", "subprocess")
 
 
 class _Guard:
@@ -28,7 +28,7 @@ class _Guard:
         self.born = self._run()[1]
         self._busy = False
         names = (each.partition(".")[0] for each in os.listdir(os.path.join(_PACKAGE, "intercept")))
-        self._libraries = {each for each in names if each[:1] != "_" and each not in _NOT_HTTP}
+        self._libraries = {each for each in names if each[:1] != "_" and each not in _NO_HTTP}
 
     def start(self) -> None:
         with open(self._seen(), "w"):
@@ -115,13 +115,24 @@ class _Guard:
 
     def audit(self, event: str, args: Any) -> None:
         if event[:7] != "socket.":
-            return
-        if event == "socket.connect" and isinstance(args[1], tuple):
+            if event == "http.client.send":
+                self._asked_of_a_proxy(args[1])
+        elif event == "socket.connect" and isinstance(args[1], tuple):
             self.look(args[1][0], args[1][1], "a connection was opened to it")
         elif event == "socket.getaddrinfo":
             self.look(args[0], args[1], "its name was looked up")
         elif event == "socket.gethostbyname":
             self.look(args[0], None, "its name was looked up")
+
+    def _asked_of_a_proxy(self, data: Any) -> None:
+        method, _, rest = (
+            bytes(data[:2048]).partition(b" ") if isinstance(data, (bytes, bytearray)) else (b"", b"", b"")
+        )
+        target = rest.partition(b" ")[0]
+        if method == b"CONNECT" or b"://" in target:
+            place = target.partition(b"://")[2].partition(b"/")[0] or target
+            host, _, port = place.rpartition(b"@")[2].partition(b":")
+            self.look(host, port.decode("ascii", "replace"), "a proxy was asked for it")
 
     def look(self, host: Any, port: Any, how: str) -> None:
         """Stop what would go to a provider."""
