@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
+from ._steady import steady, texts
 from .errors import ParameterError, near, shown
 
 if TYPE_CHECKING:
@@ -155,10 +156,13 @@ class Call:
         return str(getattr(self, by) or "")
 
     def identity(self) -> str:
-        """Return a digest that is equal for calls that ask the same thing, whatever thread sends them."""
-        digest = blake2b(repr(sorted(self.body.items())).encode("utf-8", "replace"), digest_size=8)
+        """Return a digest that is equal for calls that ask the same thing, whatever thread sends them and on whatever
+        day: dates, ids and the like in the prompt are no part of it.
+        """
+        words = "\n".join(texts(self.body))
+        digest = blake2b(words.encode("utf-8", "replace"), digest_size=8)
         stream = "stream" if self.stream else "plain"
-        return f"{self.label}|{stream}|{self.request}|{digest.hexdigest()}"
+        return f"{self.label}|{stream}|{steady(self.request)}|{digest.hexdigest()}"
 
 
 def _opening(said: Any) -> str:

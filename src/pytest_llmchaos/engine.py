@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import FaultUnfit
+from .plan import Part
 
 if TYPE_CHECKING:
     from .call import Call
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Aimed", "Decision", "Miss", "aim", "decide"]
 
 Miss = Literal[
-    "target", "stream", "region", "prompt_tokens", "where", "phase", "between", "above", "calls", "rate", "limit"
-]
+    "target", "stream", "region", "prompt_tokens", "where", "phase", "between", "above", "calls", "rate", "limit",
+    "answered",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Aimed:
         nth: counts the calls it was aimed at, from 1.
         into, lasts: seconds since its phase began, and how many the phase lasts.
         state: what the fault remembers from call to call; None for most.
+    lot: with which others the call shares its fate where the injection is sticky; empty for what it says itself.
     """
 
     key: str
@@ -43,14 +46,17 @@ class Aimed:
     into: float = 0.0
     lasts: float = math.inf
     state: Any = None
+    lot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The plan for one call, and what each aimed injection did: the keys of those that struck and that missed."""
+    """The plan for one call, and what becomes of each aimed injection: the keys of those that are in it (they strike
+    where the app meets them, which shows when it is played) and of those that missed.
+    """
 
     plan: Plan
-    hits: tuple[str, ...]
+    planned: tuple[str, ...]
     misses: tuple[tuple[str, Miss], ...]
 
 
@@ -72,7 +78,7 @@ def aim(injection: Injection, call: Call, at: float) -> Miss | None:
 
 
 def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Decision:
-    """Return the plan for one call: the healthy one, transformed by each injection that strikes, in order.
+    """Return the plan for one call: the healthy one, transformed by each injection whose turn it is, in order.
 
     The same arguments give the same decision, whatever ran before; faults with a state change it.
 
@@ -83,10 +89,10 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
         draw: chance for this call.
 
     Raises:
-        FaultUnfit: an injection strikes that cannot apply to this call.
+        FaultUnfit: one of them cannot apply to this call.
     """
     plan = healthy
-    hits: list[str] = []
+    planned: list[str] = []
     misses: list[tuple[str, Miss]] = []
     for each in aimed:
         injection = each.injection
@@ -110,10 +116,16 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
             raise FaultUnfit(f"{injection} was aimed at {call.label}: {problem}") from None
         if found.faults == plan.faults:
             misses.append((each.key, "limit"))
+            part = None
         else:
-            hits.append(each.key)
+            planned.append(each.key)
+            part = Part(each.key, ", ".join(found.faults[len(plan.faults) :]))
+        found, replaced = found.owed_to(part, plan), plan.answered_by
+        if replaced and replaced not in (found.answered_by, *found.shaped_by, *found.priced_by):
+            planned.remove(replaced.key)
+            misses.append((replaced.key, "answered"))
         plan = found
-    return Decision(plan, tuple(hits), tuple(misses))
+    return Decision(plan, tuple(planned), tuple(misses))
 
 
 def _named(injection: Injection, call: Call) -> bool:
@@ -130,4 +142,4 @@ def _passes_by(injection: Injection, call: Call) -> bool:
 
 
 def _lot(aimed: Aimed, call: Call) -> str:
-    return f"{aimed.key}|{aimed.injection.sticky}|{call.lot(aimed.injection.sticky)}"
+    return f"{aimed.key}|{aimed.injection.sticky}|{aimed.lot or call.lot(aimed.injection.sticky)}"

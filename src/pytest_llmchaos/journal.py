@@ -31,7 +31,7 @@ class Exchange:
         error: what went wrong beyond the status, such as `read_timeout`, `stream_cut` or `cancelled`; else None.
             `closed`: the app closed the stream before its end, having been told of no error; `aborted`: the
             provider stopped the answer and said so.
-        faults: names of the faults that had a part in it.
+        faults: names of the faults that struck it, in that order: the app met what they did.
         retry_after: seconds the provider asked the client to wait before the next try, None where it did not.
         phase: the scenario phase it fell in, where there is one.
         call_site: `file:line` of the app code that made the call, where it could be told.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .call import Call, HttpRequest
     from .clock import Clock
     from .journal import Exchange
-    from .plan import Chunk, Head, Plan, Step
+    from .plan import Chunk, Head, Part, Parts, Plan, Step
 
 __all__ = ["Ongoing"]
 
@@ -35,6 +35,7 @@ class Ongoing:
         now: tells the run time in seconds.
         request: the call as it was sent.
         simulated: makes the simulated healthy answer; None where healthy answers come from beneath.
+        strike: is told of each injection that strikes the call, once.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Ongoing:
         now: Callable[[], float],
         request: HttpRequest,
         simulated: Callable[[], Iterable[Step]] | None,
+        strike: Callable[[Part], None],
     ) -> None:
         self.call = call
         self.plan = plan
@@ -57,8 +59,23 @@ class Ongoing:
         self.promised = math.inf
         """The length of the answer's body in bytes, as its head told."""
         self._reading: Reading | None = None
+        self._strike = strike
+        self._met: set[Part] = set()
+        self._reading: Reading | None = None
         self._since = self._since_thought = exchange.started
         exchange.price = plan.price
+
+    def struck(self, by: Parts) -> None:
+        """The app met what these injections did to the call."""
+        for part in by:
+            if part not in self._met:
+                self._met.add(part)
+                self.exchange.faults += (part.fault,)
+                self._strike(part)
+
+    def has_met(self, by: Parts) -> bool:
+        """Tell whether the app met all of them before."""
+        return self._met.issuperset(by)
 
     def responded(self, head: Head) -> None:
         """Status and headers reached the app."""

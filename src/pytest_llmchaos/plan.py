@@ -23,6 +23,8 @@ __all__ = [
     "FailKind",
     "Head",
     "Headers",
+    "Part",
+    "Parts",
     "Plan",
     "Pull",
     "Raise",
@@ -103,13 +105,17 @@ Shaper = Callable[[], StepMap]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A provider's whole answer. `chunks` can be iterated again; with `events` each is one stream event."""
+    """A provider's whole answer. `chunks` can be iterated again; with `events` each is one stream event.
+
+    `harmless` is the number of chunks with which it begins as a good one would: what is wrong shows in the next.
+    """
 
     status: int
     headers: Headers
     chunks: Iterable[bytes]
     events: bool = False
     error: str | None = None
+    harmless: int = 0
 
     def steps(self) -> Iterator[Step]:
         """Yield the answer as plan steps."""
@@ -120,28 +126,58 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What a step may be put down to: the injection with that key, and the name of its fault."""
+
+    key: str
+    fault: str
+
+
+Parts = tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What happens to one call.
 
     Attributes:
         source: makes the steps; None takes them from the upstream beneath (passthrough).
         shapers: transform the steps, first one first.
-        faults: names of the faults that had a part in it.
+        faults: names of the faults that want a part in it; which of them strike shows when it is played.
         price: its price over the usual one.
+        harmless: the number of chunks of the source that show nothing of the fault which put it there.
+        answered_by: whose fault put the source there; None for a healthy one.
+        shaped_by: whose each of the shapers is; None for one that is no failure.
+        priced_by: whose the price is.
     """
 
     source: Callable[[], Iterable[Step]] | None
     shapers: tuple[Shaper, ...] = ()
     faults: tuple[str, ...] = ()
     price: float = 1.0
+    harmless: int = 0
+    answered_by: Part | None = None
+    shaped_by: tuple[Part | None, ...] = ()
+    priced_by: Parts = ()
 
     def answering(self, answer: Answer) -> Plan:
         """Return this plan with the answer replaced; waits that other faults put before it stay."""
-        return replace(self, source=answer.steps)
+        return replace(self, source=answer.steps, harmless=answer.harmless)
 
     def instead(self, *steps: Step) -> Plan:
         """Return this plan with fixed steps in place of the answer."""
-        return replace(self, source=lambda: steps)
+        return replace(self, source=lambda: steps, harmless=0)
+
+    def owed_to(self, part: Part | None, before: Plan) -> Plan:
+        """Return this plan with what it has beyond `before` put down to an injection (None: to no failure)."""
+        known: dict[int, Part | None] = {id(each): None for each in before.shapers}
+        known |= {id(each): whose for each, whose in zip(before.shapers, before.shaped_by, strict=False)}
+        return replace(
+            self,
+            answered_by=before.answered_by if self.source is before.source else part,
+            shaped_by=tuple(known.get(id(each), part) for each in self.shapers),
+            priced_by=before.priced_by if part is None or self.price == before.price else (*before.priced_by, part),
+        )
 
     def shaped(self, shaper: Shaper) -> Plan:
         """Return this plan with one more transformation of its steps."""
@@ -151,9 +187,11 @@ class Plan:
         """Yield the steps after all transformations; only for a plan with a source of its own."""
         if self.source is None:
             raise TypeError("the steps of a passthrough plan are known only when it is played")
-        maps = [make() for make in self.shapers]
+        from ._shaping import Shaping  # that module builds on this one
+
+        shaping = Shaping(self)
         for step in self.source():
-            for shaped in _through(maps, step):
+            for shaped, _ in shaping(step, ()):
                 yield shaped
                 if isinstance(shaped, Fail | End):
                     return
@@ -164,10 +202,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Let this many seconds of the run's clock pass; `phase` tells what the client is waiting in."""
+    """Let this many seconds of the run's clock pass; `phase` tells what the client is waiting in.
+
+    This action and the next ones say in `by` which faults strike with it: the driver that performs it reports them.
+    """
 
     seconds: float
     phase: Phase = field(default="read", compare=False)
+    by: Parts = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +217,7 @@ class Raise:
     """Raise the stack's own exception of this kind."""
 
     kind: FailKind
+    by: Parts = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +225,7 @@ class Respond:
     """Give the app status and headers."""
 
     head: Head
+    by: Parts = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +233,7 @@ class Emit:
     """Give the app these bytes of the body."""
 
     chunk: Chunk
-
-
-@dataclass(frozen=True, slots=True)
-class Pull:
-    """Take the next step (a Head first, then Chunks, then End) from the upstream and send it in."""
+    by: Parts = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +241,12 @@ class Done:
     """The body is complete."""
 
     end: End
+    by: Parts = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Take the next step (a Head first, then Chunks, then End) from the upstream and send it in."""
 
 
 Action = Sleep | Raise | Respond | Emit | Pull | Done
@@ -227,22 +273,24 @@ def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None)
         timeouts: the client's own limits; the one that is reached first decides, of equal ones that of the phase.
         now: the clock that the total timeout counts on, in seconds; without one it counts the waits.
     """
+    from ._shaping import Shaping, marked  # that module builds on this one
+
     slept = 0.0
     began = now() if now is not None else 0.0
-    maps = [make() for make in plan.shapers]
+    shaping = Shaping(plan)
     waited: dict[str, float] = {}
-    steps = _pulled(framed=bool(maps)) if plan.source is None else _given(plan.source())
+    steps = _pulled(framed=bool(plan.shapers)) if plan.source is None else marked(plan)
     sent: Step | None = None
     while True:
         try:
-            item = steps.send(sent)
+            item, marks = steps.send(sent)
         except StopIteration:
             return
         sent = None
         if isinstance(item, Pull):
             sent = yield item
             continue
-        for step in _through(maps, item):
+        for step, by in shaping(item, marks):
             if isinstance(step, Wait):
                 limit, total = timeouts.limit(step.phase), timeouts.total
                 before = waited.get(step.phase, 0.0)
@@ -251,46 +299,33 @@ def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None)
                     elapsed = slept if now is None else now() - began
                     left, kind = min((left, kind), (total - elapsed, "total_timeout"), key=lambda each: each[0])
                 if left < math.inf and step.seconds >= left:
-                    yield Sleep(max(left, 0.0), step.phase)
+                    yield Sleep(max(left, 0.0), step.phase, by if left > 0 else ())
                     yield Raise(kind)
                     return
-                yield Sleep(step.seconds, step.phase)
+                yield Sleep(step.seconds, step.phase, by)
                 slept += step.seconds
                 waited[step.phase] = before + step.seconds
                 continue
             waited.clear()
             if isinstance(step, Head):
-                yield Respond(step)
+                yield Respond(step, (*by, *plan.priced_by) if step.status < 400 else by)
             elif isinstance(step, Chunk):
-                yield Emit(step)
+                yield Emit(step, by)
             elif isinstance(step, Fail):
-                yield Raise(step.kind)
+                yield Raise(step.kind, by)
                 return
             else:
-                yield Done(step)
+                yield Done(step, by)
                 return
 
 
-def _through(maps: list[StepMap], step: Step) -> Iterable[Step]:
-    if not maps:
-        return (step,)
-    steps: list[Step] = [step]
-    for mapped in maps:
-        steps = [out for each in steps for out in mapped(each)]
-    return steps
-
-
-def _given(steps: Iterable[Step]) -> Generator[Step | Pull, Step | None, None]:
-    yield from steps
-
-
-def _pulled(framed: bool) -> Generator[Step | Pull, Step | None, None]:
+def _pulled(framed: bool) -> Generator[tuple[Step | Pull, Parts], Step | None, None]:
     """Take the steps from the upstream; `framed` cuts a stream at its events, which stream faults count."""
     from ._framing import Framer, framer  # that module builds on this one
 
     events: Framer | None = None
     while True:
-        step = yield Pull()
+        step = yield Pull(), ()
         if step is None:
             return
         if isinstance(step, Head):
@@ -299,8 +334,10 @@ def _pulled(framed: bool) -> Generator[Step | Pull, Step | None, None]:
                 kept = tuple(each for each in step.headers if each[0].lower() != "content-length")
                 step = replace(step, headers=kept)
         elif events and isinstance(step, Chunk):
-            yield from events.feed(step.data)
+            for each in events.feed(step.data):
+                yield each, ()
             continue
         elif events and isinstance(step, End | Fail):
-            yield from events.flush()
-        yield step
+            for each in events.flush():
+                yield each, ()
+        yield step, ()

@@ -21,7 +21,7 @@ from .errors import ChaosError, FaultUnfit
 from .intercept._site import call_site
 from .journal import Journal
 from .ongoing import Ongoing
-from .plan import Plan, Step
+from .plan import Part, Plan, Step
 from .providers import Providers, Route
 from .replies import Replies
 from .upstream import AsyncRouted, Given, Routed, Translate, mocked_in_vain, new_router
@@ -156,14 +156,14 @@ class Reception:
             raise
         with self._lock:
             for track in self._tracks:
-                for key in decision.hits:
-                    if track.owns(key):
-                        track.count(key, "hit")
-                for key, miss in decision.misses:
-                    if track.owns(key):
-                        track.count(key, miss)
-        exchange.faults = decision.plan.faults
-        return Ongoing(call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated)
+                track.decided(decision, exchange)
+        return Ongoing(call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated, self._struck)
+
+    def _struck(self, part: Part) -> None:
+        """Write down that the app met what an injection did."""
+        with self._lock:
+            for track in self._tracks:
+                track.struck(part.key)
 
     def upstream_for(self, ongoing: Ongoing, original: SyncUpstream, translate: Translate) -> SyncUpstream:
         """Return where a passthrough plan takes its steps from: the test's routes before what is behind them."""
@@ -238,7 +238,8 @@ class Reception:
             raise self._not_simulated(owner, call.method, call.host, call.path)
 
         exchange, simulated = Journal().begin(call, self.now), None if self.lets_go else stop
-        return Ongoing(call, Plan(source=None), exchange, self._clock, lambda: self.now, request, simulated)
+        plan = Plan(source=None)
+        return Ongoing(call, plan, exchange, self._clock, lambda: self.now, request, simulated, self._struck)
 
     def may_reach(self, place: str, how: str) -> bool:
         """Tell whether something may go to a place by a way that no fault can break; to a provider's it may not.

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ._steady import steady
 from .engine import Aimed, Miss, aim
 
 if TYPE_CHECKING:
     from .call import Call
+    from .engine import Decision
     from .faults import Injection
-    from .scenario import Scenario
+    from .journal import Exchange
+    from .scenario import Phase, Scenario
 
 __all__ = ["Track"]
 
@@ -28,6 +31,7 @@ _WHY: dict[Miss, str] = {
     "calls": "not one of `calls`",
     "rate": "`rate` left it out",
     "limit": "its limit was not reached",
+    "answered": "another fault answered in its place",
 }
 
 
@@ -54,6 +58,8 @@ class Track:
     _times: dict[str, deque[float]] = field(default_factory=dict)
     _over: list[Injection] = field(default_factory=list)
     _spent: list[str] = field(default_factory=list)
+    _lots: dict[str, dict[str, int]] = field(default_factory=dict)
+    _planned: dict[str, list[Exchange]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._since = self.began
@@ -124,14 +130,22 @@ class Track:
                 book["aimed"] += 1
                 if injection.calls is not None and book["aimed"] - 1 == injection.calls.last:
                     self._spent.append(f"{injection.fault} -> {injection.target} is over")
-                found.append(self._aimed(key, injection, book["aimed"], now))
+                found.append(self._aimed(key, injection, book["aimed"], now, self._lot(injection, call)))
         return found
 
-    def _aimed(self, key: str, injection: Injection, nth: int, now: float) -> Aimed:
+    def _aimed(self, key: str, injection: Injection, nth: int, now: float, lot: str) -> Aimed:
         into, lasts = now - self._since, self.scenario.flat[self._index].seconds
         if key not in self._states:
             self._states[key] = injection.fault.begin()
-        return Aimed(key, injection, nth, into, lasts, self._states[key])
+        return Aimed(key, injection, nth, into, lasts, self._states[key], lot)
+
+    def _lot(self, injection: Injection, call: Call) -> str:
+        """Return with which others the call shares its fate: by its words, and of the same words by what came first."""
+        if injection.sticky not in ("conversation", "request"):
+            return ""
+        text = call.lot(injection.sticky)
+        same = self._lots.setdefault(steady(text), {})
+        return f"{steady(text)}|{same.setdefault(text, len(same))}"
 
     def _crowded(self, key: str, injection: Injection, now: float) -> bool:
         """Count a matching call, and tell whether more came than the injection needs to strike."""
@@ -148,26 +162,58 @@ class Track:
         texts, self._spent = self._spent, []
         return texts
 
-    def count(self, key: str, what: Miss | str) -> None:
-        """Write down that the injection with this key struck (`hit`) or why it did not."""
-        self._done[key][what] += 1
+    def decided(self, decision: Decision, exchange: Exchange) -> None:
+        """Keep book of a call's plan: whose turn it was, and why it was not that of the others."""
+        for key in decision.planned:
+            if self._owns(key):
+                self._planned.setdefault(key, []).append(exchange)
+        for key, miss in decision.misses:
+            if self._owns(key):
+                self._done[key][miss] += 1
 
-    def owns(self, key: str) -> bool:
-        """Tell whether the key is one of this track's injections."""
+    def struck(self, key: str) -> None:
+        """Count that the app met what the injection with this key did to a call."""
+        if self._owns(key):
+            self._done[key]["hit"] += 1
+
+    def _owns(self, key: str) -> bool:
         return key.startswith(f"{self.key}.")
 
     def unused(self) -> list[str]:
         """Return what hit no call, one line each with the reasons; empty when the track did its part."""
-        books = [
-            (injection, self._done.get(f"{self.key}.{phase_index}.{index}", Counter()))
-            for phase_index, phase in enumerate(self.scenario.flat)
-            for index, injection in enumerate(phase.inject)
-        ]
-        if not self.loose and any(book["hit"] for _, book in books):
+        missed = [each for _, each in self._missed()]
+        return missed if self.loose or len(missed) == len(self.scenario.injections) else []
+
+    def partly(self) -> list[str]:
+        """Return what of a scenario hit no call although another part of it did, one line each with the reasons."""
+        missed = list(self._missed())
+        if self.loose or not 0 < len(missed) < len(self.scenario.injections):
             return []
-        return [f"{injection}: {_reasons(book)}" for injection, book in books if not book["hit"]]
+        return [f"{phase.name}: {text}" if phase.name else text for phase, text in missed]
+
+    def _missed(self) -> Iterator[tuple[Phase, str]]:
+        """Yield each injection that hit no call, as text with the reasons, and its phase."""
+        for phase_index, phase in enumerate(self.scenario.flat):
+            for index, injection in enumerate(phase.inject):
+                key = f"{self.key}.{phase_index}.{index}"
+                book = self._done.get(key, Counter())
+                if not book["hit"]:
+                    yield phase, f"{injection}: {_reasons(book, self._planned.get(key, ()))}"
 
 
-def _reasons(book: Counter[str]) -> str:
-    told = [f"{_WHY[why]} ({book[why]} call{'s' * (book[why] != 1)})" for why in _WHY if book[why]]
-    return "; ".join(told) or "there was no LLM call"
+def _reasons(book: Counter[str], planned: Iterable[Exchange]) -> str:
+    told = [(_WHY[why], book[why]) for why in _WHY if book[why]]
+    told += Counter(_unmet(each) for each in planned).items()
+    return "; ".join(f"{why} ({count} call{'s' * (count != 1)})" for why, count in told) or "there was no LLM call"
+
+
+def _unmet(exchange: Exchange) -> str:
+    """Say why the app never met what was planned for a call."""
+    if exchange.ended is None or exchange.error in ("closed", "cancelled"):
+        read = (
+            f"{exchange.chunks} piece{'s' * (exchange.chunks != 1)} of the answer" if exchange.chunks else "none of it"
+        )
+        return f"the app never came to it, it read {read}"
+    if exchange.failed:
+        return f"the call ended in {exchange.outcome} before it"
+    return "it changed nothing"

@@ -215,6 +215,11 @@ class Delay:
             return self.low + (self.high - self.low) * (0.0 if math.isinf(length) else min(into / length, 1.0))
         return self.low
 
+    @property
+    def nothing(self) -> bool:
+        """Whether it is always 0."""
+        return self.low == self.high == 0
+
     def raw(self) -> Any:
         """Return the value as YAML holds it."""
         if self.distribution == "fixed":

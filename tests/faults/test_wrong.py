@@ -87,7 +87,7 @@ def test_texts_are_wrong_in_their_ways():
 @pytest.mark.parametrize("form", ["wrong_language", "wrong_script", "repeated"])
 def test_structured_output_keeps_its_shape(form):
     """Only free texts within are spoiled: names of members, numbers and listed values stay."""
-    good = json.loads(said(faults.latency(0), response_format=AS_JSON)["message"]["content"])
+    good = json.loads(said(faults.latency("1s"), response_format=AS_JSON)["message"]["content"])
     bad = json.loads(said(faults.wrong_output(form), response_format=AS_JSON)["message"]["content"])
     assert list(bad) == list(good)
     assert (type(bad["count"]), bad["kind"] in ("lost", "late")) == (int, True)

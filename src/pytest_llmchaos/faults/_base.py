@@ -40,8 +40,15 @@ class Fault(Parameters):
             return f"{self.name} breaks a stream, and this {call.operation} call asks for no stream"
         return None
 
+    def idle(self, target: Target) -> str | None:
+        """Return why this fault can do nothing to any call that the target names, or None when it may."""
+        return None
+
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Return the plan with this fault in it.
+
+        It need not tell when it strikes: of the steps that come out of its shaper those that differ from what went in
+        are its own, and so is an answer, and it has struck once the app met one of them.
 
         Raises:
             FaultUnfit: the failure has no form for this call at its provider.
@@ -53,7 +60,8 @@ class Fault(Parameters):
         return None
 
     def meet(self, plan: Plan, call: Call, draw: Draw, state: Any) -> Plan:
-        """Return the plan with this fault in it, told by name; the plan's own names where it let the call be.
+        """Return the plan with this fault in it, told by name; the plan's own names where it lets the call be, which is
+        then not hit, whatever its shaper does.
 
         Raises:
             FaultUnfit: the failure has no form for this call at its provider.
@@ -194,7 +202,11 @@ class FaultFactory:
             raise ParameterError("sticky", "needs a rate: the share of keys, users or the like that are struck")
         if self.fault.streams_only and read.get("stream") is False:
             raise ParameterError("stream", f"false leaves plain calls only, and {self.name} breaks streams")
-        return Injection(self.fault.build(args, given), **read)
+        made = Injection(self.fault.build(args, given), **read)
+        reasons = [made.fault.idle(each) for each in made.target.each]
+        if all(reasons):
+            raise ParameterError("target", f"{self.name} can do nothing there: {reasons[0]}")
+        return made
 
     def __repr__(self) -> str:
         return f"<fault {self.fault.name}{self.__signature__}>"

@@ -34,7 +34,7 @@ class Editing:
 
     Args:
         edit: what to change; a fresh one for each playing if it remembers things.
-        error: what the journal says is wrong with the answer, None for nothing.
+        error: what the journal says is wrong with an answer that the edit changed, None for nothing.
         headers: added to the answer.
 
     Raises:
@@ -56,13 +56,14 @@ class Editing:
         if self._head is not None:
             return self._collected(step)
         if isinstance(step, Chunk) and step.event:
-            return (Chunk(edited_bytes(step.data, self._edit), True, step.error),)
+            data = edited_bytes(step.data, self._edit)
+            return (Chunk(data, True, step.error or (self._error if data != step.data else None)),)
         return (step,)
 
     def _begun(self, head: Head) -> Iterable[Step]:
         named = {key.lower(): value.strip().lower() for key, value in head.headers}
         kind = named.get("content-type", "").partition(";")[0]
-        head = Head(head.status, (*head.headers, *self._headers), head.error or self._error)
+        head = Head(head.status, (*head.headers, *self._headers), head.error)
         if framer(head.headers) is not None:  # its pieces come as whole events
             return (_without(head, "content-length"),)
         encoding = named.get("content-encoding", "identity")
@@ -81,12 +82,15 @@ class Editing:
             return (head, *pieces, step)
         unpack = _UNPACK.get(next((v.lower() for k, v in head.headers if k.lower() == "content-encoding"), ""))
         whole = b"".join(each.data for each in pieces)
-        body = edited_bytes(unpack(whole) if unpack else whole, self._edit)
+        plain = unpack(whole) if unpack else whole
+        body = edited_bytes(plain, self._edit)
+        if body == plain:
+            return (head, *pieces, step)
         if unpack:
             head = _without(head, "content-encoding")
         sized = tuple((k, str(len(body)) if k.lower() == "content-length" else v) for k, v in head.headers)
         error = next((each.error for each in pieces if each.error), None)
-        return (Head(head.status, sized, head.error), Chunk(body, error=error), step)
+        return (Head(head.status, sized, head.error or self._error), Chunk(body, error=error), step)
 
 
 def edited_bytes(data: bytes, edit: Edit) -> bytes:

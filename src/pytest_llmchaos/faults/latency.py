@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import ParameterError
 from ..parameters import param
 from ..plan import Chunk, Head, Step, Wait
 from ..units import Delay
@@ -26,7 +27,8 @@ class Latency(Fault):
     own.
 
     Args:
-        delay: time before status and headers arrive: a duration, or a distribution.
+        delay: time before status and headers arrive: a duration, or a distribution. It may be 0 where one of the others
+            is not.
         first_token: streams only: time between the headers and the first event.
         between_tokens: streams only: time before each further event.
     """
@@ -37,6 +39,11 @@ class Latency(Fault):
     delay: Delay = param(read_delay)
     first_token: Delay | None = param(read_delay, default=None)
     between_tokens: Delay | None = param(read_delay, default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if all(each is None or each.nothing for each in (self.delay, self.first_token, self.between_tokens)):
+            raise ParameterError("delay", "0s delays nothing")
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Put the waits before the head and between the events."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from ._base import Fault
 from ._documents import Editing, edited_bytes
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Target
     from ..draw import Draw
     from ..plan import Plan
 
@@ -36,7 +37,7 @@ class ModelSubstituted(Fault):
     It does not fit answers that name no model: lists of models, Cohere's, Bedrock's `converse`.
 
     Args:
-        by: the name of the model that answers.
+        by: the name of the model that answers. A call that asks for that very model is not hit.
     """
 
     name = "model_substituted"
@@ -48,15 +49,21 @@ class ModelSubstituted(Fault):
         """Let the answer name the other model."""
         if not self._named_in(call, draw):
             raise FaultUnfit(f"{call.speaks.name} names no model in its answers to {call.operation} calls")
+        if self.by == call.model:  # though its answers name a dated version
+            return plan
         return plan.shaped(lambda: Editing(self._rename))
+
+    def idle(self, target: Target) -> str | None:
+        """Nothing takes the place of itself."""
+        return f"{self.by} would take the place of itself" if target.model == self.by else None
 
     def _named_in(self, call: Call, draw: Draw) -> bool:
         seen = False
 
         def look(document: Any) -> bool:
             nonlocal seen
-            seen = self._rename(document) or seen
-            return seen
+            seen = seen or any(True for _ in _names(document))
+            return False
 
         for chunk in call.speaks.answer(call, None, draw.part(self.name)).chunks:
             edited_bytes(chunk, look)
@@ -65,15 +72,20 @@ class ModelSubstituted(Fault):
         return False
 
     def _rename(self, document: Any) -> bool:
-        if not isinstance(document, dict):
-            return False
-        within = [document[key] for key in _WITHIN if isinstance(document.get(key), dict)]
         changed = False
-        for each in (document, *within):
-            for key in _NAMES:
-                if isinstance(each.get(key), str) and each[key]:
-                    each[key] = self.by
-                    changed = True
-            if changed and isinstance(each.get("system_fingerprint"), str):
+        for each, key in _names(document):
+            if each[key] == self.by:
+                continue
+            each[key] = self.by
+            changed = True
+            if isinstance(each.get("system_fingerprint"), str):
                 each["system_fingerprint"] = f"fp_{blake2b(self.by.encode(), digest_size=5).hexdigest()}"
         return changed
+
+
+def _names(document: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield where the document names its model: the object and the key."""
+    if not isinstance(document, dict):
+        return
+    for each in (document, *(document[key] for key in _WITHIN if isinstance(document.get(key), dict))):
+        yield from ((each, key) for key in _NAMES if isinstance(each.get(key), str) and each[key])

@@ -20,6 +20,8 @@ __all__ = ["PriceMultiplied"]
 def _factor(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise ValueError(f"{shown(value)} is not a number above 0")
+    if value == 1:
+        raise ValueError("1 leaves the price as it is")
     return value
 
 
@@ -32,7 +34,7 @@ class PriceMultiplied(Fault):
     four times the price of its predecessor (November 2024), Gemini 2.5 Flash rose to 2 and 4.2 times (June 2025).
 
     Args:
-        times: the new price over the old one, above 0.
+        times: the new price over the old one, above 0 and not 1.
     """
 
     name = "price_multiplied"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import shown
+from ..errors import ParameterError, shown
 from ..parameters import param
 from ..plan import Chunk, Step, Wait
 from ..units import Delay, duration
@@ -48,6 +48,11 @@ class StreamHeartbeats(StreamFault):
 
     delay: Delay = param(read_delay, default="10m")
     every: float = param(_interval, default="15s", shape={"$ref": "#/definitions/duration"})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.delay.nothing:
+            raise ParameterError("delay", "0s has room for no heartbeat")
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Send heartbeats for that long.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import ParameterError
 from ..parameters import param
 from ..plan import End, Head, Step, Wait
 from ..units import Delay
@@ -38,6 +39,11 @@ class StreamHeldOpen(Fault):
     streams_only = True
 
     delay: Delay | None = param(read_delay, default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.delay is not None and self.delay.nothing:
+            raise ParameterError("delay", "0s holds nothing open")
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Wait before the end of the body."""

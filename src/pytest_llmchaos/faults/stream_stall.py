@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import ParameterError
 from ..parameters import param
 from ..plan import Step, Wait
 from ..units import Delay
@@ -38,6 +39,11 @@ class StreamStall(StreamFault):
     kind = "stream"
 
     delay: Delay | None = param(read_delay, default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.delay is not None and self.delay.nothing:
+            raise ParameterError("delay", "0s is no silence")
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Fall silent."""

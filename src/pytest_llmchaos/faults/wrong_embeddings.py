@@ -60,10 +60,11 @@ class WrongEmbeddings(Fault):
         return plan.shaped(lambda: Editing(lambda document: self._spoil(document, key), error=self.name))
 
     def _spoil(self, document: Any, key: str) -> bool:
-        """Change every list of numbers, and every vector in base64, within the document."""
+        """Change every list of numbers, and every vector in base64, within the document; tell whether that did."""
         if _is_vector(document):
+            before = list(document)
             document[:] = self._wrong(document, key)
-            return True
+            return bool(document != before)
         if not isinstance(document, dict | list):
             return False
         items = document.items() if isinstance(document, dict) else enumerate(document)
@@ -71,7 +72,7 @@ class WrongEmbeddings(Fault):
         for at, value in list(items):
             if at == "embedding" and isinstance(value, str):
                 document[at] = _coded(self._wrong(_decoded(value), key))
-                changed = True
+                changed = changed or document[at] != value
             else:
                 changed = self._spoil(value, key) or changed
         return changed

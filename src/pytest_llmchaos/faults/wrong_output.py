@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..heard import hear
 from ..parameters import choice, param
 from ..replies import WRONG, Reply
 from ._base import Fault
@@ -57,4 +59,15 @@ class WrongOutput(Fault):
             FaultUnfit: the call asks for nothing that could be wrong in this way.
         """
         answer = call.speaks.answer(call, Reply(wrong=self.form), draw.part(self.name))
-        return plan.answering(replace(answer, error=self.name))
+        harmless = _before_the_finish(answer.chunks) if self.form in _SHOWN_LAST and answer.events else 0
+        return plan.answering(replace(answer, error=self.name, harmless=harmless))
+
+
+_SHOWN_LAST = ("empty", "truncated", "length")
+"""What a reader notices by how the answer ends: it begins like a good one."""
+
+
+def _before_the_finish(chunks: Iterable[bytes]) -> int:
+    """Return how many events come before the one that says that the answer is over."""
+    heard = (hear((each,)) for each in chunks)
+    return next((number for number, each in enumerate(heard) if each.finish or each.done), 0)

@@ -218,6 +218,7 @@ def line_class() -> Any:
 
         async def _play(self) -> None:
             assert self._driver is not None  # noqa: S101 # carry() came first
+            failed: FailKind | None = None
             try:
                 head = await self._driver.head()
                 self._answered = True
@@ -229,12 +230,14 @@ def line_class() -> Any:
                     for _ in range(_TURNS):
                         await asyncio.sleep(0)
                     await self._socket.room.wait()
-            except Failed as failed:
-                self._fail(failed.kind)
+            except Failed as told:
+                failed = told.kind
             except Exception as error:  # from the upstream beneath, or ours: the client gets it
                 self._broken_by(error)
             else:
                 self._end()
+            if failed is not None:  # only here, so that what the library raises has no `Failed` behind it
+                self._fail(failed)
 
         def _opening(self, head: Head) -> bytes:
             names = {name.lower(): value for name, value in head.headers}

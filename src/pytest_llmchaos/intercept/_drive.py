@@ -61,6 +61,10 @@ class _Driver:
 
     def _perform(self, action: Action) -> Respond | Emit | Done | None:
         """Do what needs no waiting; return what the app must get."""
+        if isinstance(action, Pull):
+            return None
+        if action.by:
+            self._ongoing.struck(action.by)
         if isinstance(action, Raise):
             self._injected = action.kind
             raise self._failure(action.kind)
@@ -106,7 +110,8 @@ class _Driver:
         """
         if self._ongoing.exchange.ended is None and self._ongoing.plan.source is not None:
             action = next(self._playing, None)
-            if isinstance(action, Done) and (action.end.error is None or self._ongoing.said_all):
+            said = isinstance(action, Done) and (action.end.error is None or self._ongoing.said_all)
+            if isinstance(action, Done) and said and self._ongoing.has_met(action.by):
                 self._ongoing.end(action.end.error)
         self._playing.close()
         self._ongoing.end("closed")
@@ -157,6 +162,7 @@ class SyncDriver(_Driver):
                     return None
                 sent = None
                 if isinstance(action, Sleep):
+                    self._perform(action)
                     self._ongoing.clock.sleep(action.seconds)
                 elif isinstance(action, Pull):
                     sent = self._upstream.pull()
@@ -185,6 +191,7 @@ class AsyncDriver(_Driver):
         try:
             while (action := next(self._playing, None)) is not None:
                 if isinstance(action, Sleep) and action.phase in ("pool", "connect"):
+                    self._perform(action)
                     await self._ongoing.clock.asleep(action.seconds)
                 elif isinstance(action, Raise) and action.kind in CONNECTING:
                     self._perform(action)
@@ -234,6 +241,7 @@ class AsyncDriver(_Driver):
                     return None
                 sent = self._ahead = None
                 if isinstance(action, Sleep):
+                    self._perform(action)
                     await self._ongoing.clock.asleep(action.seconds)
                 elif isinstance(action, Pull):
                     sent = await self._upstream.pull()

@@ -97,14 +97,16 @@ class AiohttpStack:
             try:
                 for trace in traces if ongoing.simulated is not None else ():
                     await trace.send_connection_create_start()
+                failed: FailKind | None = None
                 try:
                     await driver.connect()
-                except Failed as failed:
-                    if failed.kind == "total_timeout":
+                except Failed as told:
+                    failed = told.kind
+                if failed is not None:  # only here, so that the error has no `Failed` behind it
+                    if failed == "total_timeout":
                         await line.time_out()
                     limited = neutral.timeouts.connect is not None
-                    error = connect_error(failed.kind, req.connection_key, limited=limited)
-                    raise error from error.__cause__
+                    raise connect_error(failed, req.connection_key, limited=limited)
                 for trace in traces if ongoing.simulated is not None else ():
                     await trace.send_connection_create_end()
             except BaseException:
