@@ -68,6 +68,12 @@ class LineDriver(AsyncDriver):
     def __init__(self, ongoing: Ongoing, upstream: AsyncUpstream, timer: Any) -> None:
         super().__init__(ongoing, Failed, upstream)
         self._timer = timer
+        self.asked = asyncio.Event()
+
+    async def _wanted(self) -> None:
+        """Go on with what strikes within the body when its reader asks for more: the app may leave before."""
+        if self._ongoing.exchange.status is not None:
+            await self.asked.wait()
 
     def _wants(self) -> bool:
         """Never: the line has taken in by then what was there, and the library closes in plain functions."""
@@ -170,7 +176,7 @@ def line_class() -> Any:
             self._total = timer
             self._key = key
             self._ongoing: Ongoing | None = None
-            self._driver: AsyncDriver | None = None
+            self._driver: LineDriver | None = None
             self._pump: asyncio.Task[None] | None = None
             self._answered = False
             self._chunked = False
@@ -180,7 +186,15 @@ def line_class() -> Any:
             self.connection_made(self._socket)
             self.force_close()  # never kept for another request
 
-        def carry(self, ongoing: Ongoing, driver: AsyncDriver) -> None:
+        @property
+        def connected(self) -> bool:
+            """Whether the connection stands: what a reader that waits for more looks at first."""
+            if self._driver is not None:
+                self._driver.asked.set()
+            stands: bool = super().connected
+            return stands
+
+        def carry(self, ongoing: Ongoing, driver: LineDriver) -> None:
             """Give it the call."""
             self._ongoing, self._driver = ongoing, driver
 
@@ -226,6 +240,7 @@ def line_class() -> Any:
                 while (chunk := await self._driver.next()) is not None:
                     if self._empty or not chunk.data:
                         continue
+                    self._driver.asked.clear()
                     self.data_received(b"%x\r\n%b\r\n" % (len(chunk.data), chunk.data) if self._chunked else chunk.data)
                     for _ in range(_TURNS):
                         await asyncio.sleep(0)

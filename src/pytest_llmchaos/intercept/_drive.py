@@ -231,6 +231,9 @@ class AsyncDriver(_Driver):
             self._closed()
             await self._upstream.close()
 
+    async def _wanted(self) -> None:
+        """Wait until the app comes to the next action, for a stack in which the plan runs ahead of it."""
+
     async def _next(self) -> Respond | Emit | Done | None:
         sent: Step | None = None
         try:
@@ -240,6 +243,8 @@ class AsyncDriver(_Driver):
                 except StopIteration:
                     return None
                 sent = self._ahead = None
+                if not isinstance(action, Pull) and action.by:
+                    await self._wanted()
                 if isinstance(action, Sleep):
                     self._perform(action)
                     await self._ongoing.clock.asleep(action.seconds)

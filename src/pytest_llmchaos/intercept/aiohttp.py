@@ -59,7 +59,8 @@ class AiohttpStack:
         module: Any = sys.modules[self.library]
         _need(module.BaseConnector, "_available_connections", "_wait_for_available_connection")
         _need(module.ClientSession, "_build_url")
-        _need(sys.modules["aiohttp.client_proto"].ResponseHandler, "_on_read_timeout", "connection_lost", "force_close")
+        handler = sys.modules["aiohttp.client_proto"].ResponseHandler
+        _need(handler, "_on_read_timeout", "connected", "connection_lost", "force_close")
         _need(sys.modules["aiohttp.helpers"].TimerContext, "_cancelled", "timeout")
         self._patches.replace(module.BaseConnector, "connect", self._point)
         self._patches.replace(module.ClientSession, "_request", self._sentinel)
