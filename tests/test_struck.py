@@ -50,9 +50,8 @@ def struck(*injections, app=plain, **options):
     """Return which faults struck the calls of an app that takes no harm, and what is told of those that did not."""
     told = ""
     try:
-        with inject(*injections, checks=[], **options) as chaos:
-            with suppress(httpx2.HTTPError):
-                app()
+        with inject(*injections, checks=[], **options) as chaos, suppress(httpx2.HTTPError):
+            app()
     except ChaosFailed as failed:
         told = str(failed)
     return [name for call in chaos.calls for name in call.faults], told

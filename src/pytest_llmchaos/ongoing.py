@@ -58,7 +58,6 @@ class Ongoing:
         self.simulated = simulated
         self.promised = math.inf
         """The length of the answer's body in bytes, as its head told."""
-        self._reading: Reading | None = None
         self._strike = strike
         self._met: set[Part] = set()
         self._reading: Reading | None = None

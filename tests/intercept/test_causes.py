@@ -1,4 +1,4 @@
-"""An app that logs or sends on the whole chain of causes sees what the library would have shown, and nothing of ours."""
+"""An app that logs the whole chain of causes sees in it what the library would have shown, and nothing of ours."""
 
 from __future__ import annotations
 
