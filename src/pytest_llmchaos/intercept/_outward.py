@@ -11,7 +11,7 @@ import re
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["at", "called", "is_call", "stop"]
+__all__ = ["at", "called", "is_call", "named", "stop"]
 
 _FIRST = 4096  # bytes of a request in which its host is looked for
 _PORTS = {"http": 80, "https": 443}
@@ -59,11 +59,16 @@ def called(data: Any) -> tuple[str, str]:
         if method == b"CONNECT":
             return target, ""
         if "://" in target:
-            host, slash, path = target.partition("://")[2].partition("/")
-            return host.rpartition("@")[2], _path(slash + path)
+            return named(target)
         host = found[1].decode("latin-1").strip() if (found := _HOST.search(first)) else ""
         return host, _path(target)
     return _asked_of_socks(first), ""
+
+
+def named(url: str) -> tuple[str, str]:
+    """Return host and path of a URL, or of what curl takes for one."""
+    host, slash, path = (url.partition("://")[2] or url).partition("/")
+    return host.partition("?")[0].rpartition("@")[2], _path(slash + path)
 
 
 def is_call(data: Any) -> bool:

@@ -1,0 +1,9 @@
+"""tls_client is Go: its calls are seen and stopped, not broken."""
+
+from __future__ import annotations
+
+from ._native import NativeStack
+
+__all__ = ["STACK"]
+
+STACK = NativeStack("tls_client", "sessions:Session")

@@ -1,0 +1,9 @@
+"""wreq is Rust: its calls are seen and stopped, not broken."""
+
+from __future__ import annotations
+
+from ._native import NativeStack
+
+__all__ = ["STACK"]
+
+STACK = NativeStack("wreq", "", ":Client", "blocking:Client")
