@@ -225,7 +225,8 @@ class Reader:
             heard.done = True
             heard.finish = heard.finish or str(told.get("status", ""))
         if told.get("type") in ("error", "response.failed") or told.get("object") == "error":
-            self._failed(told)
+            inner = told.get("response")
+            self._failed((isinstance(inner, Mapping) and inner.get("error")) or told)
 
     def _choices(self, told: Mapping[str, Any]) -> None:
         """OpenAI's chat and completions, and all who speak it; Gemini's candidates."""

@@ -82,6 +82,8 @@ class Ongoing:
         self.exchange.error = head.error
         lengths = [value for name, value in head.headers if name.lower() == "content-length" and value.isdecimal()]
         self.promised = int(lengths[0]) if lengths else math.inf
+        if self.refused and self.call.stream:
+            self.end()  # the app knows, and may leave the body unread and open
         self.exchange.retry_after = _retry_after(head.headers, self.clock.wall)
         self._reading = Reading(head.headers, stream=self.call.stream and head.status < 400)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..journal import Event, Exchange
@@ -34,6 +34,16 @@ _PERMANENT = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 413, 414, 415, 4
 
 # A 429 that no waiting cures: OpenAI's codes, which those who speak its dialect share.
 _SPENT = (b"insufficient_quota", b"billing_hard_limit_reached", b"billing_not_active")
+
+# What an error within a stream calls itself where the same as a status would be for good: OpenAI's and Anthropic's
+# types and codes, Google's statuses, AWS' exceptions (their first letter is small there).
+_FOR_GOOD = frozenset(
+    ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "invalid_request_error",
+     "authentication_error", "permission_error", "not_found_error", "request_too_large", "billing_error",
+     "invalid_api_key", "model_not_found", "context_length_exceeded", "invalid_argument", "unauthenticated",
+     "permission_denied", "not_found", "failed_precondition", "validationexception", "accessdeniedexception",
+     "resourcenotfoundexception", "badrequesterror", "notfounderror", "authenticationerror"]
+)  # fmt: skip
 
 
 def asks(journal: Journal) -> list[tuple[str, list[Exchange]]]:
@@ -147,7 +157,10 @@ def _pairs(
         good = [one for one in fits if each.started >= (one.ended or 0.0) + wait(one, each)]
         if not fits or (lenient and not good and not each.retry):
             continue
-        one = good[0] if lenient and good else max(fits, key=lambda one: one.ended or 0.0)
+        if lenient and good:  # of an SDK's own retries the count tells which failure each follows
+            one = min(good, key=lambda one: bool(each.retry) and one.retry != (each.retry or 0) - 1)
+        else:
+            one = max(fits, key=lambda one: one.ended or 0.0)
         failed.remove(one)
         if one not in good:
             early.append((one, each))
@@ -183,4 +196,14 @@ def permanent_error(call: Exchange) -> bool:
     if call.status == 429:
         told = b"".join(call.pieces)
         return any(word in told for word in _SPENT)
-    return call.ended is not None and call.status in _PERMANENT
+    if call.error == "stream_error" and (call.status or 599) < 400:
+        return _for_good(call.answer.told)
+    return call.status in _PERMANENT
+
+
+def _for_good(told: object) -> bool:
+    """Tell whether an error object that came within an answer is one that no retry cures."""
+    if not isinstance(told, Mapping):
+        return False
+    words = [str(told.get(name)).casefold() for name in ("code", "type", "status", "status_code", "http_status_code")]
+    return any(word in _FOR_GOOD or (word.isdecimal() and int(word) in _PERMANENT) for word in words)

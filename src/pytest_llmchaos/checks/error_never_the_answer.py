@@ -14,7 +14,7 @@ from ._base import Check
 from ._bodies import walk
 from ._calls import against, count, named, worst
 from ._results import NO_TEXT, ended, set_result, told
-from ._said import plain, readable, text_of
+from ._said import plain, readable, spoken, text_of
 
 if TYPE_CHECKING:
     from ..journal import Exchange, Journal
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ErrorNeverTheAnswer"]
 
+_LIBRARY = "the library's error text"
+
+# How the text of an answer with an error status begins: OpenAI and Anthropic, httpx, requests, aiohttp, botocore.
+_STATUSES = (
+    "Error code: {}", "Client error '{} ", "Server error '{} ", "{} Client Error: ", "{} Server Error: ",
+    "{}, message=", "An error occurred (",
+)  # fmt: skip
+_LONGEST = 500  # characters of a text that can be an error's alone
 _SHORTEST = 12  # characters; what is shorter may be a word of the answer
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]+>", re.IGNORECASE | re.DOTALL)
@@ -33,6 +41,20 @@ _LIBRARIES = (
     "All connection attempts failed", "Connection reset by peer", "Connection refused", "Connection broken: ",
     "IncompleteRead(", "Read timed out.", "Max retries exceeded", "[Errno ",
 )  # fmt: skip
+# Texts that anybody may use in a sentence: they are the library's only where they are the whole answer, alone or behind
+# the name of an error. OpenAI's and Anthropic's, httpx, the system's, aiohttp, botocore, ollama.
+_ALONE = re.compile(
+    r"(?:[\w.]{0,60}(?:error|exception|timeout)[\s:(-]+[\"']?)*"
+    r"(?:connection error|request timed out|the (?:read|write|connect) operation timed out"
+    r"|connection (?:reset|refused)(?: by peer)?|name or service not known|temporary failure in name resolution"
+    r"|network is unreachable|timeout on reading data from socket|cannot connect to host \S+.*"
+    r"|connection timeout to host \S+|could not connect to the endpoint url.*"
+    r"|(?:read|connect) timeout on endpoint url.*|connection was closed before we received a valid response.*"
+    r"|failed to connect to ollama\b.*)"
+    r"[\s\"'),.!]*",
+    re.IGNORECASE,
+)
+_PARSERS = ("Expecting value: line ", "Expecting property name enclosed", "Unterminated string starting at: line ")
 _REFUSALS = frozenset(
     ["content_filter", "refusal", "safety", "prohibited_content", "guardrail_intervened", "error_toxic"]
 )
@@ -60,6 +82,7 @@ class ErrorNeverTheAnswer(Check):
                 continue
             shown = text_of(request.result).casefold() if request.has_result else ""
             found = next(((each, what) for each, texts in bad for what, text in texts if text in shown), None)
+            found = found or next(((each, _LIBRARY) for each, _ in bad if _is_the_error(each, request)), None)
             if found is None:
                 (unsure if request.has_result and not readable(request.result) else good).append(request)
                 continue
@@ -87,15 +110,17 @@ def _trouble(call: Exchange) -> Iterator[tuple[str, str]]:
     answer = call.answer
     for what, text in _said(call, body, answer.finish.casefold() in _REFUSALS, answer.text):
         text = plain(text).casefold()
-        if len(text) >= _SHORTEST or what == "the library's error text":
+        if len(text) >= _SHORTEST or what == _LIBRARY:
             yield what, text
 
 
 def _said(call: Exchange, body: str, refused: bool, text: str) -> Iterator[tuple[str, str]]:
-    if call.error in _RAISED:
-        yield from (("the library's error text", each) for each in _LIBRARIES)
-    elif (call.status or 0) >= 400:
-        yield "the SDK's error text", f"Error code: {call.status}"  # what OpenAI's and Anthropic's begin with
+    if _broke_down(call):
+        yield from ((_LIBRARY, each) for each in _LIBRARIES)
+    if call.failed and call.status is not None:
+        yield from (("the SDK's error text", each.format(call.status)) for each in _STATUSES)
+    if call.failed and (call.status or 599) < 400:
+        yield from ((_LIBRARY, each) for each in _PARSERS)
     if _HTML.search(body[:2000]):
         yield "the HTML page", plain(body)[:80]
         for line in _TAGS.sub("\n", body).splitlines():
@@ -115,6 +140,23 @@ def _said(call: Exchange, body: str, refused: bool, text: str) -> Iterator[tuple
             yield from (("the error message", message) for message in _messages(document.get("message")))
     if refused:
         yield "the refusal", text
+
+
+def _broke_down(call: Exchange) -> bool:
+    """Tell whether the connection failed, so that the library's own words are all that the app got."""
+    if call.error in _RAISED:
+        return True
+    # From beneath it is the library's own exception, by its name.
+    return call.failed and bool(re.search(r"Error|Exception|Timeout|Disconnected", call.error or ""))
+
+
+def _is_the_error(call: Exchange, request: UserRequest) -> bool:
+    """Tell whether a text of the result is nothing but what a library says of a broken connection."""
+    if not request.has_result or not _broke_down(call):
+        return False
+    if request.result == "timed out":  # httpx; as a word among others in a result it is the app's own
+        return True
+    return any(len(text) < _LONGEST and _ALONE.fullmatch(plain(text)) for text in spoken(request.result))
 
 
 def _choices(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

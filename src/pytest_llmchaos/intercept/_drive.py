@@ -88,7 +88,7 @@ class _Driver:
         """Tell whether an error was answered whose text the app closes unread: what was answered is judged, not what
         was read of it. From beneath only a short body is asked for, which came with the head."""
         ongoing = self._ongoing
-        if ongoing.exchange.ended is not None or not ongoing.refused or self._peeked >= _MOST_PEEKED:
+        if not ongoing.refused or self._peeked >= _MOST_PEEKED:
             return False
         return ongoing.plan.source is not None or ongoing.promised <= _LONGEST_UNREAD
 
@@ -101,7 +101,7 @@ class _Driver:
             return None
         if isinstance(action, Emit):
             self._ongoing.unread(action.chunk.data)
-        return None if isinstance(action, Done | Raise) else action
+        return action
 
     def _closed(self) -> None:
         """The app closed the body. Had it read all but the end, as SDKs do on the terminator, the body was whole.
