@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .call import Target
     from .checks import Check
     from .clock import AppHung, ClockUnsupported
-    from .errors import ChaosError, ChaosFailed, UsageProblem
+    from .errors import AppNeverStops, ChaosError, ChaosFailed, UsageProblem
     from .journal import Event, Exchange, Journal
     from .marker import llmchaos
     from .replies import Reply, ToolCall
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AppHung",
+    "AppNeverStops",
     "Canary",
     "Chaos",
     "ChaosError",
@@ -60,6 +61,7 @@ __all__ = [
 
 _HOMES = {
     "AppHung": "clock",
+    "AppNeverStops": "errors",
     "Canary": "_canary",
     "Chaos": "session",
     "ChaosError": "errors",

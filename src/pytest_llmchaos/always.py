@@ -19,13 +19,19 @@ from .verdict import Verdict
 if TYPE_CHECKING:
     from .journal import Exchange, Journal
 
-__all__ = ["judge", "names", "switched_off"]
+__all__ = ["ENDLESS", "endless", "judge", "names", "switched_off"]
 
 _SENDS = 3
 """How often one request may be sent that can never work: an app's own retry of three is common and harmless."""
 
 _TRIES = 30
 """How many tries without one success end a request that anybody still waits for."""
+
+ENDLESS = 600
+"""After so many calls it is looked whether the app never stops: the run is ended then, or it would go on for ever."""
+
+_ENOUGH = ENDLESS * 9 // 10
+"""How many calls that go on with each other, and are never answered, show it."""
 
 _LONGEST_WAIT = 60.0
 """Seconds of retry-after above which the SDKs of OpenAI and Anthropic back off by their own rule, as documented."""
@@ -159,15 +165,42 @@ def _wait(failed: Exchange, again: Exchange) -> float:
 
 
 def _runaway(journal: Journal) -> Iterator[_Found]:
-    from .checks._asks import runs
+    from .checks._asks import goings_on, runs
+    from .checks._streaks import kind
 
+    if never := _endless(journal):
+        yield never
+        return
     for name, calls in _asks(journal):
-        if any(each.ok for each in calls):
-            continue
-        for run in runs(calls):
-            if len(run) > _TRIES:
-                took = show_duration((run[-1].ended or run[-1].started) - run[0].started)
-                yield _Found(f"{name}: {run[0].label} was tried {len(run)} times in {took} without a success", (*run,))
+        good = {kind(each) for each in calls if each.ok}
+        for run in max((runs(calls), goings_on(calls)), key=lambda found: max(map(len, found), default=0)):
+            if len(run) > _TRIES and kind(run[0]) not in good:
+                yield _Found(f"{name}: {_tried(run)}", (*run,))
+
+
+def _tried(run: list[Exchange]) -> str:
+    took = show_duration((run[-1].ended or run[-1].started) - run[0].started)
+    return f"{run[0].label} was tried {len(run)} times in {took} without a success"
+
+
+def _endless(journal: Journal) -> _Found | None:
+    """Return where the app asks on and on; so many calls that go on with each other are no asks of a test."""
+    from .checks._asks import asks, goings_on
+    from .checks._calls import named
+
+    if len(journal.exchanges) < _ENOUGH:
+        return None
+    for name, calls in asks(journal):
+        run = max(goings_on(calls), key=len, default=[])
+        if len(run) >= _ENOUGH:
+            return _Found(f"{named(name)}: {_tried(run)}: the app never stops asking", (*run,))
+    return None
+
+
+def endless(journal: Journal) -> str:
+    """Return in a sentence where the app never stops asking, empty where it does not."""
+    found = _endless(journal)
+    return _line(found.seen) if found else ""
 
 
 # More than the check of that name takes for an error: whoever tells the model to try again has not run the tool.

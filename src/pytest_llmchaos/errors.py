@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .verdict import Verdict
 
-__all__ = ["ChaosError", "ChaosFailed", "FaultUnfit", "ParameterError", "UsageProblem", "near", "shown"]
+__all__ = [
+    "AppNeverStops",
+    "ChaosError",
+    "ChaosFailed",
+    "FaultUnfit",
+    "ParameterError",
+    "UsageProblem",
+    "near",
+    "shown",
+]
 
 
 class ChaosError(Exception):
@@ -50,6 +59,13 @@ class ChaosFailed(AssertionError):
     def __init__(self, text: str, verdicts: Sequence[Verdict] = ()) -> None:
         super().__init__(text)
         self.verdicts = tuple(verdicts)
+
+
+class AppNeverStops(BaseException):
+    """Raised into a call of an app that asks without an end and is never answered.
+
+    A `BaseException`, so that the loop that swallows every provider error does not swallow this one too.
+    """
 
 
 def near(name: object, names: Iterable[str]) -> str:

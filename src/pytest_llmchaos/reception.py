@@ -12,12 +12,12 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import intercept
+from . import always, intercept
 from .call import Call, secret
 from .clock import Clock, ClockUnsupported
 from .draw import Draw
 from .engine import decide
-from .errors import ChaosError, FaultUnfit
+from .errors import AppNeverStops, ChaosError, FaultUnfit
 from .intercept._site import call_site
 from .journal import Journal
 from .ongoing import Ongoing
@@ -83,6 +83,9 @@ class Reception:
     _tracks: list[Track]
     _such: dict[str, int]
     _judge: Judge
+    _suppress: dict[str, str]
+    _begun = 0
+    _never_stops = ""
 
     @property
     def now(self) -> float:
@@ -116,11 +119,13 @@ class Reception:
             own: whether a mock or an app in this process answers beneath.
 
         Raises:
+            AppNeverStops: the app asks without an end.
             FaultUnfit: a fault was aimed at it that cannot apply; the run is marked as failed.
             ChaosError: it would pass a mock by that is meant for it; the run is marked as failed.
         """
         if found[1] is _UNSIMULATED:
             return self._aside(found[0], request, via)
+        self._end_an_endless_loop()
         asked = current.get()
         call = self.providers.recognise(found, request, where=call_site, request=asked.name if asked else "", via=via)
         if call is None:
@@ -164,6 +169,18 @@ class Reception:
         with self._lock:
             for track in self._tracks:
                 track.struck(part.key)
+
+    def _end_an_endless_loop(self) -> None:
+        """Stop an app that asks on and on and is never answered: its test would never end, and nothing be said.
+
+        Raises:
+            AppNeverStops: it does; each further call raises it again.
+        """
+        self._begun += 1
+        if not self._begun % always.ENDLESS and "runaway_retries" not in self._suppress:
+            self._never_stops = self._never_stops or always.endless(self.journal)
+        if self._never_stops:
+            raise AppNeverStops(self._never_stops)
 
     def upstream_for(self, ongoing: Ongoing, original: SyncUpstream, translate: Translate) -> SyncUpstream:
         """Return where a passthrough plan takes its steps from: the test's routes before what is behind them."""

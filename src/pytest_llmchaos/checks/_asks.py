@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..journal import Event, Exchange
+from ._bodies import conversation
 from ._calls import chains, ordered, overlapping
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TEST_ACTS",
     "asks",
+    "goings_on",
     "identity",
     "later",
     "permanent_error",
@@ -121,6 +123,47 @@ def runs(calls: Sequence[Exchange]) -> list[list[Exchange]]:
         before[id(again)] = run
     return found
 
+
+def goings_on(calls: Sequence[Exchange]) -> list[list[Exchange]]:
+    """Return the failed calls of one ask that go on with each other: the same conversation, or a longer one.
+
+    An agent that notes each failure in its history asks on, though no two of its calls are alike. What was answered
+    in between ends it; calls side by side are several.
+    """
+    found: list[list[Exchange]] = []
+    open_: dict[tuple[str, ...], list[tuple[list[Any], list[Exchange]]]] = {}
+    for each in calls:
+        place, said = (each.provider, each.host, each.operation, each.key), conversation(each.body)
+        runs_here = open_.setdefault(place, [])
+        before = (at for at, (turns, run) in enumerate(runs_here) if _after(run[-1], each) and _longer(turns, said))
+        own = max(before, default=None)
+        run = [] if own is None else runs_here.pop(own)[1]
+        if not each.failed or each.ended is None:
+            continue
+        if not run:
+            found.append(run)
+        run.append(each)
+        runs_here.append((said, run))
+        del runs_here[:-_SIDE_BY_SIDE]
+    return found
+
+
+def _after(before: Exchange, call: Exchange) -> bool:
+    return before.ended is not None and before.ended <= call.started
+
+
+def _longer(before: list[Any], said: list[Any]) -> bool:
+    """Tell whether a conversation begins with an earlier one, or holds its end, as where old turns are dropped."""
+    if not before or said[: len(before)] == before:
+        return bool(before)
+    if len(before) == len(said) == 1 and isinstance(before[0], str) and isinstance(said[0], str):
+        return said[0].startswith(before[0])
+    end = before[-2:]
+    return len(before) > 2 and any(said[at : at + 2] == end for at in range(max(len(said) - 12, 0), len(said)))
+
+
+_SIDE_BY_SIDE = 64
+"""So many conversations to one place are followed at a time."""
 
 Wait = Callable[[Exchange, Exchange], float]
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["properties", "question", "results", "schema", "system", "tool_ids", "tools", "utterances", "walk"]
+__all__ = [
+    "conversation",
+    "properties",
+    "question",
+    "results",
+    "schema",
+    "system",
+    "tool_ids",
+    "tools",
+    "utterances",
+    "walk",
+]
 
 
 def walk(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -96,6 +107,14 @@ def question(body: Mapping[str, Any]) -> tuple[str, ...]:
             elif isinstance(each, Mapping) and each.get("role", "user") == "user":
                 found += _texts(each)
     return tuple(found)
+
+
+def conversation(body: Mapping[str, Any]) -> list[Any]:
+    """Return the turns of the conversation as they were sent; a bare prompt is one."""
+    found: list[Any] = []
+    for said in (*_said(body), body.get("prompt"), body.get("message")):
+        found += said if isinstance(said, list | tuple) else [] if said is None else [said]
+    return found
 
 
 def tool_ids(body: Mapping[str, Any]) -> set[str]:

@@ -117,9 +117,9 @@ def _trouble(call: Exchange) -> Iterator[tuple[str, str]]:
 def _said(call: Exchange, body: str, refused: bool, text: str) -> Iterator[tuple[str, str]]:
     if _broke_down(call):
         yield from ((_LIBRARY, each) for each in _LIBRARIES)
-    if call.failed and call.status is not None:
+    if (call.status or 0) >= 400 or call.error == "stream_error":
         yield from (("the SDK's error text", each.format(call.status)) for each in _STATUSES)
-    if call.failed and (call.status or 599) < 400:
+    if call.error == "malformed":
         yield from ((_LIBRARY, each) for each in _PARSERS)
     if _HTML.search(body[:2000]):
         yield "the HTML page", plain(body)[:80]

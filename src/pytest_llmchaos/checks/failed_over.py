@@ -153,11 +153,19 @@ class FailedOver(Check):
                 "place, so nothing had to fail over: let the fault outlast the app's retries",
                 cured,
             )
-        seen = sum(self._is_source(each) for each in journal.exchanges)
+        seen = [each for each in journal.exchanges if self._is_source(each)]
+        nothing = f"no call to {name} failed ({count(len(seen), 'call')} seen), so there was nothing to fail over from"
+        struck = list(dict.fromkeys(fault for each in seen for fault in each.faults))
+        if not struck:
+            what = "inject a fault that breaks it" if journal.exchanges else "let the app ask something"
+            return self.verdict("inconclusive", f"{nothing}: {what}")
+        slow = any(each.stream for each in seen) and any(fault.startswith("stream_") for fault in struck)
+        sees = "first_token_within and idle_gap_within see" if slow else "answered_within sees"
         return self.verdict(
             "inconclusive",
-            f"no call to {name} failed ({count(seen, 'call')} seen), so there was nothing to fail over from: "
-            "inject a fault that breaks it",
+            f"{nothing}: {', '.join(struck)} only slowed or changed its answers, which {sees}; to see a failover, "
+            "inject a fault that breaks it, or let the app give up earlier",
+            seen,
         )
 
 

@@ -21,9 +21,9 @@ __all__ = ["PermanentErrorsNotRetried"]
 class PermanentErrorsNotRetried(Check):
     """A call that failed for good is not sent again as it was.
 
-    For good are the statuses 400, 401, 402, 403, 404, 410, 413 and 422, and a 429 whose quota is spent
-    (`insufficient_quota`). Asking another provider, model or region, with another key or with a changed body, is
-    another request and free.
+    For good are the statuses 400, 401, 402, 403, 404, 410, 413 and 422, a 429 whose quota is spent
+    (`insufficient_quota`), and an error within a stream that says the like. Asking another provider, model or region,
+    with another key or with a changed body, is another request and free.
     """
 
     name = "permanent_errors_not_retried"
@@ -55,7 +55,9 @@ class PermanentErrorsNotRetried(Check):
 
 
 def _what(call: Exchange) -> str:
-    return "429, quota spent" if call.status == 429 else str(call.status)
+    if call.status == 429:
+        return "429, quota spent"
+    return str(call.status) if (call.status or 0) >= 400 else call.outcome
 
 
 def _said(request: str, failed: Exchange, again: Exchange) -> str:

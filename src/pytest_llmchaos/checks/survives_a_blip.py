@@ -77,12 +77,29 @@ class SurvivesABlip(Check):
             )
             return self.verdict("inconclusive", reason, mixed)
         if not survived:
-            return self.verdict(
-                "inconclusive",
-                "no ask met a single passing failure: inject one, such as faults.outage(calls=1)",
-            )
+            return self.verdict("inconclusive", _nothing(journal), [each for each in journal.exchanges if each.failed])
         reason = f"{count(len(survived) // 2, 'ask')} met a single failure and got a good answer"
         return self.verdict("held", reason, dict.fromkeys(survived))
+
+
+def _nothing(journal: Journal) -> str:
+    """Write why nothing was judged, with advice that fits what was seen."""
+    calls = journal.exchanges
+    if not calls:
+        return "no LLM call was seen, so no ask met a failure: let the app ask something"
+    failed = [each for each in calls if each.failed]
+    if not failed:
+        return f"no ask met a single passing failure ({count(len(calls), 'call')} seen, none failed): " + (
+            "inject one, such as faults.outage(calls=1)"
+        )
+    if not any(_passing(each) for each in failed):
+        return f"no ask met a failure that passes ({failed[0].label} got {failed[0].outcome}): " + (
+            "inject one, such as faults.outage(calls=1)"
+        )
+    return (
+        f"no ask met exactly one failure ({count(len(failed), 'call')} failed, the last with {failed[-1].outcome}): "
+        f"let one call fail, as calls=1 does, and mark each ask with `with llmchaos.request(...):`"
+    )
 
 
 def _passing(call: Exchange) -> bool:
