@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -36,6 +39,14 @@ def oldest(session: nox.Session) -> None:
     )
     prepare(session, *pins, extra="[test]")
     run_tests(session, "-x", "-n", "2")
+
+
+@nox.session
+def later(session: nox.Session) -> None:
+    """Two years on: in every process the wall clock is ahead, and the SDKs warn of each model that they are asked for."""
+    prepare(session, extra="[test]")
+    folder = str(Path(__file__).parent / "tests" / "environments" / "later")
+    run_tests(session, "-n", "2", "-p", "llmchaos_later", env={"PYTHONPATH": folder})
 
 
 @nox.session
@@ -97,7 +108,9 @@ def prepare(session: nox.Session, *packages: str, extra: str = "") -> None:
     session.run("python", "-m", "pip", "check", silent=True)
 
 
-def run_tests(session: nox.Session, *args: str, all_sdks: bool = False) -> None:
+def run_tests(
+    session: nox.Session, *args: str, all_sdks: bool = False, env: Mapping[str, str | None] | None = None
+) -> None:
     """Run pytest. With `all_sdks`, a test that is skipped for want of an SDK fails."""
-    env = {"LLMCHAOS_TEST_SDKS": "required" if all_sdks else None}
-    session.run("python", "-m", "pytest", "-q", *args, *session.posargs, env=env)
+    env = {"LLMCHAOS_TEST_SDKS": "required" if all_sdks else None, **(env or {})}
+    session.run("pytest", "-q", *args, *session.posargs, env=env)

@@ -10,12 +10,15 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-__all__ = ["Hit", "Partners", "Row", "find_in", "rehearsals", "rows"]
+if TYPE_CHECKING:
+    from ._sdk_calendar import Told
+
+__all__ = ["Hit", "Partners", "Row", "find_in", "of_sdks", "rehearsals", "rows"]
 
 _DATA = Path(__file__).parent / "data" / "calendar.toml"
 _WILD = {"*": "[A-Za-z0-9._-]*", "?": "[A-Za-z0-9]"}
@@ -46,6 +49,7 @@ class Row:
         successor: what takes its place, where a source says so.
         scenario: the scenario that rehearses it; empty to look for one.
         common: whether the ids are everyday words that mean a model only where a line is about one.
+        sdk: the installed SDK that tells the date, with its version; empty where only our list does.
         evidence: `provider` or `second-hand`.
         source, other_source: where it comes from.
     """
@@ -64,6 +68,7 @@ class Row:
     successor: str = ""
     scenario: str = ""
     common: bool = False
+    sdk: str = ""
 
     @property
     def day(self) -> dt.date | None:
@@ -93,6 +98,47 @@ def rows() -> tuple[Row, ...]:
     """Return everything we know."""
     told = tomllib.loads(_DATA.read_text("utf-8"))
     return tuple(_row({**_defaults(told["defaults"], each), **each}) for each in told["row"])
+
+
+@cache
+def of_sdks() -> tuple[Row, ...]:
+    """Return what the installed SDKs tell, together with what our list knows of the same models."""
+    from ._sdk_calendar import installed
+
+    return tuple(_agreed(each) for each in installed().values())
+
+
+def _agreed(told: Told) -> Row:
+    known = next(
+        (
+            name.row
+            for stems in _by_stem(rows()).values()
+            for names in stems.values()
+            for name in names
+            if (name.row.provider, name.row.kind) == (told.provider, "retirement") and name.regex.fullmatch(told.model)
+        ),
+        None,
+    )
+    if known is None:
+        # An everyday word such as `o1` means a model only where a line is about one.
+        source, common = f"{told.sdk}, as it is installed", "-" not in told.model
+        return Row(
+            told.provider,
+            (told.model,),
+            "retirement",
+            told.evidence,
+            source,
+            date=told.date,
+            common=common,
+            sdk=told.sdk,
+        )
+    made = replace(known, models=(told.model,), sdk=told.sdk)
+    if not known.date:
+        return made
+    if told.date.startswith(known.date):  # a month of which the SDK knows the day
+        return replace(made, date=told.date)
+    said = f"our list says {known.date}, {told.sdk} says {told.date}"
+    return replace(made, date=min(known.date, told.date), conflict="; ".join(filter(None, (known.conflict, said))))
 
 
 def _defaults(given: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
@@ -146,10 +192,10 @@ class Partners:
 
 
 @cache
-def _by_stem() -> dict[str, dict[str, tuple[_Name, ...]]]:
+def _by_stem(known: tuple[Row, ...]) -> dict[str, dict[str, tuple[_Name, ...]]]:
     """Return the names by how they begin, and these by their first word: most files have none of the words."""
     found: dict[str, dict[str, tuple[_Name, ...]]] = {}
-    for row in rows():
+    for row in known:
         for pattern in row.models:
             name = _Name(pattern, row)
             stems = found.setdefault("".join(name.stem.partition("-")[:2]), {})
@@ -165,7 +211,8 @@ def find_in(text: str, partners: Partners | None = None) -> list[Hit]:
     """
     found: dict[tuple[int, str, int], Hit] = {}
     breaks: list[int] | None = None
-    for stem, names in (item for word, stems in _by_stem().items() if word in text for item in stems.items()):
+    by_stem = _by_stem((*rows(), *of_sdks()))
+    for stem, names in (item for word, stems in by_stem.items() if word in text for item in stems.items()):
         at = text.find(stem)
         while at >= 0:
             for name in names if _begins(text, at) else ():
@@ -176,7 +223,14 @@ def find_in(text: str, partners: Partners | None = None) -> list[Hit]:
                     line = bisect_left(breaks, at) + 1
                     found[line, match[0], id(name.row)] = Hit(line, match[0], name.row)
             at = text.find(stem, at + 1)
-    return sorted(found.values(), key=lambda each: (each.line, each.model))
+    # What an SDK tells holds what our list knows of the same model.
+    told = {(each.line, each.model, each.row.provider) for each in found.values() if each.row.sdk}
+    hits = [each for each in found.values() if each.row.sdk or not _covered(each, told)]
+    return sorted(hits, key=lambda each: (each.line, each.model))
+
+
+def _covered(hit: Hit, told: set[tuple[int, str, str]]) -> bool:
+    return hit.row.kind == "retirement" and (hit.line, hit.model, hit.row.provider) in told
 
 
 def _begins(text: str, at: int) -> bool:

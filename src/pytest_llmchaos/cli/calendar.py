@@ -30,9 +30,11 @@ def calendar(paths: tuple[Path, ...], today: datetime | None, within: float, for
     """Show which models your code or configuration names that are retired or about to be.
 
     Looks through the text files beneath each PATH (default: this folder) for models in our list of retirements, price
-    changes and policy dates, and names the scenario that rehearses each. Retirements are always listed, prices and
-    policies only while they are near. Exits with 1 when a model is gone or something happens within the window.
-    The dates are those that we know of, most of them second-hand; a model that is not listed may go as well.
+    changes and policy dates, and in what the installed SDKs say of retirements (those of anthropic, openai and litellm
+    do), and names the scenario that rehearses each. Retirements are always listed, prices and policies only while they
+    are near. Exits with 1 when a model is gone or something happens within the window.
+    The dates of our list are mostly second-hand; where an SDK tells another, the earlier one counts. A model that is
+    not listed may go as well.
     """
     from ..calendar import Partners, find_in, rehearsals
     from ._files import Texts
@@ -83,7 +85,9 @@ def _shown(path: str, hit: Hit, day: date, ahead: float, scenario: str) -> dict[
 def _text(shown: list[dict[str, Any]]) -> None:
     if not shown:
         return
-    rows: list[tuple[str, ...]] = [("file:line", "model", "provider", "date", "days", "successor", "scenario")]
+    rows: list[tuple[str, ...]] = [
+        ("file:line", "model", "provider", "date", "days", "successor", "scenario", "told by")
+    ]
     notes: dict[str, None] = {}
     for each in shown:
         mark = "*" if each["conflict"] or each["what"] else ""
@@ -97,6 +101,7 @@ def _text(shown: list[dict[str, Any]]) -> None:
                 days,
                 each["successor"] or "-",
                 each["scenario"] or "-",
+                each["sdk"] or "our list",
             )
         )
         if mark:

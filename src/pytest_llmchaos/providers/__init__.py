@@ -230,7 +230,7 @@ def _configured(name: str, table: Any) -> Provider:
     if not isinstance(hosts, list) or not hosts or not all(isinstance(each, str) and each for each in hosts):
         raise UsageProblem(f"{where}: 'hosts' must be a host or a list of hosts, got {table.get('hosts')!r}")
     dialect = table.get("dialect", "openai")
-    if dialect not in dialects():
+    if not isinstance(dialect, str) or dialect not in dialects():
         known = ", ".join(dialects())
         hint = near(dialect, dialects()) if isinstance(dialect, str) else ""
         raise UsageProblem(f"{where}: {dialect!r} is not a dialect ({known}){hint}")
