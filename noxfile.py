@@ -43,7 +43,7 @@ def oldest(session: nox.Session) -> None:
 
 @nox.session
 def later(session: nox.Session) -> None:
-    """Two years on: the wall clock of every process is ahead, and the SDKs warn of each model that they are asked for."""
+    """Two years on: every process has its wall clock ahead, and the SDKs warn of each model that they are asked for."""
     prepare(session, extra="[test]")
     folder = str(Path(__file__).parent / "tests" / "environments" / "later")
     run_tests(session, "-n", "2", "-p", "llmchaos_later", env={"PYTHONPATH": folder})
