@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from contextlib import nullcontext, suppress
 
@@ -147,10 +148,16 @@ async def test_the_same_prompt_side_by_side(marked, own, alarm):
 
 @pytest.mark.parametrize(
     ("content", "alarm"),
-    [("deleted", True), ("Error: the arguments are broken", False), ("Please send whole JSON again", False)],
+    [
+        ("deleted", True),
+        ("Error: the arguments are broken", False),
+        ("Please send whole JSON again", False),
+        ("Die Argumente sind nicht lesbar.", False),
+        (None, False),
+    ],
 )
 def test_truncated_tool_call(content, alarm):
-    """A result of half a tool call is found; telling the model of it is none."""
+    """A result of half a tool call is found; telling the model of it is none, nor is what the parser says (None)."""
     with quiet(faults.wrong_output(form="broken_arguments", calls=1)) as chaos:
         chaos.replies(ToolCall("delete", {"path": "cache/shop"}), "done")
         client = openai.OpenAI(api_key="no-key", max_retries=0)
@@ -158,9 +165,14 @@ def test_truncated_tool_call(content, alarm):
         tools: list = [{"type": "function", "function": {"name": "delete", "parameters": {"type": "object"}}}]
         message = client.chat.completions.create(model="gpt-5", messages=said, tools=tools).choices[0].message
         call = message.tool_calls[0]
+        if content is None:
+            with pytest.raises(json.JSONDecodeError) as broken:
+                json.loads(call.function.arguments)
+            content = str(broken.value)
         said += [message.model_dump(exclude_none=True), {"role": "tool", "tool_call_id": call.id, "content": content}]
         client.chat.completions.create(model="gpt-5", messages=said, tools=tools)
         assert set(found(chaos)) == ({"truncated_tool_call"} if alarm else set())
+        assert chaos.judge("truncated_tool_call_not_executed").outcome == ("violated" if alarm else "held")
 
 
 def test_leaked_key():

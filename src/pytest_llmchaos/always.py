@@ -203,17 +203,12 @@ def endless(journal: Journal) -> str:
     return _line(found.seen) if found else ""
 
 
-# More than the check of that name takes for an error: whoever tells the model to try again has not run the tool.
 _TOOLS = re.compile(rb"tool|function", re.IGNORECASE)  # in every dialect that has tools
-_REFUSED = re.compile(
-    r"error|invalid|malform|fail|truncat|incomplete|not valid|could not|cannot|can't|unable|pars|json|again|retry|"
-    r"resend|expect|missing|exception|reject|cut off|unknown|not run|skipped",
-    re.IGNORECASE,
-)
 
 
 def _truncated_tools(journal: Journal) -> Iterator[_Found]:
     from .checks._bodies import results
+    from .checks._tools import ran
 
     calls = list(journal.exchanges)
     for place, asked in enumerate(calls):
@@ -225,8 +220,7 @@ def _truncated_tools(journal: Journal) -> Iterator[_Found]:
             told = results(later.body)
             for identity in broken.keys() & told.keys():
                 tool, result = broken.pop(identity), told[identity]
-                said = str(result.get("content", result.get("output")))
-                if not (result.get("is_error") or result.get("status") == "error" or _REFUSED.search(said)):
+                if ran(journal, tool, result, asked, later):
                     yield _Found(
                         f"the arguments of {tool.name or 'a tool'} broke off in the answer of {asked.label}, and a "
                         f"result of it was sent to {later.label}",

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..verdict import Verdict
 from ._base import Check
 from ._bodies import results
 from ._calls import against, count, named, worst
+from ._tools import ran
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..heard import Asked
     from ..journal import Exchange, Journal
 
 __all__ = ["TruncatedToolCallNotExecuted"]
-
-_ERROR = re.compile(r"error|invalid|malformed|fail|truncat|incomplete|not valid|could not", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class TruncatedToolCallNotExecuted(Check):
     """No later call carries the result of a tool call whose arguments were not whole JSON.
 
-    To tell the model that its arguments could not be read is no result: one marked as an error, or whose text says
-    so, is fine.
+    To tell the model that its arguments could not be read is no result: one marked as an error, a parser's own words
+    on them, or a text that says so is fine.
     """
 
     name = "truncated_tool_call_not_executed"
@@ -51,7 +47,7 @@ class TruncatedToolCallNotExecuted(Check):
         for asked, tool in told:
             for each in calls[calls.index(asked) + 1 :]:
                 result = carried[id(each)].get(tool.id)
-                if result is not None and not _an_error(result):
+                if result is not None and ran(journal, tool, result, asked, each):
                     said.append(f"{named(each.request)} sent a result of {tool.name or 'the tool'} to {each.label}")
                     pairs += [asked, each]
                     break
@@ -70,10 +66,3 @@ def _broken(call: Exchange, tool: Asked) -> bool:
         return False
     unsaid = not tool.arguments and call.stream and not call.answer.done
     return unsaid or not tool.whole
-
-
-def _an_error(result: Mapping[str, Any]) -> bool:
-    if result.get("is_error") or result.get("status") == "error":
-        return True
-    said = result.get("content", result.get("output"))
-    return bool(_ERROR.search(str(said)[:400]))
