@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import openai
@@ -41,3 +42,16 @@ def test_an_error_within_a_stream_ends_in_good_order():
     assert call.speaks.stream_error(call, Draw("k", 0)).endswith(b"}\n\ndata: [DONE]\n\n")
     error = react(lambda: ask(stream=True), faults.stream_error(), own=OWN).error
     assert (type(error), error.code) == (openai.APIError, "500")
+
+
+def test_the_last_word_carries_the_finish_reason():
+    """An app that leaves at a finish reason before it reads the text loses the last word here; chats and completions."""
+    for path, asks in (("chat/completions", {"messages": MESSAGES}), ("completions", {"prompt": "Where?"})):
+        request = post(f"http://gpu-2:8000/v1/{path}", json.dumps({"model": "m", "stream": True, **asks}).encode())
+        call = recognised(request, Providers(OWN))
+        body = b"".join(call.speaks.answer(call, None, Draw("vllm", 0.0)).chunks).decode()
+        events = [json.loads(line[6:]) for line in body.splitlines() if line.startswith("data: {")]
+        last = events[-1]["choices"][0]
+        assert last["finish_reason"] == "stop"
+        assert last.get("text") or last["delta"]["content"]
+        assert [each["choices"][0]["finish_reason"] for each in events[:-1]] == [None] * (len(events) - 1)

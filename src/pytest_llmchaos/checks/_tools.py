@@ -23,8 +23,8 @@ _SHORTEST = 8  # characters of a parser's words that nobody says by chance
 
 # Where nothing else tells, an answer that speaks of the arguments or asks for them again is none of a tool that ran.
 _REFUSED = re.compile(
-    r"argum|error|invalid|malform|fail|truncat|incomplete|not valid|could not|cannot|can't|unable|pars|json|again|retry|"
-    r"resend|expect|missing|exception|reject|cut off|unknown|not run|skipped",
+    r"argum|error|invalid|malform|fail|truncat|incomplete|not valid|could not|cannot|can't|unable|pars|json|again|"
+    r"retry|resend|expect|missing|exception|reject|cut off|unknown|not run|skipped",
     re.IGNORECASE,
 )
 

@@ -10,13 +10,21 @@ from ._openai_like import OpenAILike, openai_error
 from ._sse import DONE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..call import Call
+    from ..draw import Draw
 
 __all__ = ["VLLM"]
 
 
 def _error(message: str, kind: str, param: str | None = None) -> Any:
     return openai_error(message, kind, "{status}", param)
+
+
+def _speaks(choice: dict[str, Any]) -> bool:
+    delta = choice.get("delta", choice)
+    return bool(delta.get("content") or delta.get("text") or delta.get("tool_calls"))
 
 
 def _tokens(call: Call) -> dict[str, Any]:
@@ -55,6 +63,24 @@ class VLLM(OpenAILike):
         "EngineCore encountered an issue. See stack trace for the root cause.", "InternalServerError", 500
     )
     in_band_end = DONE
+
+    def streamed(self, call: Call, draw: Draw, chunks: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the chunks; the finish reason comes with the last word, and no empty chunk after it (vLLM 0.32)."""
+        held: dict[int, dict[str, Any]] = {}
+        for chunk in super().streamed(call, draw, chunks):
+            (choice,) = chunk["choices"] or ({},)
+            before = held.pop(choice.get("index", -1), None)
+            if before is not None and choice["finish_reason"] and _speaks(before["choices"][0]):
+                last = {**before["choices"][0], "finish_reason": choice["finish_reason"]}
+                yield {**chunk, "choices": [last]}
+                continue
+            if before is not None:
+                yield before
+            if not choice or choice["finish_reason"]:
+                yield chunk
+            else:
+                held[choice["index"]] = chunk
+
     forms = {
         "outage": Form(None, _error("{reason}", "InternalServerError")),
         "outage 503": Form(None, _error("Service Unavailable", "ServiceUnavailableError")),  # [U]
