@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,11 @@ class Run:
         applied: what was put on the test from outside; None where its own markers say what goes wrong.
         began: when it started, on the real clock.
         raised: whether the test's own code failed, and not only what the checks found.
+        told: what was raised for the checks, where they failed the test.
+        alone: whether it was skipped because virtual time cannot drive it.
+        over: whether the test's call phase is over, so that what is reported is no subtest.
+        seen: how many of its calls a fault had a part in when a subtest was last reported.
+        worst: how the test came out so far, its subtests included.
         left: the record so far.
     """
 
@@ -56,6 +62,11 @@ class Run:
     applied: Applied | None = None
     began: float = field(default_factory=lambda: _realtime.perf_counter())
     raised: bool = False
+    told: BaseException | None = None
+    alone: bool = False
+    over: bool = False
+    seen: int = 0
+    worst: str = "passed"
     left: Record | None = None
 
 
@@ -230,39 +241,85 @@ def _asks(item: pytest.Item) -> bool:
     return any("llmchaos" in known[-1].argnames for known in info.name2fixturedefs.values())
 
 
+_SKIPS = (pytest.skip.Exception, unittest.SkipTest)
+
+
 @contextmanager
-def judged(run: Run) -> Iterator[None]:
+def judged(item: pytest.Item, run: Run) -> Iterator[None]:
     """Run the test's call phase and judge it."""
     intercept.refresh()
+    error: BaseException | None = None
     try:
         yield
-    except (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, GeneratorExit):
+    except (pytest.exit.Exception, KeyboardInterrupt, GeneratorExit):
         raise
-    except BaseException as error:
-        _leave_alone(run)
-        run.raised = not isinstance(error, ChaosFailed)
-        if not isinstance(error, AppHung):
-            settle(run.chaos, error, inconclusive=run.applied is None)
-        raise
-    _leave_alone(run)
-    try:
-        settle(run.chaos, None, inconclusive=run.applied is None)
-    except ChaosFailed as failed:
-        verdict = str(failed)
+    except BaseException as raised:
+        error = raised
+        if (failed := _judge(run, error)) is None:
+            raise
     else:
-        return
-    pytest.fail(verdict, pytrace=False)
+        # A TestCase keeps for its report what its method raised.
+        kept = getattr(item, "_excinfo", None)
+        failed = _judge(run, kept[0].value if kept else None)
+    finally:
+        run.over = True
+    if failed is not None:
+        # Not from a skip: pytest would show that one's place.
+        run.told = pytest.fail.Exception(str(failed), pytrace=False)
+        raise run.told from None
+
+
+def _judge(run: Run, error: BaseException | None) -> ChaosFailed | None:
+    """Judge a run whose test ended with `error`; return what fails the test in its place.
+
+    A skip gives way to a violated verdict only: a test that was hit and then skipped itself has shown nothing else.
+    """
+    if isinstance(error, _SKIPS):
+        return _behind_a_skip(run)
+    _leave_alone(run)
+    run.raised |= error is not None and not isinstance(error, ChaosFailed)
+    if not isinstance(error, AppHung):
+        try:
+            settle(run.chaos, error, inconclusive=run.applied is None)
+        except ChaosFailed as failed:
+            return failed
+    return None
+
+
+def _behind_a_skip(run: Run) -> ChaosFailed | None:
+    """Return what a skip would hide. What hit nothing is not asked for, as the test did not come to its end."""
+    chaos = run.chaos
+    if _cannot_drive(run):
+        return None
+    if _struck(run):
+        chaos.allow_unused = True
+        chaos.finish()
+    open_ones = [verdict for verdict in chaos.verdicts if verdict.outcome == "inconclusive"]
+    return chaos.verdict_error(open_ones)
 
 
 def _leave_alone(run: Run) -> None:
     """Skip a test that virtual time cannot drive, where it did not ask for it itself."""
+    if told := _cannot_drive(run):
+        pytest.skip(f"llmchaos: {told} (or run the suite with --llmchaos-clock=real)")
+
+
+def _cannot_drive(run: Run) -> str:
     told = [verdict.reason for verdict in run.chaos.verdicts if verdict.check == "clock"]
-    if run.applied is not None and told:
-        pytest.skip(f"llmchaos: {told[0]} (or run the suite with --llmchaos-clock=real)")
+    run.alone = run.applied is not None and bool(told)
+    return told[0] if run.alone else ""
 
 
-def attach(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
+def _struck(run: Run) -> int:
+    return sum(bool(each.faults) for each in run.chaos.calls)
+
+
+def attach(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None], run: Run) -> None:
     """Put the record of the run on its report, which carries it to the process that reports, and show the timeline."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _unhide(report, run)
+    if report.when == "call":
+        _remember(report, call, run)
     if report.when == "call" and report.failed:
         _add_timeline(report, run.chaos)
     if not run.chaos.tracks:
@@ -273,8 +330,12 @@ def attach(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
             report.__dict__["llmchaos"] = to_json(_record(run, "error"))
         return
     before = run.left
-    if report.when != "teardown" or before is None:
+    if report.when == "call":
+        run.left = _record(run, run.worst)
+    elif report.when == "setup":
         run.left = _record(run, _outcome(report))
+    elif before is None:
+        return  # as with --setup-only: nothing was put to the test
     elif report.failed or len(run.chaos.journal.entries) != len(before.entries):
         run.left = _record(run, "error" if report.failed else before.outcome)
     if run.left is not None and run.left is not before:
@@ -283,6 +344,35 @@ def attach(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
         _learn(item, run)
     if report.when == "call" and getattr(item.config.option, "xmlpath", None):
         _add_properties(item, run)
+
+
+def _unhide(report: pytest.TestReport, run: Run) -> None:
+    """Fail a test that hides a violated verdict behind a skip, where that was not told in its call phase.
+
+    That is so in setup, in a subtest, and in a `TestCase`, which keeps what it raised for its report.
+    """
+    failed = run.told if report.when == "call" else _behind_a_skip(run)
+    run.chaos.told()
+    if failed is not None:
+        report.outcome = "failed"
+        report.longrepr = str(failed)
+
+
+_GRAVITY = ("passed", "skipped", "xfailed", "failed")
+
+
+def _remember(report: pytest.TestReport, call: pytest.CallInfo[None], run: Run) -> None:
+    """Keep the worst of a call phase and of the subtests in it, each of which has a report of its own."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    if report.failed and error is not None and error is not run.told and not isinstance(error, (ChaosFailed, *_SKIPS)):
+        run.raised = True
+    outcome = _outcome(report)
+    if not run.over:
+        struck = _struck(run)
+        if outcome == "skipped" and struck == run.seen:
+            outcome = "passed"  # a part that no fault had struck says nothing of the others
+        run.seen = struck
+    run.worst = max(run.worst, outcome, key=_GRAVITY.index)
 
 
 def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -302,11 +392,13 @@ def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
 def keep_out(item: pytest.Item, report: pytest.TestReport, reason: str) -> None:
     """Put on the report of a test that keeps out of the whole suite's scenarios that it does, so that it is counted."""
     if report.when == "call" or (report.when == "setup" and not report.passed):
-        report.__dict__["llmchaos"] = to_json(Record(item.nodeid, outcome=_outcome(report), off=reason))
+        report.__dict__["llmchaos"] = to_json(
+            Record(redact_name(item.nodeid), outcome=_outcome(report), off=reason)
+        )
 
 
 def _record(run: Run, outcome: str) -> Record:
-    return record(
+    made = record(
         run.chaos,
         outcome=outcome,
         raised=run.raised or outcome == "error",
@@ -314,6 +406,10 @@ def _record(run: Run, outcome: str) -> Record:
         applied=run.applied is not None,
         more=_missed(run),
     )
+    if run.alone:  # nothing was found out, and nobody is to blame
+        for verdict in made.verdicts:
+            verdict["outcome"] = "inconclusive" if verdict["check"] == "clock" else verdict["outcome"]
+    return made
 
 
 def _learn(item: pytest.Item, run: Run) -> None:

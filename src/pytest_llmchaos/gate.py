@@ -211,12 +211,21 @@ def _errors(judged: Judged) -> list[Finding]:
 
 
 def _unjudged(judged: Judged) -> list[Finding]:
-    """Tests that failed for want of evidence. One that passed without evidence harms only what was required."""
-    found = [record for record, name in judged if name == "inconclusive" and record.outcome == "failed"]
-    if not found:
-        return []
-    text = f"{_tests(len(found))} failed because nothing could be judged, such as {_told(found[0])}{_open(found[0])}"
-    return [Finding("INCONCLUSIVE", text, found[0].replay)]
+    """Tests that failed or gave up for want of evidence. One that passed without harms only what was required."""
+    findings = []
+    for outcome, what in (
+        ("failed", "failed because nothing could be judged"),
+        ("skipped", "was hit and then skipped itself"),
+    ):
+        found = [
+            record
+            for record, name in judged
+            if name == "inconclusive" and record.outcome == outcome and not _left_alone(record)
+        ]
+        if found:
+            text = f"{_tests(len(found))} {what}, such as {_told(found[0])}{_open(found[0])}"
+            findings.append(Finding("INCONCLUSIVE", text, found[0].replay))
+    return findings
 
 
 def _required(wanted: str, judged: Judged) -> list[Finding]:
@@ -363,6 +372,11 @@ def _told(record: Record) -> str:
     return (
         record.test if any(name in record.test for name in record.scenarios) else f"{record.test} under {under(record)}"
     )
+
+
+def _left_alone(record: Record) -> bool:
+    """Tell whether it was skipped because virtual time cannot drive it: the app did not give up."""
+    return record.outcome == "skipped" and any(each["check"] == "clock" for each in record.verdicts)
 
 
 def _more(pairs: Sequence[Any]) -> str:

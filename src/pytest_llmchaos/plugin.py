@@ -193,7 +193,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     from ._pytest_run import judged
 
     try:
-        with judged(run):
+        with judged(item, run):
             return (yield)
     finally:
         run.chaos.told()
@@ -209,7 +209,7 @@ def pytest_runtest_makereport(
     if (run := item.stash.get(RUN, None)) is not None:
         from ._pytest_run import attach
 
-        attach(item, report, run)
+        attach(item, report, call, run)
     elif item.config.stash.get(SUITE, None) is not None and (reason := said(item).off):
         from ._pytest_run import keep_out
 

@@ -24,18 +24,19 @@ def standing(record: Record) -> Standing:
     """Return one of `STANDINGS`: nothing counts as held that was not put to the test.
 
     An always-on check without evidence does not count: it says nothing about most tests. Any other one does. Where the
-    test itself failed, a check that stayed open explains the failure only if nothing else went wrong.
+    test itself failed, a check that stayed open explains the failure only if nothing else went wrong. A test that was
+    hit and then skipped has shown nothing.
     """
     if record.off:
         return "kept out"
     outcomes = {each["outcome"] for each in record.verdicts}
     asked = {each["outcome"] for each in record.verdicts if not each["always"]}
-    if record.outcome == "skipped":
-        return "skipped"
-    if record.outcome == "error" and not record.struck:
-        return "error"
     if "violated" in outcomes and record.outcome != "xfailed":
         return "violated"
+    if record.outcome == "skipped":
+        return "inconclusive" if record.struck else "skipped"
+    if record.outcome == "error" and not record.struck:
+        return "error"
     if record.llm == "none" and (record.applied or record.outcome == "passed"):
         return "no calls"
     if record.outcome == "xfailed":
