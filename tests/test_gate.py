@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from pytest_llmchaos import UsageProblem, baseline, config
 from pytest_llmchaos.cli import cli
-from pytest_llmchaos.gate import EXIT_CODES, added_latency, attempts, counted, judge
+from pytest_llmchaos.counting import counted
+from pytest_llmchaos.gate import EXIT_CODES, added_latency, attempts, judge
 from pytest_llmchaos.journal_file import append
 from pytest_llmchaos.policy import Policy
 from pytest_llmchaos.record import Record
@@ -180,17 +182,22 @@ def test_a_violation_outweighs_an_error_and_that_a_doubt():
     assert [each.level for each in result.findings] == ["BLOCK", "ERROR", "INCONCLUSIVE"]
 
 
-def test_the_last_result_of_a_test_counts():
-    """A journal may hold several runs."""
-    assert judge([made(**FAILED), made()], Policy()).verdict == "PASS"
-    assert judge([made(), made(**FAILED)], Policy()).verdict == "BLOCK"
+def test_the_worst_result_of_a_test_counts():
+    """Whatever the order; a budget binds every one."""
+    some = [made(**FAILED), made(), made(outcome="skipped", hit=False), made("b")]
+    for records in itertools.permutations(some):
+        result = judge(records, Policy())
+        assert (result.verdict, result.share) == ("BLOCK", "1 of 2 tests survived (50%)")
+    slow = made(entries=[call(lasts=9.0), call(9.0, 200)])
+    for records in ([made(), slow], [slow, made()]):
+        assert judge(records, Policy(added_latency=5.0)).verdict == "BLOCK"
 
 
 def test_regressions_against_a_baseline(tmp_path):
     """What survived must go on surviving; what failed before is known."""
     path = tmp_path / "b.json"
     before = [made("t.py::a"), made("t.py::b", **FAILED), made("t.py::gone")]
-    assert baseline.write(path, before) == 3
+    assert baseline.write(path, before).count == 3
     known = baseline.read(path)
     same = judge([made("t.py::a"), made("t.py::b", **FAILED)], Policy(), known)
     assert same.verdict == "PASS"
@@ -206,12 +213,24 @@ def test_regressions_against_a_baseline(tmp_path):
 
 
 def test_a_baseline_keeps_the_files_that_did_not_run(tmp_path):
-    """Part of a suite renews its part; tests that are gone from a file vanish."""
+    """Part of a suite renews its part; tests that are gone from a file vanish when the whole file ran, and are told."""
     path = tmp_path / "sub" / "b.json"
-    baseline.write(path, [made("a.py::x"), made("a.py::gone"), made("b.py::y"), made("b.py::calm", **BYSTANDER)])
-    baseline.write(path, [made("a.py::x", **FAILED)])
+    first = [made("a.py::x"), made("a.py::y", scenario="slow"), made("a.py::gone"), made("a.py::calls_no_more")]
+    baseline.write(path, [*first, made("a.py::skips"), made("b.py::y"), made("b.py::calm", **BYSTANDER)])
+    part = [made("a.py::x", **FAILED), made("a.py::calls_no_more", **BYSTANDER)]
+    lines = baseline.write(path, part).lines()
+    assert lines == [
+        "the baseline now holds 5 results",
+        "4 results of tests that did not run kept, such as a.py::gone under openai-outage",
+        "1 result removed, as the tests are gone or make no LLM call any more, such as a.py::calls_no_more under "
+        "openai-outage",
+    ]
+    written = baseline.write(path, [*part, made("a.py::skips", outcome="skipped", hit=False)], whole=True)
+    assert written.gone == [("a.py::gone", "openai-outage")]
     assert baseline.read(path) == {
         "a.py::x": {"openai-outage": "failed"},
+        "a.py::y": {"slow": "survived"},
+        "a.py::skips": {"openai-outage": "survived"},
         "b.py::y": {"openai-outage": "survived"},
     }
     assert [each.name for each in path.parent.iterdir()] == ["b.json"]
@@ -339,7 +358,7 @@ def test_the_command_writes_a_baseline(tmp_path):
     path, journal, later = tmp_path / "b.json", tmp_path / "j.jsonl", tmp_path / "later.jsonl"
     append(journal, made())
     append(later, made(**FAILED))
-    assert "now holds 1 results" in gate(tmp_path, journal, "--baseline", path, "--update-baseline").output
+    assert "now holds 1 result" in gate(tmp_path, journal, "--baseline", path, "--update-baseline").output
     assert gate(tmp_path, journal, "--baseline", path).exit_code == 0
     assert gate(tmp_path, later, "--baseline", path).exit_code == 10
 

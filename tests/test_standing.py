@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from pytest_llmchaos.gate import counted
+from pytest_llmchaos.counting import counted
 from pytest_llmchaos.record import OUTCOMES, Record
 from pytest_llmchaos.standing import standing
 

@@ -392,9 +392,7 @@ def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
 def keep_out(item: pytest.Item, report: pytest.TestReport, reason: str) -> None:
     """Put on the report of a test that keeps out of the whole suite's scenarios that it does, so that it is counted."""
     if report.when == "call" or (report.when == "setup" and not report.passed):
-        report.__dict__["llmchaos"] = to_json(
-            Record(redact_name(item.nodeid), outcome=_outcome(report), off=reason)
-        )
+        report.__dict__["llmchaos"] = to_json(Record(redact_name(item.nodeid), outcome=_outcome(report), off=reason))
 
 
 def _record(run: Run, outcome: str) -> Record:

@@ -120,6 +120,7 @@ MEMBERS: Mapping[str, Member] = {
     "wall": Member(SECONDS, "How long it took, in seconds of real time."),
     "cost": Member(DOLLARS, "What its calls cost, as far as tokens and prices are known."),
     "unpriced": Member(COUNT, "Calls that cost something of which the price is not known."),
+    "run": Member(TEXT, "Which run it is of: what the two lines of that run have too."),
 }
 """The members of a record, one line of a journal."""
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ._ending import OWN_CODES, Ending
 from .errors import UsageProblem
-from .redact import redact_name
 
 if TYPE_CHECKING:
     from .gate import Result
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Results"]
 
 _CRASHED = "???"  # the phase that xdist gives the report of a test whose worker died
-_ENDED: dict[int, str] = {2: "the run was interrupted", 3: "pytest itself failed"}
 
 
 class Results:
@@ -49,11 +48,12 @@ class Results:
         self.records: list[Record] = []
         self._pending: dict[str, str] = {}
         self._begun: dict[str, str] = {}
-        self._failed: dict[str, None] = {}
+        self._names: dict[str, str] = {}
+        self._code: int | None = None
+        self.ending = Ending()
         self._journal: str | None = config.option.llmchaos_journal or None
         self._report: str | None = config.option.llmchaos_report or None
         self._update: bool = config.option.llmchaos_update_baseline
-        self._used = bool(policy or self._journal or config.option.llmchaos or config.option.llmchaos_matrix)
         self._policy, self._baseline, self._known = policy, baseline, known
         self._result: Result | None = None
         self._notes: list[str] = []
@@ -72,15 +72,13 @@ class Results:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a report carries; write it when the test is over."""
-        if report.failed:
-            self._failed[redact_name(report.nodeid)] = None
         if (carried := report.__dict__.get("llmchaos")) is not None:
             (self._begun if report.when == "setup" and report.passed else self._pending)[report.nodeid] = carried
-        if report.when == "teardown":
+        if report.when == "teardown" or report.outcome == "rerun":  # type: ignore[comparison-overlap] # of a plugin
             self._end(report.nodeid)
             self._begun.pop(report.nodeid, None)
-        elif report.when == _CRASHED and report.failed and self._used:
-            self._end(report.nodeid, crashed=True)
+        elif report.when == _CRASHED and report.failed:
+            self._crash(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -89,15 +87,28 @@ class Results:
             return
         for nodeid in list(self._pending):
             self._end(nodeid)
-        from .gate import latest
+        from .counting import latest
         from .journal_file import end
 
+        cut_short = self.ending.problems(session, int(exitstatus))
         if (run := self._run) is not None:
-            self._write_journal(lambda path: end(path, run, _cut_short(session, int(exitstatus))))
+            self._write_journal(lambda path: end(path, run, "; ".join(cut_short)))
 
         self._latest = latest(self.records)
         if self._report is not None:
             self._write_report(self._report)
+        if self._policy is not None:
+            self._ask(session, int(exitstatus), self._policy, cut_short)
+        if self._update and self._baseline is not None:
+            if exitstatus in (0, 1) and not cut_short:
+                self._write_baseline(self._baseline, whole=not self._is_part(session.config))
+            else:
+                self._notes.append(f"{self._baseline}: the baseline was left as it is: the run did not come to its end")
+        if self._problems:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
+        # Behind all hooks: plugins add to the exit status when the session ends, before and after us.
+        session.config.add_cleanup(lambda: self._settle(session))
+        # Last, as a terminal that takes nothing any more must lose nothing of this.
         if self.records and (terminal := session.config.pluginmanager.get_plugin("terminalreporter")):
             from .report.github import publish
 
@@ -105,15 +116,6 @@ class Results:
                 # A command counts at the beginning of a line only, and a quiet pytest does not tell where it is.
                 terminal.write_line("")
             publish(self._latest, os.environ, root=session.config.rootpath, echo=terminal.write_line)
-        if self._policy is not None:
-            self._ask(session, int(exitstatus))
-        if self._update and self._baseline is not None:
-            if exitstatus in (0, 1):
-                self._write_baseline(self._baseline)
-            else:
-                self._notes.append(f"{self._baseline}: the baseline was left as it is: the run did not come to its end")
-        if self._problems:
-            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Tell it: with `-q` or `--no-summary` only the gate's verdict, in one line."""
@@ -157,18 +159,26 @@ class Results:
         for problem in self._problems:
             terminal.write_line(f"llmchaos: {problem}")
 
-    def _end(self, nodeid: str, crashed: bool = False) -> None:
-        from .journal_file import append
-        from .record import Record, from_json
+    def _end(self, nodeid: str) -> None:
+        from .record import from_json
 
-        carried = self._pending.pop(nodeid, None)
-        if crashed:
-            carried = carried or self._begun.pop(nodeid, None)
-        elif carried is None:
-            return
-        made = Record(redact_name(nodeid)) if carried is None else from_json(carried)
-        if crashed:
-            made = replace(made, outcome="error")
+        if carried := self._pending.pop(nodeid, None):
+            self._keep(nodeid, from_json(carried))
+
+    def _crash(self, nodeid: str) -> None:
+        """Keep what is known of a test whose worker died: nothing where it was not under chaos."""
+        from .record import from_json
+
+        if nodeid not in self._begun and nodeid not in self._pending:
+            self.ending.lost(nodeid)
+        elif carried := self._pending.pop(nodeid, None) or self._begun.pop(nodeid, None):
+            self._keep(nodeid, replace(from_json(carried), outcome="error"))
+
+    def _keep(self, nodeid: str, made: Record) -> None:
+        from .journal_file import append
+
+        made = replace(made, run=self._run or "")
+        self._names[made.test] = nodeid
         self.records.append(made)
         self._write_journal(lambda path: append(path, made))
 
@@ -198,35 +208,43 @@ class Results:
         else:
             self._notes.append(f"{name}: the report of {len(self._latest)} test{'s' * (len(self._latest) != 1)}")
 
-    def _write_baseline(self, path: Path) -> None:
+    def _write_baseline(self, path: Path, whole: bool) -> None:
         from . import baseline
 
         try:
-            count = baseline.write(path, self.records)
+            written = baseline.write(path, self._latest, whole=whole)
         except UsageProblem as problem:
             self._problems.append(str(problem))
         else:
-            self._notes.append(f"{path}: the baseline now holds {count} results")
+            self._notes += [f"{path}: {line}" for line in written.lines()]
 
-    def _ask(self, session: pytest.Session, exitstatus: int) -> None:
-        from .gate import counted, judge
+    def _is_part(self, config: pytest.Config) -> bool:
+        """Tell whether only a part of the tests of some file ran."""
+        options = ("keyword", "markexpr", "deselect", "lf", "stepwise")
+        chosen = any(config.getoption(name, None) for name in options)
+        return chosen or self.ending.deselected or any("::" in str(each) for each in config.args)
 
-        assert self._policy is not None  # noqa: S101 - for the type checker
-        problem = _cut_short(session, exitstatus)
-        self._result = result = judge(self.records, self._policy, self._known, [problem] if problem else [])
-        if exitstatus not in (0, 1):
+    def _ask(self, session: pytest.Session, exitstatus: int, policy: Policy, problems: Sequence[str]) -> None:
+        from .counting import counted
+        from .gate import judge
+
+        self._result = result = judge(self._latest, policy, self._known, problems)
+        if exitstatus in OWN_CODES:
             return
         if result.verdict != "PASS":
-            session.exitstatus = result.exit_code
-            return
-        judged = {each.test for each in self.records if counted(each) == "failed"}
-        if exitstatus == 1 and self._failed and judged.issuperset(self._failed):
-            session.exitstatus = 0
-            self._notes.append("the policy of the gate allows the failures, so the exit code is 0")
+            session.exitstatus = self._code = result.exit_code
         elif exitstatus == 1:
-            others = [each for each in self._failed if each not in judged]
-            if others:
-                self._notes.append(f"the gate does not judge what else failed, such as {others[0]}")
+            judged = {self._names[each.test] for each in self._latest if counted(each) == "failed"}
+            if other := self.ending.unexcused(session, judged):
+                self._notes.append(f"the gate does not judge what else failed, {other}")
+            else:
+                session.exitstatus = 0
+                self._notes.append("the policy of the gate allows the failures, so the exit code is 0")
+
+    def _settle(self, session: pytest.Session) -> None:
+        """Give the process the gate's exit code, whatever other plugins made of it; a pass excuses none of theirs."""
+        if self._code is not None:
+            session.exitstatus = self._code
 
 
 def results(config: pytest.Config) -> Results:
@@ -266,13 +284,6 @@ def results(config: pytest.Config) -> Results:
             known = read(path)
     # A run that writes the baseline is not compared with the one that it replaces.
     return Results(config, policy if asked else None, path, None if update else known)
-
-
-def _cut_short(session: pytest.Session, exitstatus: int) -> str:
-    """Return what kept tests from running; empty where nothing did."""
-    if stopped := session.shouldstop or session.shouldfail:
-        return f"the run was stopped early: {stopped}"
-    return _ENDED.get(exitstatus, "")
 
 
 def _can_be_written(option: str, path: Path) -> None:

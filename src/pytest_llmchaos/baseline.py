@@ -5,19 +5,47 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .counting import counted, key, under, worst
 from .errors import UsageProblem, shown
-from .gate import counted, latest, under
 
 if TYPE_CHECKING:
     from .record import Record
 
-__all__ = ["read", "write"]
+__all__ = ["Written", "read", "write"]
 
 _SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a baseline holds now.
+
+    Attributes:
+        count: how many results.
+        kept: those of tests that did not run now, as (test, what it ran under).
+        gone: those that are in it no more.
+    """
+
+    count: int
+    kept: Sequence[tuple[str, str]] = ()
+    gone: Sequence[tuple[str, str]] = ()
+
+    def lines(self) -> list[str]:
+        """Return it in sentences."""
+        told = [f"the baseline now holds {_results(self.count)}"]
+        for found, what in (
+            (self.kept, "of tests that did not run kept"),
+            (self.gone, "removed, as the tests are gone or make no LLM call any more"),
+        ):
+            if found:
+                test, under = found[0]
+                told.append(f"{_results(len(found))} {what}, such as {test} under {under}")
+        return told
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
@@ -48,29 +76,42 @@ def read(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
     return tests
 
 
-def write(path: str | os.PathLike[str], records: Iterable[Record]) -> int:
-    """Write how the tests came out, and return how many results the file holds.
+def write(path: str | os.PathLike[str], records: Iterable[Record], *, whole: bool = False) -> Written:
+    """Write how the tests came out, and return what the file holds.
 
-    Results of test files that did not run now are kept; those of test files that ran are replaced, so that tests that
-    are gone vanish.
+    Results of tests that did not run, or could not, are kept. Of whole test files those are removed that the same
+    scenarios brought no more, so that tests that are gone vanish.
+
+    Args:
+        path: the file.
+        records: what the tests left; of several of one test under the same scenarios the worst counts.
+        whole: whether all tests of each file ran that any of them is of.
 
     Raises:
         UsageProblem: what stands there is no baseline, or the file cannot be written.
     """
     path = Path(path)
-    known = read(path) if path.exists() else {}
-    judged = [(each, counted(each)) for each in latest(records)]
-    ran = {_file(each.test) for each, _ in judged}
-    tests = {test: dict(found) for test, found in known.items() if _file(test) not in ran}
-    for each, name in judged:
-        if name in ("survived", "failed", "inconclusive"):
-            tests.setdefault(each.test, {})[under(each)] = name
+    known = {
+        (test, what): how
+        for test, found in (read(path) if path.exists() else {}).items()
+        for what, how in found.items()
+    }
+    judged = [(each, counted(each)) for each in worst(records)]
+    ran = {(_file(each.test), under(each)) for each, _ in judged}
+    now = {key(each): name for each, name in judged if name in ("survived", "failed", "inconclusive")}
+    silent = {key(each) for each, name in judged if name == "no calls"}
+    missing = [each for each in known if each not in now]
+    gone = [each for each in missing if each in silent or (whole and _gone(each, ran, judged))]
+    kept = [each for each in missing if each not in gone]
+    tests: dict[str, dict[str, str]] = {}
+    for (test, what), how in ({each: known[each] for each in kept} | now).items():
+        tests.setdefault(test, {})[what] = how
     text = json.dumps({"schema": _SCHEMA, "tests": tests}, indent=1, sort_keys=True) + "\n"
     try:
         _replace(path, text)
     except OSError as problem:
         raise UsageProblem(f"{path}: the baseline cannot be written: {problem.strerror or problem}") from None
-    return sum(map(len, tests.values()))
+    return Written(sum(map(len, tests.values())), kept, gone)
 
 
 def _replace(path: Path, text: str) -> None:
@@ -85,6 +126,15 @@ def _replace(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(made)
         raise
+
+
+def _results(count: int) -> str:
+    return f"{count} result{'s' * (count != 1)}"
+
+
+def _gone(each: tuple[str, str], ran: Collection[tuple[str, str]], judged: Iterable[tuple[Record, str]]) -> bool:
+    """Tell whether a test is there no more: its file ran under the same scenarios, and it was not among the tests."""
+    return (_file(each[0]), each[1]) in ran and all(key(record) != each for record, _ in judged)
 
 
 def _file(test: str) -> str:

@@ -8,32 +8,17 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
+from .counting import Counted, counted, under, worst
 from .errors import near
-from .standing import standing
 from .units import show_duration
 
 if TYPE_CHECKING:
     from .policy import Policy
     from .record import Record
-    from .standing import Standing
 
-__all__ = ["EXIT_CODES", "Finding", "Result", "added_latency", "attempts", "counted", "judge", "latest", "under"]
+__all__ = ["EXIT_CODES", "Finding", "Result", "added_latency", "attempts", "judge"]
 
 Verdict = Literal["PASS", "BLOCK", "INCONCLUSIVE", "ERROR"]
-Counted = Literal["survived", "failed", "inconclusive", "error", "no calls", "skipped", "kept out"]
-_COUNTED: Mapping[Standing, Counted] = {
-    "violated": "failed",
-    "failed": "failed",
-    "xfailed": "failed",
-    "error": "error",
-    "inconclusive": "inconclusive",
-    "not hit": "inconclusive",
-    "held": "survived",
-    "no calls": "no calls",
-    "skipped": "skipped",
-    "kept out": "kept out",
-}
-
 EXIT_CODES: Mapping[str, int] = {"PASS": 0, "BLOCK": 10, "INCONCLUSIVE": 11, "ERROR": 12}
 """What the process exits with. pytest's own codes are 0 to 5."""
 
@@ -110,25 +95,6 @@ class Result:
         return ", ".join([head, *rest])
 
 
-def counted(record: Record) -> Counted:
-    """Return what a test counts as.
-
-    `survived` takes what held; `failed` those that are expected to fail as well: a known weakness is none the less one.
-    `inconclusive` proves nothing.
-    """
-    return _COUNTED[standing(record)]
-
-
-def under(record: Record) -> str:
-    """Return what a test ran under, as baselines name it."""
-    return " + ".join(record.scenarios) or "faults in the test"
-
-
-def latest(records: Iterable[Record]) -> list[Record]:
-    """Return the last record of each test and what it ran under: a journal may hold several runs."""
-    return list({(each.test, under(each)): each for each in records}.values())
-
-
 def attempts(record: Record) -> int:
     """Return the most calls in a row of one request to one provider's operation, until one succeeded."""
     rows: Counter[tuple[Any, ...]] = Counter()
@@ -173,30 +139,35 @@ def judge(
     policy: Policy,
     baseline: Mapping[str, Mapping[str, str]] | None = None,
     problems: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Result:
     """Return what the gate says.
 
     Args:
-        records: what the tests left; of several of one test under the same scenarios the last counts.
+        records: what the tests left; of several of one test under the same scenarios the worst counts, and every
+            one has to keep the budgets.
         policy: what is asked for.
         baseline: standings by test and by what it ran under, where there is one.
         problems: what kept evidence from coming to be.
+        notes: what is to be told besides.
     """
-    judged = [(each, counted(each)) for each in latest(records)]
+    records = list(records)
+    judged = [(each, counted(each)) for each in worst(records)]
     counts: Counter[str] = Counter(name for _, name in judged)
     findings = [Finding("ERROR", each) for each in problems]
     findings += _errors(judged) + _unjudged(judged)
     for wanted in policy.require:
         findings += _required(wanted, judged)
     findings += _survival(judged, policy, counts, baseline is not None)
-    findings += _budgets(judged, policy)
+    findings += _budgets([(each, counted(each)) for each in records], policy)
     if baseline is not None:
         findings += _compared(judged, baseline, policy.regressions)
     if not counts["survived"] + counts["failed"]:
         findings.append(Finding("INCONCLUSIVE", "no fault hit an LLM call of any test: there is nothing to judge"))
+    findings += [Finding("NOTE", each) for each in notes]
     findings.sort(key=lambda each: _ORDER.index(each.level))
-    worst = findings[0].level if findings else "NOTE"
-    verdict: Verdict = "PASS" if worst == "NOTE" else worst  # type: ignore[assignment]
+    gravest = findings[0].level if findings else "NOTE"
+    verdict: Verdict = "PASS" if gravest == "NOTE" else gravest  # type: ignore[assignment]
     return Result(verdict, tuple(_without_repetition(findings)), dict(counts))
 
 

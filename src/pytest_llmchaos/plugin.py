@@ -111,7 +111,9 @@ def pytest_configure(config: pytest.Config) -> None:
             if (selection := select(config)) is not None:
                 config.stash[SUITE] = selection
         if not hasattr(config, "workerinput"):
-            config.pluginmanager.register(results(config), "llmchaos-results")
+            gathered = results(config)
+            config.pluginmanager.register(gathered.ending, "llmchaos-ending")
+            config.pluginmanager.register(gathered, "llmchaos-results")
     except ChaosError as problem:
         from .report._text import printable
 
@@ -214,6 +216,9 @@ def pytest_runtest_makereport(
         from ._pytest_run import keep_out
 
         keep_out(item, report, reason)
+    if report.when == "setup" and report.passed and hasattr(item.config, "workerinput"):
+        # Should the worker die in the test: nothing on it says that it was not under chaos.
+        report.__dict__.setdefault("llmchaos", "")
     elif report.when == "setup" and report.failed and "llmchaos" in getattr(item, "fixturenames", ()):
         from ._pytest_run import could_not_run
 

@@ -50,6 +50,7 @@ class Record:
         virtual, wall: how long it took in seconds of run time and of real time.
         cost: what its calls cost in US dollars, as far as tokens and prices are known.
         unpriced: calls that cost something of which the price is not known.
+        run: which run of its journal it is of; empty where that is not told.
         schema: the version of the format.
     """
 
@@ -73,6 +74,7 @@ class Record:
     wall: float = 0.0
     cost: float = 0.0
     unpriced: int = 0
+    run: str = ""
     schema: int = SCHEMA
 
     @property

@@ -48,7 +48,7 @@ def test_the_last_result_counts(journal):
     append(journal, records.fallback(test="t.py::b"))
     result = run(journal)
     assert "2 tests under chaos: 2 held" in result.stdout
-    assert "1 earlier results of the same tests are left out" in result.stderr
+    assert "1 result of an earlier try or run left out" in result.stderr
 
 
 def test_mistakes(journal, tmp_path):

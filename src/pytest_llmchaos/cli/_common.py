@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +29,7 @@ __all__ = [
     "say",
     "table",
     "tags",
+    "tell",
     "warned",
 ]
 
@@ -91,6 +95,18 @@ def warned() -> Iterator[list[str]]:
 def say(text: str, *, err: bool = False) -> None:
     """Print text that may hold what came from a file: a terminal must show it and not obey it."""
     click.echo(printable(text), err=err)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print lines as far as somebody takes them: a reader that is gone, or a full disk, changes no exit code."""
+    try:
+        for line in lines:
+            say(line)
+    except OSError as problem:
+        if problem.errno != errno.EPIPE:
+            say(f"the output cannot be written: {problem.strerror or problem}", err=True)
+        # What is left in the buffer would fail again when Python ends, with an exit code of its own.
+        sys.stdout = io.TextIOWrapper(open(os.devnull, "wb"))  # noqa: SIM115 - until the process ends
 
 
 def paragraph(title: str, text: str) -> None:

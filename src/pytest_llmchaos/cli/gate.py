@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ._common import say, warned
+from ._common import say, tell, warned
 
 __all__ = ["gate"]
 
@@ -32,13 +32,14 @@ def gate(
     """Judge journals by [tool.llmchaos.gate] (journals: pytest --llmchaos-journal FILE).
 
     Exits with 0 for PASS, 10 for BLOCK, 11 for INCONCLUSIVE, 12 for ERROR; with 2 when the policy itself is bad. Of
-    several results of one test under the same scenarios the last one counts.
+    several results of one test under the same scenarios the last one of each journal counts, and the worst of several
+    journals.
     """
     from .. import baseline as baselines
     from ..config import load
     from ..errors import UsageProblem
     from ..gate import judge
-    from ..journal_file import read
+    from ..journal_file import counting
     from ..policy import Policy
     from ..record import Record
 
@@ -47,13 +48,16 @@ def gate(
     if update_baseline and path is None:
         raise UsageProblem("--update-baseline needs a file: --baseline FILE")
     problems: list[str] = []
+    notes: list[str] = []
     records: list[Record] = []
     known = None
     for journal in journals:
         # One bad journal must not hide what the others show.
         with warned() as told:
             try:
-                records += read([journal])
+                found, told_of = counting(journal)
+                records += found
+                notes += told_of
             except UsageProblem as problem:
                 problems.append(str(problem))
         problems += told
@@ -62,12 +66,19 @@ def gate(
             known = baselines.read(path)
         except UsageProblem as problem:
             problems.append(str(problem))
-    result = judge(records, policy, known, problems)
-    for line in result.lines(len(result.findings) if verbose else 12):
-        say(line)
+    result = judge(records, policy, known, problems, notes)
+    lines = result.lines(len(result.findings) if verbose else 12)
+    mistake: UsageProblem | None = None
     if update_baseline and path is not None:
+        # Before anything is told: whoever reads may go away.
         if problems:
             say(f"{path}: the baseline was left as it is", err=True)
         else:
-            say(f"{path}: the baseline now holds {baselines.write(path, records)} results")
+            try:
+                lines += [f"{path}: {line}" for line in baselines.write(path, records).lines()]
+            except UsageProblem as problem:
+                mistake = problem
+    tell(lines)
+    if mistake is not None:
+        raise mistake
     sys.exit(result.exit_code)

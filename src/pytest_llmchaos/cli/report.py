@@ -35,19 +35,24 @@ def report(
 ) -> None:
     """Rebuild the report of earlier runs from their journals (pytest --llmchaos-journal FILE).
 
-    Several journals make one report, with the last result of each test under each scenario. What it tells does not
-    change the exit status: `llmchaos gate` judges.
+    Several journals make one report, with the last result of each test under each scenario in each journal, and the
+    worst of them all. What it tells does not change the exit status: `llmchaos gate` judges.
     """
-    from ..gate import latest
-    from ..journal_file import read
+    from ..counting import worst
+    from ..journal_file import counting
 
+    found: list[Record] = []
+    notes: list[str] = []
     with warned() as told:
-        found = read(journals)
-    for each in told:
-        say(each, err=True)
-    records = latest(found)
+        for journal in journals:
+            count, of_others = counting(journal)
+            found += count
+            notes += of_others
+    records = worst(found)
     if len(records) < len(found):
-        say(f"{len(found) - len(records)} earlier results of the same tests are left out", err=True)
+        notes.append(f"{len(found) - len(records)} results of the same tests that are no worse are left out")
+    for each in (*told, *notes):
+        say(each, err=True)
     if html_file:
         from ..report.html import write
 

@@ -1,0 +1,72 @@
+"""Which of several records of a test counts, and as what: for the gate, the baseline and reports of several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from .standing import STANDINGS, standing
+
+if TYPE_CHECKING:
+    from .record import Record
+    from .standing import Standing
+
+__all__ = ["Counted", "counted", "key", "latest", "under", "worse", "worst"]
+
+Counted = Literal["failed", "error", "inconclusive", "survived", "no calls", "skipped", "kept out"]
+_RANKS: tuple[Counted, ...] = Counted.__args__  # type: ignore[attr-defined]
+"""Worst first. What did not run says less than what did."""
+_COUNTED: Mapping[Standing, Counted] = {
+    "violated": "failed",
+    "failed": "failed",
+    "xfailed": "failed",
+    "error": "error",
+    "inconclusive": "inconclusive",
+    "not hit": "inconclusive",
+    "held": "survived",
+    "no calls": "no calls",
+    "skipped": "skipped",
+    "kept out": "kept out",
+}
+
+
+def counted(record: Record) -> Counted:
+    """Return what a test counts as.
+
+    `survived` takes what held; `failed` those that are expected to fail as well: a known weakness is none the less one.
+    `inconclusive` proves nothing.
+    """
+    return _COUNTED[standing(record)]
+
+
+def under(record: Record) -> str:
+    """Return what a test ran under, as baselines name it."""
+    return " + ".join(record.scenarios) or "faults in the test"
+
+
+def key(record: Record) -> tuple[str, str]:
+    """Return what records of the same test under the same scenarios have in common."""
+    return record.test, under(record)
+
+
+def latest(records: Iterable[Record]) -> list[Record]:
+    """Return the last record of each test and what it ran under, as of a test that ran again in one run."""
+    return list({key(each): each for each in records}.values())
+
+
+def worst(records: Iterable[Record]) -> list[Record]:
+    """Return the worst record of each test and what it ran under, as of several jobs, in whatever order."""
+    found: dict[tuple[str, str], Record] = {}
+    for each in records:
+        if (known := found.get(key(each))) is None or _gravity(each) < _gravity(known):
+            found[key(each)] = each
+    return list(found.values())
+
+
+def worse(one: Record, other: Record) -> bool:
+    """Tell whether a record counts as something worse than another."""
+    return _RANKS.index(counted(one)) < _RANKS.index(counted(other))
+
+
+def _gravity(record: Record) -> tuple[int, int]:
+    return _RANKS.index(counted(record)), STANDINGS.index(standing(record))
