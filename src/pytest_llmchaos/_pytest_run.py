@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import unittest
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pytest
 
-from . import intercept, options
-from ._inject import settle
+from . import options
 from ._marks import said
-from .clock import AppHung, _realtime
+from ._pytest_judge import SKIPS, behind_a_skip, judged, struck_calls
+from .clock import _realtime
 from .config import load
 from .errors import ChaosError, ChaosFailed, UsageProblem
 from .expect import unexpected
@@ -241,79 +239,6 @@ def _asks(item: pytest.Item) -> bool:
     return any("llmchaos" in known[-1].argnames for known in info.name2fixturedefs.values())
 
 
-_SKIPS = (pytest.skip.Exception, unittest.SkipTest)
-
-
-@contextmanager
-def judged(item: pytest.Item, run: Run) -> Iterator[None]:
-    """Run the test's call phase and judge it."""
-    intercept.refresh()
-    error: BaseException | None = None
-    try:
-        yield
-    except (pytest.exit.Exception, KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as raised:
-        error = raised
-        if (failed := _judge(run, error)) is None:
-            raise
-    else:
-        # A TestCase keeps for its report what its method raised.
-        kept = getattr(item, "_excinfo", None)
-        failed = _judge(run, kept[0].value if kept else None)
-    finally:
-        run.over = True
-    if failed is not None:
-        # Not from a skip: pytest would show that one's place.
-        run.told = pytest.fail.Exception(str(failed), pytrace=False)
-        raise run.told from None
-
-
-def _judge(run: Run, error: BaseException | None) -> ChaosFailed | None:
-    """Judge a run whose test ended with `error`; return what fails the test in its place.
-
-    A skip gives way to a violated verdict only: a test that was hit and then skipped itself has shown nothing else.
-    """
-    if isinstance(error, _SKIPS):
-        return _behind_a_skip(run)
-    _leave_alone(run)
-    run.raised |= error is not None and not isinstance(error, ChaosFailed)
-    if not isinstance(error, AppHung):
-        try:
-            settle(run.chaos, error, inconclusive=run.applied is None)
-        except ChaosFailed as failed:
-            return failed
-    return None
-
-
-def _behind_a_skip(run: Run) -> ChaosFailed | None:
-    """Return what a skip would hide. What hit nothing is not asked for, as the test did not come to its end."""
-    chaos = run.chaos
-    if _cannot_drive(run):
-        return None
-    if _struck(run):
-        chaos.allow_unused = True
-        chaos.finish()
-    open_ones = [verdict for verdict in chaos.verdicts if verdict.outcome == "inconclusive"]
-    return chaos.verdict_error(open_ones)
-
-
-def _leave_alone(run: Run) -> None:
-    """Skip a test that virtual time cannot drive, where it did not ask for it itself."""
-    if told := _cannot_drive(run):
-        pytest.skip(f"llmchaos: {told} (or run the suite with --llmchaos-clock=real)")
-
-
-def _cannot_drive(run: Run) -> str:
-    told = [verdict.reason for verdict in run.chaos.verdicts if verdict.check == "clock"]
-    run.alone = run.applied is not None and bool(told)
-    return told[0] if run.alone else ""
-
-
-def _struck(run: Run) -> int:
-    return sum(bool(each.faults) for each in run.chaos.calls)
-
-
 def attach(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None], run: Run) -> None:
     """Put the record of the run on its report, which carries it to the process that reports, and show the timeline."""
     if report.skipped and not hasattr(report, "wasxfail"):
@@ -351,7 +276,7 @@ def _unhide(report: pytest.TestReport, run: Run) -> None:
 
     That is so in setup, in a subtest, and in a `TestCase`, which keeps what it raised for its report.
     """
-    failed = run.told if report.when == "call" else _behind_a_skip(run)
+    failed = run.told if report.when == "call" else behind_a_skip(run)
     run.chaos.told()
     if failed is not None:
         report.outcome = "failed"
@@ -364,11 +289,11 @@ _GRAVITY = ("passed", "skipped", "xfailed", "failed")
 def _remember(report: pytest.TestReport, call: pytest.CallInfo[None], run: Run) -> None:
     """Keep the worst of a call phase and of the subtests in it, each of which has a report of its own."""
     error = call.excinfo.value if call.excinfo is not None else None
-    if report.failed and error is not None and error is not run.told and not isinstance(error, (ChaosFailed, *_SKIPS)):
+    if report.failed and error is not None and error is not run.told and not isinstance(error, (ChaosFailed, *SKIPS)):
         run.raised = True
     outcome = _outcome(report)
     if not run.over:
-        struck = _struck(run)
+        struck = struck_calls(run)
         if outcome == "skipped" and struck == run.seen:
             outcome = "passed"  # a part that no fault had struck says nothing of the others
         run.seen = struck
