@@ -216,11 +216,11 @@ def pytest_runtest_makereport(
         from ._pytest_run import keep_out
 
         keep_out(item, report, reason)
-    if report.when == "setup" and report.passed and hasattr(item.config, "workerinput"):
-        # Should the worker die in the test: nothing on it says that it was not under chaos.
-        report.__dict__.setdefault("llmchaos", "")
     elif report.when == "setup" and report.failed and "llmchaos" in getattr(item, "fixturenames", ()):
         from ._pytest_run import could_not_run
 
         could_not_run(item, report)
+    if report.when == "setup" and report.passed and hasattr(item.config, "workerinput"):
+        # Should the worker die in the test: nothing on it says that it was not under chaos.
+        report.__dict__.setdefault("llmchaos", "")
     return report
