@@ -370,3 +370,24 @@ def test_a_baseline_that_cannot_be_written_is_told(tmp_path):
     done = gate(tmp_path, journal, "--baseline", journal / "b.json", "--update-baseline")
     assert done.exit_code == 2
     assert "the baseline cannot be written" in done.output
+
+
+def test_a_required_scenario_that_cannot_hit_is_explained():
+    """The reason names what the scenario is aimed at and what the tests called."""
+    unmet = {"model-retired": ["model_retired -> openai/gpt-4*"]}
+    quiet = {**call(status=200), "model": "gpt-5"}
+    record = made(scenario="model-retired", hit=False, entries=[quiet], unmet=unmet)
+    (finding,) = [
+        each for each in judge([record], Policy(require=("model-retired",))).findings if "required" in each.text
+    ]
+    assert finding.level == "INCONCLUSIVE"
+    assert "it is model_retired -> openai/gpt-4*, and the tests called openai/gpt-5:chat" in finding.text
+
+
+def test_a_scenario_that_hit_nothing_is_named():
+    """Among others that did it is a note: what was not put to the test is not good."""
+    result = judge([made(), made("t.py::test_b", scenario="quiet", hit=False)], Policy())
+    assert result.verdict == "PASS"
+    assert [each.text for each in result.findings if "quiet" in each.text] == [
+        "quiet hit no LLM call in 1 test and proves nothing: the tests called openai:chat"
+    ]

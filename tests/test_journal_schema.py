@@ -44,7 +44,7 @@ def test_the_published_file_is_fresh():
 def test_all_that_is_written_is_described():
     """A run with calls, events, phases and verdicts has no member of which the schema says nothing."""
     jsonschema.Draft7Validator.check_schema(journal_schema())
-    with inject("openai-outage", faults.stream_stall(target="openai", after=1), checks=[]) as chaos:
+    with inject("openai-outage", faults.latency("50ms", target="openai"), checks=[]) as chaos:
         client = openai.OpenAI(api_key="no-key", timeout=5, max_retries=1)
         messages = [{"role": "user", "content": "x"}]
         with chaos.request("one"), pytest.raises(openai.APIError):

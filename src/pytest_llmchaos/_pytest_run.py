@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -154,11 +156,21 @@ def _run(item: pytest.Item, chosen: Any) -> Run:
     return Run(_marked(item, None if isinstance(chosen, Applied) else chosen))
 
 
+def _id_here(item: pytest.Item) -> str:
+    """Return a test's id as the command line of the folder takes it in which pytest was started."""
+    path, separator, rest = item.nodeid.partition("::")
+    try:
+        here = os.path.relpath(item.path, item.config.invocation_params.dir)
+    except ValueError:  # on another drive
+        return item.nodeid
+    return f"{Path(here).as_posix()}{separator}{rest}" if item.path.name == Path(path).name else item.nodeid
+
+
 def _applied(item: pytest.Item, applied: Applied) -> Run:
     config = item.config
     seed = int(config.option.llmchaos_seed)
     clock = config.option.llmchaos_clock
-    replay = f"pytest {shlex.quote(item.nodeid)} {shlex.quote(applied.option)} --llmchaos-seed={seed}"
+    replay = f"pytest {shlex.quote(_id_here(item))} {shlex.quote(applied.option)} --llmchaos-seed={seed}"
     if not hasattr(item, "callspec"):  # a copy of a TestCase's method is not known by its id on a command line
         replay = replay.replace(f"[{applied.id}]", "")
     if isinstance(item, pytest.DoctestItem):  # known by its id only where doctests are collected
@@ -219,7 +231,7 @@ def _marked(item: pytest.Item, chosen: Any) -> Chaos:
     settings = load(item.config.rootpath)
     given = {"seed": int(item.config.option.llmchaos_seed), **given}
     given["suppress"] = {**settings.suppress, **given.get("suppress", {})}
-    replay = f"pytest {shlex.quote(item.nodeid)} --llmchaos-seed={given['seed']}"
+    replay = f"pytest {shlex.quote(_id_here(item))} --llmchaos-seed={given['seed']}"
     return Chaos(
         scenarios,
         loose,

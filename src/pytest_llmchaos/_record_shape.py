@@ -104,6 +104,9 @@ MEMBERS: Mapping[str, Member] = {
     "scenarios": Member(TEXTS, "Names of the scenarios that it ran under, in order."),
     "faults": Member(TEXTS, "The faults written in the test itself."),
     "hit": Member(TEXTS, "Those of the scenarios of which a fault hit a call."),
+    "unmet": Member(
+        TAGS, "What of each scenario struck no call, as 'phase: fault -> target'; all of it for one not hit."
+    ),
     "tags": Member(TAGS, "The tags of each scenario, by its name."),
     "applied": Member(BOOLEAN, "Whether --llmchaos or --llmchaos-matrix put the scenarios on the test."),
     "off": Member(TEXT, "Why the test keeps out of chaos; empty where it does not."),

@@ -15,7 +15,7 @@ from typing import Any
 __all__ = ["steady", "texts"]
 
 _MOST = 8192  # characters of one text; what stands behind them tells nothing more
-_MARGIN = 50  # words before that place, which moves when a date at the beginning gets longer
+_WORDS = 800  # of such a text; the place itself moves when a date at the beginning gets longer
 _TOKEN = re.compile(r"[^\s\"'`,;(){}\[\]<>|*]+")
 _HEAD = re.compile(r"[^-_:/#=.@\\+~?!&%$]*")
 _RANDOM = re.compile(r"[a-z][A-Z]")
@@ -81,7 +81,7 @@ def _steady(text: str) -> str:
         elif _stays(token, word) and not (dated and word.isdecimal()):
             words.append(word)
         dated = False
-    return " ".join(words[:-_MARGIN] if len(text) > _MOST else words)
+    return " ".join(words[:_WORDS] if len(text) > _MOST else words)
 
 
 def _stays(token: str, word: str) -> bool:

@@ -158,6 +158,7 @@ def judge(
     findings += _errors(judged) + _unjudged(judged)
     for wanted in policy.require:
         findings += _required(wanted, judged)
+    findings += _unstruck(judged, policy.require)
     findings += _survival(judged, policy, counts, baseline is not None)
     findings += _budgets([(each, counted(each)) for each in records], policy)
     if baseline is not None:
@@ -216,13 +217,41 @@ def _required(wanted: str, judged: Judged) -> list[Finding]:
             Finding("INCONCLUSIVE", f"{wanted} is required and nothing shows that it held{reason}", hits[0][0].replay)
         ]
     if fits:
-        text = f"{wanted} is required, and it hit no LLM call in {_tests(len(fits))}"
-        return [Finding("INCONCLUSIVE", text)]
+        return [
+            Finding(
+                "INCONCLUSIVE",
+                f"{wanted} is required, and it hit no LLM call in {_tests(len(fits))}{_why(wanted, fits)}",
+            )
+        ]
     if wanted.startswith("tag:"):
         hint = near(wanted[4:], {tag for record, _ in judged for tags in record.tags.values() for tag in tags})
     else:
         hint = near(wanted, {name for record, _ in judged for name in record.scenarios})
     return [Finding("INCONCLUSIVE", f"{wanted} is required, and no test ran under it{hint}")]
+
+
+def _why(wanted: str, fits: Sequence[tuple[Record, Counted, bool]]) -> str:
+    """Say what the scenarios hit that fit, and what the tests called."""
+    named = [part for record, _, _ in fits for name in _names(wanted, record) for part in record.unmet.get(name, ())]
+    called = [_label(call) for record, _, _ in fits for call in record.calls]
+    told = [f"it is {_listed(named)}"] if named else []
+    told += [f"the tests called {_listed(called)}"] if called else []
+    return f": {', and '.join(told)}" if told else ""
+
+
+def _unstruck(judged: Judged, required: Sequence[str]) -> list[Finding]:
+    """Name each scenario that hit no call of any test: that no test failed under it proves nothing."""
+    ran: dict[str, list[Record]] = {}
+    for record, _ in judged:
+        for scenario in record.scenarios if record.llm == "calls" else ():
+            ran.setdefault(scenario, []).append(record)
+    findings = []
+    for scenario, records in ran.items():
+        if any(scenario in each.hit for each in records) or any(fnmatchcase(scenario, each) for each in required):
+            continue
+        text = f"{scenario} hit no LLM call in {_tests(len(records))} and proves nothing"
+        findings.append(Finding("NOTE", text + _why(scenario, [(each, "inconclusive", False) for each in records])))
+    return findings
 
 
 def _survival(judged: Judged, policy: Policy, counts: Mapping[str, int], compared: bool) -> list[Finding]:
@@ -311,11 +340,26 @@ def _compared(judged: Judged, baseline: Mapping[str, Mapping[str, str]], allowed
 
 def _fits(wanted: str, record: Record) -> bool | None:
     """Tell whether a record's fitting scenario hit a call; None where none of its scenarios fits."""
-    if wanted.startswith("tag:"):
-        names = [name for name, tags in record.tags.items() if any(fnmatchcase(tag, wanted[4:]) for tag in tags)]
-    else:
-        names = [name for name in record.scenarios if fnmatchcase(name, wanted)]
+    names = _names(wanted, record)
     return any(name in record.hit for name in names) if names else None
+
+
+def _names(wanted: str, record: Record) -> list[str]:
+    """Return the scenarios of a record that a policy's word means."""
+    if wanted.startswith("tag:"):
+        return [name for name, tags in record.tags.items() if any(fnmatchcase(tag, wanted[4:]) for tag in tags)]
+    return [name for name in record.scenarios if fnmatchcase(name, wanted)]
+
+
+def _label(call: Mapping[str, Any]) -> str:
+    model = f"/{call['model']}" if call.get("model") else ""
+    return f"{call['provider']}{model}:{call['operation']}"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    """Return the first few of the texts, each once."""
+    found = list(dict.fromkeys(texts))
+    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def _before(record: Record, baseline: Mapping[str, Mapping[str, str]]) -> str | None:

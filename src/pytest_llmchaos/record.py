@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OUTCOMES", "SCHEMA", "Record", "from_data", "from_json", "parsed", "record", "to_json"]
 
+_MOST_UNMET = 20
+
 SCHEMA = 1
 """The version of the format; a reader takes what is not newer."""
 
@@ -36,6 +38,7 @@ class Record:
         scenarios: names of the scenarios, in order.
         faults: the faults written in the test itself, as text.
         hit: those of `scenarios` of which a fault hit a call.
+        unmet: what of each scenario struck no call, as `phase: fault -> target`, by its name.
         tags: the tags of each scenario, by its name.
         applied: whether `--llmchaos` or `--llmchaos-matrix` put the scenarios on the test.
         off: why the test keeps out of chaos; empty where it does not.
@@ -58,6 +61,7 @@ class Record:
     scenarios: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     hit: list[str] = field(default_factory=list)
+    unmet: dict[str, list[str]] = field(default_factory=dict)
     tags: dict[str, list[str]] = field(default_factory=dict)
     applied: bool = False
     off: str = ""
@@ -127,6 +131,7 @@ def record(
         scenarios=[track.scenario.name for track in named],
         faults=[str(each) for each in loose],
         hit=[track.scenario.name for track in named if track.scenario.injections and not track.unused()],
+        unmet={track.scenario.name: parts[:_MOST_UNMET] for track in named if (parts := track.unmet())},
         tags={track.scenario.name: list(track.scenario.tags) for track in named},
         applied=applied,
         seed=chaos.seed,
@@ -204,7 +209,7 @@ def from_data(data: Mapping[str, Any], where: str = "") -> Record:
     return made
 
 
-_NAMES = ("test", "scenarios", "hit", "tags")
+_NAMES = ("test", "scenarios", "hit", "unmet", "tags")
 """The members that tell records apart: two keys in them stay two."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .engine import Decision
     from .faults import Injection
     from .journal import Exchange
-    from .scenario import Phase, Scenario
+    from .scenario import Scenario
 
 __all__ = ["Track"]
 
@@ -181,24 +181,22 @@ class Track:
 
     def unused(self) -> list[str]:
         """Return what hit no call, one line each with the reasons; empty when the track did its part."""
-        missed = [each for _, each in self._missed()]
+        missed = [f"{injection}: {why}" for _, injection, why in self._missed()]
         return missed if self.loose or len(missed) == len(self.scenario.injections) else []
 
-    def partly(self) -> list[str]:
-        """Return what of a scenario hit no call although another part of it did, one line each with the reasons."""
-        missed = list(self._missed())
-        if self.loose or not 0 < len(missed) < len(self.scenario.injections):
-            return []
-        return [f"{phase.name}: {text}" if phase.name else text for phase, text in missed]
+    def unmet(self) -> list[str]:
+        """Return what of it hit no call, as `phase: injection` each; a scenario may have struck with the rest."""
+        parts = (f"{phase}: {injection}" if phase else str(injection) for phase, injection, _ in self._missed())
+        return list(dict.fromkeys(parts))
 
-    def _missed(self) -> Iterator[tuple[Phase, str]]:
-        """Yield each injection that hit no call, as text with the reasons, and its phase."""
+    def _missed(self) -> Iterator[tuple[str, Injection, str]]:
+        """Yield each injection that hit no call, with the name of its phase before it and the reasons behind."""
         for phase_index, phase in enumerate(self.scenario.flat):
             for index, injection in enumerate(phase.inject):
                 key = f"{self.key}.{phase_index}.{index}"
                 book = self._done.get(key, Counter())
                 if not book["hit"]:
-                    yield phase, f"{injection}: {_reasons(book, self._planned.get(key, ()))}"
+                    yield phase.name, injection, _reasons(book, self._planned.get(key, ()))
 
 
 def _reasons(book: Counter[str], planned: Iterable[Exchange]) -> str:

@@ -66,6 +66,7 @@ def _facts(record: Record) -> Iterator[str]:
     facts = [
         ("test", record.outcome),
         ("faults", ", ".join(record.faults)),
+        ("struck nothing", "; ".join(part for name in record.hit for part in record.unmet.get(name, ()))),
         ("seed", record.seed),
         ("clock", record.clock),
         ("run time", run_time(record.virtual)),

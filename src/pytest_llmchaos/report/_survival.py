@@ -22,6 +22,7 @@ __all__ = [
     "column",
     "decisive",
     "exchange",
+    "partly",
     "row",
     "short_reason",
     "worst_first",
@@ -164,3 +165,13 @@ class Matrix:
     def standings(self, name: str) -> Counter[str]:
         """Return how many records of a column came out how."""
         return Counter(standing(each) for (_, at), found in self.cells.items() if at == name for each in found)
+
+
+def partly(records: Iterable[Record]) -> list[tuple[str, list[str]]]:
+    """Return the scenarios that struck some test, with those of their parts that struck none of all."""
+    left: dict[str, list[str]] = {}
+    for record in records:
+        for name in record.hit:
+            parts = record.unmet.get(name, [])
+            left[name] = [each for each in left.get(name, parts) if each in parts]
+    return [(name, parts) for name, parts in left.items() if parts]

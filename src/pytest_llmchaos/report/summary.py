@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..standing import APART, STANDINGS, standing
-from ._survival import BAD, SIGNS, Matrix, column, decisive, short_reason, worst_first
+from ._survival import BAD, SIGNS, Matrix, column, decisive, partly, short_reason, worst_first
 from ._text import cells, fit, pad, paint, run_time, safe
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ STYLES = {
 }
 _MOST_SCENARIOS = 7
 _MOST_FINDINGS = 4
+_MOST_PARTLY = 3
 _ASCII_SIGNS = {"✗": "x", "✓": "+", "○": "o"}
 _FINDINGS = (*BAD, "not hit")
 
@@ -70,7 +71,7 @@ class _Summary:
 
     def lines(self) -> list[str]:
         """Return the block."""
-        return [*self._table(), *self._findings(), *self._total()]
+        return [*self._table(), *self._partly(), *self._findings(), *self._total()]
 
     def _safe(self, text: str) -> str:
         return safe(text, ascii=self.ascii)
@@ -104,6 +105,15 @@ class _Summary:
             yield f"{sign} {label}  {counts.total():>5}  " + "  ".join(columns)
         if (rest := len(matrix.columns) - len(names)) > 0:
             yield f"{self.more} and {rest} more scenarios (-v shows them)"
+
+    def _partly(self) -> Iterator[str]:
+        """Tell what of the scenarios that struck a test struck none of them."""
+        found = partly(self.records)
+        for name, parts in found[: None if self.whole else _MOST_PARTLY]:
+            text = f"  {self._safe(name)} struck in part; never: {'; '.join(map(self._safe, parts))}"
+            yield paint(fit(text, self.width, self.more), "dim", self.colour)
+        if not self.whole and len(found) > _MOST_PARTLY:
+            yield f"{self.more} and {len(found) - _MOST_PARTLY} more that struck in part (-v shows them)"
 
     # --- findings -------------------------------------------------------------------------------------------
 
