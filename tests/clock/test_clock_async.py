@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos.clock import AppHung, ClockUnsupported, RealClock, VirtualClock, _engine, _realtime
+from pytest_llmchaos.clock import AppHung, ClockUnsupported, RealClock, VirtualClock, _engine, _realtime, _watch
 
 
 def loops():
@@ -239,7 +239,7 @@ def test_silent_io_times_out_virtually(clock, real_seconds):
 
 def test_silent_io_without_timeout_is_a_hang(clock, monkeypatch):
     """With files open a hang is declared too, only later."""
-    monkeypatch.setattr(_engine, "HUNG_AFTER_IO", 0.2)
+    monkeypatch.setattr(_watch, "HUNG_AFTER", 0.2)
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     with ours, theirs, pytest.raises(AppHung):

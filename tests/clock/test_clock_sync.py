@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos.clock import AppHung, VirtualClock, _engine, _realtime
+from pytest_llmchaos.clock import AppHung, VirtualClock, _engine, _realtime, _watch
 
 CLOCKS = {
     "time": time.time,
@@ -363,7 +363,7 @@ def test_a_waiting_tool_thread_is_left_alone(clock):
     thread.start()
     for _ in range(100):
         time.sleep(10)
-    _realtime.sleep(_engine.HUNG_AFTER + 0.2)
+    _realtime.sleep(_watch.HUNG_AFTER + 0.2)
     gate.set()
     thread.join()
     assert ended == ["ok"]

@@ -2,14 +2,13 @@
 started.
 
 Every module's top-level names are searched once for the real functions; what was found is remembered, so that
-a later start looks only at modules that are new. Copies elsewhere (default arguments, class attributes,
-closures) are not found.
+a later start looks only at modules that are new. Copies elsewhere are the matter of `_copies`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +32,12 @@ class Aliases:
         self._found: dict[str, list[Swap]] = {}
         self._swapped: list[tuple[dict[str, Any], Swap]] = []
 
+    def look(self, functions: Container[int]) -> int:
+        """Find the names in modules that are new; return how many references to functions of these ids are known."""
+        self._look_at_new_modules()
+        # Each is referred to by the module and by our list.
+        return 2 * sum(id(old) in functions for swaps in self._found.values() for _, old, _ in swaps)
+
     def replace(self) -> None:
         """Make the names of all modules follow."""
         self._look_at_new_modules()
@@ -41,15 +46,16 @@ class Aliases:
             for swap in swaps:
                 alias, old, new = swap
                 if names.get(alias) is old:  # else the app, or a test's monkeypatch, has other ideas
-                    names[alias] = new
                     self._swapped.append((names, swap))
+                    names[alias] = new
 
     def restore(self) -> None:
         """Put back what is still ours."""
         while self._swapped:
-            names, (alias, old, new) = self._swapped.pop()
+            names, (alias, old, new) = self._swapped[-1]
             if names.get(alias) is new:
                 names[alias] = old
+            self._swapped.pop()
 
     def _look_at_new_modules(self) -> None:
         known = self._known

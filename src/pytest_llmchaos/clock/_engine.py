@@ -1,60 +1,41 @@
-"""Virtual time: one offset over the machine's clocks, and the rule for when it may jump.
+"""Virtual time: one clock that stands still while anybody computes, and the rule for when it may jump.
 
-A thread that waits registers its deadline and blocks. When nothing in the process runs any more, the offset
-jumps to the earliest deadline and the threads that are due wake up. Three kinds of evidence that nothing
-runs, cheapest first:
+A thread that waits registers its deadline and blocks. When nothing in the process runs any more, time jumps to the
+earliest deadline and the threads that are due wake up. Two kinds of evidence that nothing runs:
 
-1. every other thread is in a wait of ours too, and none of them has just been woken: jump at once, on
-   the spot;
-2. other threads exist (idle pool workers, a lock, a socket): a watcher thread looks whether they do anything
-   during a short window of real time (`_quiet`);
-3. real I/O may be in flight (an event loop with open sockets, a thread blocked in a read): the window
-   is 20 ms.
-
-Meanwhile real time passes too, and every wait also ends by itself when the real clock reaches its deadline:
-where quiet cannot be proved, virtual time degrades to real time.
+1. every other thread is in a wait of ours too, none of them has just been woken, and there are no files, no children
+   and no threads that Python doesn't know: jump at once, on the spot;
+2. else the watcher (`_watch`) looks whether anybody does anything, in this process or outside.
 
 When every wait that is left is for ever and the thread that runs the test is in one of them, the app is hung.
 """
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import math
 import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
-from . import _hung, _internals, _quiet, _realtime, _tools
+from . import _hung, _internals, _processes, _quiet, _realtime, _tools
 from ._realtime import NS
-from ._waits import ThreadWait, Wait, close_bells
+from ._time import VirtualTime
+from ._waits import LONGEST, ThreadWait, Wait, close_bells
 from ._wall import Wall
+from ._watch import Watcher
 from .errors import AppHung
-
-HUNG_AFTER = 0.5
-"""Seconds of quiet after which a process that waits for ever is hung."""
-
-HUNG_AFTER_IO = 5.0
-"""The same when real I/O may still wake it."""
-
-FOREIGN_PATIENCE = 0.25
-"""Seconds for which activity of threads that Python doesn't know (a library's own pool) may put off a
-jump."""
-
-
-LONGEST_BUSY_PAUSE = 0.003
-"""Seconds between two looks at a process that keeps working."""
 
 
 class Session(NamedTuple):
-    """One started clock: the thread that runs its test, and whom to tell of a hang."""
+    """One started clock: the thread that runs its test, and whom to tell of a hang, and of what time passed over."""
 
     home: int
     on_hung: Callable[[str], None] | None
+    on_passed: Callable[[str], None] | None = None
 
 
 class Engine:
@@ -63,113 +44,123 @@ class Engine:
 
     def __init__(self) -> None:
         # Reentrant, as a signal handler or a finaliser may sleep in the middle of anything.
-        self._lock = threading.RLock()
-        self._sessions: list[Session] = []
+        self.lock = threading.RLock()
+        self.time = VirtualTime()
+        self.generation = 0
+        self.active = False
+        self._sessions: dict[object, Session] = {}
         self._waits: dict[Wait, None] = {}
         self._joins: dict[threading.Thread, list[ThreadWait]] = {}
         self._injected: set[Any] = set()
         self._loops: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._earlier_loops: weakref.WeakSet[Any] = weakref.WeakSet()
         self._old_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-        self._wall = Wall()
+        self._told: set[Hashable] = set()
+        self._foreign: dict[int, int] = {}
+        self._wall = Wall(self.time)
         self._watcher = Watcher(self)
-        self.offset_ns = 0
-        self.offset = 0.0
-        self.generation = 0
-        self.active = False
 
     # --- clocks ---
 
     def now_ns(self) -> int:
         """Virtual nanoseconds; the machine's monotonic clock while no virtual clock is started."""
-        return _realtime.monotonic_ns() + self.offset_ns
+        return self.time.now() if self.active else _realtime.monotonic_ns()
 
     def advance(self, seconds: float) -> None:
         """Jump forward whether anything runs or not."""
-        with self._lock:
-            self._jump(self.now_ns() + round(seconds * NS))
+        with self.lock:
+            self._jump(self.time.now() + round(seconds * NS))
 
     def set_wall(self, epoch: float) -> None:
         """Move the wall clock alone to that time in epoch seconds."""
-        import time
-
-        with self._lock:
-            self._wall.shift(round((epoch - time.time()) * NS))
+        with self.lock:
+            self._wall.set(round(epoch * NS))
 
     # --- life ---
 
-    def start(self, session: Session) -> None:
+    def start(self, owner: object, session: Session) -> None:
         """Count one clock in; the first one installs everything."""
         _internals.check()
         from . import _patches
 
-        with self._lock:
-            if not self._sessions:
+        with self.lock:
+            if not self.active:
+                self._clean_up()  # what a start or a stop left that was interrupted
                 self._old_threads = weakref.WeakSet(threading.enumerate())
-                self._wall.start()
+                self.time.begin()
                 try:
+                    self._wall.start()
                     _patches.install()
+                    self._move_timers(self._earlier_loops, self.time.now() - _realtime.monotonic_ns())
+                    self.active = True
                 except BaseException:
-                    self._restore()
+                    self._clean_up()
                     raise
-                self.active = True
-            self._sessions.append(session)
+                self._watcher.kick()
+            self._sessions[owner] = session
 
-    def stop(self, session: Session) -> None:
-        """Count one clock out; the last one restores everything.
+    def stop(self, owner: object) -> None:
+        """Count one clock out; the last one restores everything. Can be called again after an interrupt.
 
         Threads that still wait: injected waits end now, as the chaos that caused them is over; the app's own
         waits go on in real time for what remains of them.
         """
-        with self._lock:
-            self._sessions.remove(session)
-            if self._sessions:
-                return
-            self.active = False
-            offset_ns = self.offset_ns
-            try:
-                self._restore()
-            finally:
-                self.offset_ns, self.offset = 0, 0.0
-                self._release_waits(offset_ns)
+        with self.lock:
+            self._sessions.pop(owner, None)
+            if not self._sessions:
+                self._clean_up()
 
     def is_home(self, ident: int) -> bool:
         """True for a thread that started a clock: it runs the test."""
-        return any(session.home == ident for session in self._sessions)
+        return any(session.home == ident for session in self._sessions.values())
 
-    def _restore(self) -> None:
+    def _clean_up(self) -> None:
+        """Give everything back; each step can be done again, so that an interrupt in the middle does no harm."""
         from . import _patches
 
+        self.time.stand()
+        ahead = self.time.now() - _realtime.monotonic_ns()
+        self.active = False
         try:
             _patches.restore()
         finally:
             self._wall.stop()
             self._watcher.stop()
+        self._release_waits(ahead)
+        self._told.clear()
 
-    def _release_waits(self, offset_ns: int) -> None:
+    def _release_waits(self, ahead: int) -> None:
         for wait in self.waits():
-            wait.deadline -= offset_ns
+            if not wait.over:
+                wait.deadline, wait.over = wait.deadline - ahead, True
             wait.due = wait.due or wait.ends_with_clock
-            wait.wake()
-        self._waits.clear()
+            wait.outlive()
+            self._waits.pop(wait, None)
         self._joins.clear()
         for loop, future in list(self._injected):  # a copy: a task that has just woken takes its own out
             _call_in_loop(loop, _finish, future)
         self._injected.clear()
-        for loop in list(self._loops):
-            _call_in_loop(loop, _internals.move_timers, loop, -offset_ns / NS)
+        self._move_timers(self._loops, -ahead)
+        self._earlier_loops.update(self._loops)
         self._loops.clear()
         close_bells()
 
+    @staticmethod
+    def _move_timers(loops: weakref.WeakSet[Any], ns: int) -> None:
+        for loop in list(loops):
+            _call_in_loop(loop, _internals.move_timers, loop, ns / NS)
+
     def forget_after_fork(self) -> None:
         """In a forked child only the forking thread lives: give the child real time."""
-        self._lock = threading.RLock()
-        was_active, self.active = self.active, False
+        self.lock = threading.RLock()
         self._waits, self._joins, self._injected = {}, {}, set()
-        self._sessions = []
+        self._sessions = {}
+        self._loops, self._earlier_loops = weakref.WeakSet(), weakref.WeakSet()
+        was_active = self.active
+        self.time = self._wall.time = VirtualTime()
         self._watcher = Watcher(self)
         if was_active:
-            self._restore()
-        self.offset_ns, self.offset = 0, 0.0
+            self._clean_up()
 
     # --- waits ---
 
@@ -184,21 +175,21 @@ class Engine:
         can."""
         __tracebackhide__ = True
         try:
-            with self._lock:
-                if self.active:
-                    self._waits[wait] = None
-                    self.generation += 1
-                    if not self._jump_if_all_wait() and self.goal() is not None:
-                        self._watcher.kick()
-                else:
+            with self.lock:
+                self.expect(wait)
+                if not self.active:
                     wait.due = wait.ends_with_clock
+                elif not self._jump_if_all_wait():
+                    self._watcher.kick()
             while not wait.due and wait.hung is None:
                 if wait.event_came():
                     return True
-                remaining = wait.deadline - self.now_ns()
-                if remaining <= 0:
-                    break
-                wait.block(remaining / NS)
+                remaining = math.inf
+                if not self.active:  # what was left of it when the clock stopped
+                    remaining = (wait.deadline - _realtime.monotonic_ns()) / NS
+                    if remaining <= 0:
+                        break
+                wait.block(min(remaining, LONGEST))
         finally:
             # Without the lock, and in one step: a signal handler's exception (pytest-timeout's, Ctrl-C) must
             # not get in between. Whoever walks through the waits takes a copy.
@@ -207,6 +198,18 @@ class Engine:
         if wait.hung is not None:
             raise AppHung(wait.hung)
         return wait.event_came()
+
+    def expect(self, wait: Wait) -> None:
+        """Let time come to a wait's deadline."""
+        if self.active:
+            self._waits[wait] = None
+            self.time.progress()
+            self.generation += 1
+
+    def cancel(self, wait: Wait) -> None:
+        """Forget a wait that nobody waits in."""
+        self._waits.pop(wait, None)
+        self.generation += 1
 
     def sleep(self, seconds: float, kind: str, ends_with_clock: bool = False) -> None:
         """Block the calling thread; it is due when the clock says so."""
@@ -217,14 +220,14 @@ class Engine:
         """Wait until the thread has run its last line; the caller then joins it for real."""
         __tracebackhide__ = True
         wait = ThreadWait("Thread.join", self.deadline(timeout))
-        with self._lock:
+        with self.lock:
             self._joins.setdefault(thread, []).append(wait)
         try:
             # It may have ended before we were on its list.
             if thread in threading.enumerate():
                 self.wait(wait)
         finally:
-            with self._lock:
+            with self.lock:
                 joins = self._joins.get(thread, [])
                 if wait in joins:
                     joins.remove(wait)
@@ -234,14 +237,14 @@ class Engine:
     def thread_ends(self, thread: threading.Thread) -> None:
         """Called by each thread that ends, as its last act."""
         if self._joins:
-            with self._lock:
+            with self.lock:
                 for wait in self._joins.pop(thread, ()):
                     wait.release()
 
     def knows_loop(self, loop: Any) -> None:
         """Remember a loop that lives on virtual time: its timers must be moved when virtual time ends."""
         if loop not in self._loops:
-            with self._lock:  # `stop` may be going through them
+            with self.lock:  # `stop` may be going through them
                 self._loops.add(loop)
 
     @contextlib.contextmanager
@@ -260,9 +263,25 @@ class Engine:
         """Jump on the spot if every thread but the watcher and tools' own is in a wait of ours, and stays
         there."""
         generation, first = self.generation, self.goal()
-        if first is None or first == math.inf or self.others() or self.someone_is_up() or self.expects_io():
+        if (
+            first is None
+            or first == math.inf
+            or self.others()
+            or self.someone_is_up()
+            or any(wait.expects_io() for wait in self.waits())
+            or _processes.any_children()
+            or self._foreign_threads_stir()
+        ):
             return False
         return self.jump(first, generation)
+
+    def _foreign_threads_stir(self) -> bool:
+        """Tell whether threads that Python doesn't know, and tools' own, have done anything since the last question."""
+        if _quiet.how_many_threads() <= len(self._waits) + bool(self._watcher.ident):
+            return False
+        tids = _quiet.kernel_threads() - {wait.tid for wait in self.waits()} - {self._watcher.tid}
+        before, self._foreign = self._foreign, _quiet.cpu_times(tids)
+        return before != self._foreign or any(map(_quiet.runs, tids))
 
     def jump(self, target: float, generation: int) -> bool:
         """Jump to the deadline, unless a wait has ended since the caller began to look."""
@@ -272,12 +291,11 @@ class Engine:
         return False
 
     def _jump(self, target: float) -> None:
-        delta = int(target) - self.now_ns()
-        if delta > 0:
-            self.offset_ns += delta
-            self.offset = self.offset_ns / NS
-            self._wall.shift(delta)
-        now = self.now_ns()
+        self.time.stand()
+        before = self.time.now()
+        self.time.jump(int(target))
+        now = self.time.now()
+        self._wall.shift_others(now - before)
         for wait in self.waits():
             if wait.deadline <= now and not wait.due:
                 wait.due = True
@@ -303,10 +321,6 @@ class Engine:
             wait.due or wait.hung is not None or wait.event_came() for wait in self.waits()
         )
 
-    def expects_io(self) -> bool:
-        """True while an event loop has files open whose events may come from outside."""
-        return any(wait.expects_io() for wait in self.waits())
-
     def goal(self) -> float | None:
         """Return the next deadline; `math.inf` if only a hang is ahead; None while there is nothing to do."""
         first = min((wait.deadline for wait in self.waits()), default=None)
@@ -314,13 +328,23 @@ class Engine:
             return None
         return first
 
+    # --- what is told ---
+
+    def tell_once(self, key: Hashable, text: str) -> None:
+        """Tell the sessions what time passed over, once a run for each thing."""
+        if key not in self._told:
+            self._told.add(key)
+            for session in list(self._sessions.values()):
+                if session.on_passed is not None:
+                    session.on_passed(text)
+
     def declare_hung(self) -> None:
         """Tell the sessions; raise `AppHung` in the test's thread and in those that the test started."""
         victims = [wait for wait in self.waits() if self.is_home(wait.ident) or self._is_new(wait.ident)]
-        text = _hung.describe(victims)
+        text = _hung.describe(victims, self.others())
         homes = {wait.ident for wait in victims}
         try:
-            for session in self._sessions:
+            for session in list(self._sessions.values()):
                 if session.on_hung is not None and session.home in homes:
                     session.on_hung(text)
         except Exception as error:
@@ -334,124 +358,6 @@ class Engine:
     def _is_new(self, ident: int) -> bool:
         thread = _internals.thread_of(ident)
         return thread is not None and thread not in self._old_threads
-
-
-class Watcher:
-    """The thread that looks for quiet when the waiting threads cannot tell by themselves. Started when first
-    needed."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._bell = _thread.allocate_lock()
-        self._dozes = False
-        self.ident = 0
-
-    def kick(self) -> None:
-        """Something has begun to wait: look, unless a look is due in a moment anyway."""
-        if not self.ident:
-            self.ident = _thread.start_new_thread(self._watch, (self._bell,))
-        elif self._dozes:
-            self._dozes = False
-            self._ring()
-
-    def stop(self) -> None:
-        """Let the thread end; the next kick starts another."""
-        if self.ident:
-            self.ident = 0
-            self._ring()
-            self._bell = _thread.allocate_lock()
-
-    def _ring(self) -> None:
-        with contextlib.suppress(RuntimeError):  # rung already
-            self._bell.release()
-
-    def _watch(self, bell: Any) -> None:
-        engine, look, pause = self._engine, Look(), 0.0
-        try:
-            while True:
-                bell.acquire(True, pause)
-                with engine._lock:
-                    if self._bell is not bell:
-                        return  # stopped, and perhaps replaced
-                    pause = look.at(engine)
-                    self._dozes = not 0 <= pause <= LONGEST_BUSY_PAUSE
-        finally:
-            if self._bell is bell:
-                self.ident = 0  # a bug; Python reports it, and the next kick starts another
-
-
-class Look:
-    """What the watcher has seen so far: since when nothing has moved."""
-
-    def __init__(self) -> None:
-        self._seen: tuple[int, object, object] | None = None
-        self._since = 0
-        self._foreign: dict[int, int] | None = None
-        self._foreign_since = 0
-        self._pause = _quiet.WINDOW
-        self._graced: object | None = None
-
-    def at(self, engine: Engine) -> float:
-        """Look once, jump if it has been quiet for long enough; return the seconds until the next look (-1:
-        never)."""
-        goal = engine.goal()
-        if goal is None:
-            return -1
-        if engine.someone_is_up():
-            self._seen = None
-            return self._busy(lively=True)
-        others = engine.others()
-        me = _thread.get_native_id()
-        met = [thread for ident in others if (thread := _internals.thread_of(ident)) is not None]
-        strangers = {thread.native_id or 0 for thread in met}
-        # The threads in our waits count as well: when the GIL is let go, only one of those who want it is
-        # told.
-        # If that is a thread on its way into or out of a wait, the rest look as if they slept.
-        known = (strangers | {wait.tid for wait in engine.waits()}) - {me}
-        now = _realtime.monotonic_ns()
-        seen = (engine.generation, _quiet.positions(others), _quiet.cpu_times(known))
-        if seen != self._seen or _quiet.any_runs(known):
-            lively = self._seen is None or seen[0] != self._seen[0]
-            self._seen, self._since, self._foreign = seen, now, None
-            return self._busy(lively)
-        # Threads that Python doesn't know are watched as well, but can put off a jump only for so long.
-        foreign = _quiet.kernel_threads() - known - {me} if others else set()
-        seen_foreign = _quiet.cpu_times(foreign)
-        if self._foreign is None:
-            self._foreign = seen_foreign
-            self._foreign_since = self._since
-        elif seen_foreign != self._foreign or _quiet.any_runs(foreign):
-            self._foreign, self._foreign_since = seen_foreign, now
-        quiet_for = max(now - self._foreign_since, now - self._since - FOREIGN_PATIENCE * NS) / NS
-        needed = self._needed(engine, goal, others, strangers)
-        if quiet_for < needed:
-            return min(max(needed - quiet_for, 0.0001), 0.05)
-        # Reading /proc lets go of the GIL: whoever ran meanwhile was missed above.
-        again = (engine.generation, _quiet.positions(others), _quiet.cpu_times(known))
-        if again != seen or engine.someone_is_up():
-            self._seen = None
-            return self._busy(lively=True)
-        self._seen = None
-        self._graced = _quiet.cpu_times(strangers)
-        if goal == math.inf:
-            engine.declare_hung()
-        else:
-            engine.jump(goal, seen[0])
-        return self._busy(lively=True)
-
-    def _needed(self, engine: Engine, goal: float, others: list[int], strangers: set[int]) -> float:
-        loops, threads = engine.expects_io(), _quiet.any_waits_for_io(strangers)
-        if goal == math.inf:
-            return HUNG_AFTER_IO if loops or threads else HUNG_AFTER
-        # A thread that has not moved since the last jump had its grace then: an idle server must not slow each jump.
-        if loops or (threads and _quiet.cpu_times(strangers) != self._graced):
-            return _quiet.IO_GRACE
-        return _quiet.WINDOW if others else 0.0
-
-    def _busy(self, lively: bool) -> float:
-        """Look again soon; less and less often while the process only computes."""
-        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, max(_quiet.WINDOW, LONGEST_BUSY_PAUSE))
-        return self._pause
 
 
 def _call_in_loop(loop: Any, function: Callable[..., None], *args: Any) -> None:
@@ -474,4 +380,4 @@ engine = Engine()
 """The virtual time of this process."""
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=engine.forget_after_fork)
+    os.register_at_fork(after_in_child=lambda: engine.forget_after_fork())

@@ -24,8 +24,13 @@ _STDLIB = tuple(
 HEADLINE = "the app is hung: it waits for something that can never happen, and no timer is left"
 
 
-def describe(waits: Iterable[Wait]) -> str:
-    """Return the whole message; call it while the threads are blocked."""
+def describe(waits: Iterable[Wait], others: Iterable[int]) -> str:
+    """Return the whole message; call it while the threads are blocked.
+
+    Args:
+        waits: the waits in virtual time.
+        others: idents of the threads that are blocked elsewhere.
+    """
     lines = [HEADLINE]
     frames = sys._current_frames()
     for wait in waits:
@@ -34,8 +39,13 @@ def describe(waits: Iterable[Wait]) -> str:
         if tasks:
             lines += [f"  task {name!r} in {thread}: {_place(stack)}" for name, stack in tasks]
         else:
-            lines.append(f"  {thread}: {_place(list(_outwards(frames.get(wait.ident)))[::-1])} ({wait.kind})")
+            lines.append(f"  {thread}: {_stands_at(frames.get(wait.ident))} ({wait.kind})")
+    lines += [f"  {_thread_name(ident)}: {_stands_at(frames.get(ident))}" for ident in others]
     return "\n".join(lines)
+
+
+def _stands_at(frame: FrameType | None) -> str:
+    return _place(list(_outwards(frame))[::-1])
 
 
 def _thread_name(ident: int) -> str:
@@ -43,6 +53,12 @@ def _thread_name(ident: int) -> str:
         if thread.ident == ident:
             return f"thread {thread.name!r}"
     return f"thread {ident}"
+
+
+def name_of(tid: int) -> str:
+    """Name a thread by the kernel's id."""
+    found = next((thread for thread in threading.enumerate() if thread.native_id == tid), None)
+    return f"a thread of a library ({tid})" if found is None else f"thread {found.name!r}"
 
 
 _Stack = list[tuple[CodeType, int]]

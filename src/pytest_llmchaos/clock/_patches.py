@@ -1,9 +1,9 @@
 """What is replaced while a virtual clock is started, and how it is put back.
 
-`time.sleep/monotonic/perf_counter` (and the names that modules copied earlier), `threading.Condition.wait`,
-on which all of threading, queue and concurrent.futures wait, `threading.Thread.join`, and the `select` of
-asyncio's selectors. A replacement that outlives the clock, because something imported it meanwhile, behaves
-as the original.
+`time.sleep/monotonic/perf_counter` and the alarms of `signal` (and what was copied of them earlier),
+`threading.Condition.wait`, on which all of threading, queue and concurrent.futures wait, `threading.Thread.join`, and
+the `select` of asyncio's selectors. A replacement that outlives the clock, because something imported it meanwhile,
+behaves as the original.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import _internals, _realtime, _tools
+from . import _alarm, _internals, _realtime, _tools
 from ._aliases import Aliases, Table
+from ._copies import Copies
 from ._engine import engine
 from ._waits import SelectWait, ThreadWait, forever_or
 
@@ -29,7 +30,7 @@ class Replacement:
 
     def __init__(self, real: Callable[..., Any], call: Callable[..., Any]) -> None:
         self.__wrapped__ = real
-        self.__module__ = "time"
+        self.__module__ = real.__module__
         self.__name__ = self.__qualname__ = real.__name__
         self.__doc__ = real.__doc__
         self._call = call
@@ -41,7 +42,7 @@ class Replacement:
         return self.__name__
 
     def __repr__(self) -> str:
-        return f"<virtual time.{self.__name__}>"
+        return f"<virtual {self.__module__}.{self.__name__}>"
 
 
 def _sleep(seconds: float, /) -> None:
@@ -55,20 +56,23 @@ def _sleep(seconds: float, /) -> None:
 
 
 def _monotonic() -> float:
-    return _realtime.monotonic() + engine.offset
+    return engine.time.read() / _realtime.NS if engine.active else _realtime.monotonic()
 
 
 def _monotonic_ns() -> int:
-    return _realtime.monotonic_ns() + engine.offset_ns
+    return engine.time.read() if engine.active else _realtime.monotonic_ns()
 
 
 def _perf_counter() -> float:
-    return _realtime.perf_counter() + engine.offset
+    return (engine.time.read() + _AHEAD) / _realtime.NS if engine.active else _realtime.perf_counter()
 
 
 def _perf_counter_ns() -> int:
-    return _realtime.perf_counter_ns() + engine.offset_ns
+    return engine.time.read() + _AHEAD if engine.active else _realtime.perf_counter_ns()
 
+
+_AHEAD = _realtime.perf_counter_ns() - _realtime.monotonic_ns()
+"""Nanoseconds by which one of the clocks is ahead of the other; a few hundred where they are the same."""
 
 _PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (_realtime.sleep, _sleep),
@@ -76,6 +80,7 @@ _PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (_realtime.monotonic_ns, _monotonic_ns),
     (_realtime.perf_counter, _perf_counter),
     (_realtime.perf_counter_ns, _perf_counter_ns),
+    *_alarm.pairs(),
 ]
 REPLACED = {real: Replacement(real, call) for real, call in _PAIRS}
 
@@ -91,16 +96,15 @@ def _tables() -> tuple[Table, Table]:
     return app, {id(old): (old, new) for old, new in back.items()}
 
 
-def _make_aliases() -> Aliases:
-    app, tools = _tables()
+def _is_own(module: str) -> bool:
     own = __name__.rpartition(".")[0]
+    return module == own or module.startswith(own + ".")
 
-    def table_for(module: str) -> Table:
-        if module == own or module.startswith(own + "."):
-            return {}
-        return tools if _tools.keeps_real_time(module) else app
 
-    return Aliases(table_for)
+def _table_for(module: str) -> Table:
+    if _is_own(module):
+        return {}
+    return _OF_TOOLS if _tools.keeps_real_time(module) else _OF_APP
 
 
 # --- threads ---
@@ -190,36 +194,43 @@ def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
 
 # --- all of it ---
 
-_aliases: Aliases | None = None
+_OF_APP, _OF_TOOLS = _tables()
+_aliases = Aliases(_table_for)
+_copies = Copies(_OF_APP, lambda module: _is_own(module) or _tools.keeps_real_time(module))
 _undo: list[Callable[[], None]] = []
 
 
 def install() -> None:
     """Replace everything."""
-    global _aliases
     _set(threading.Condition, "wait", _condition_wait)
     _set(threading.Thread, "join", _thread_join)
     _set(threading.Thread, "_delete", _delete)
     for selector in _internals.SELECTORS:
         _set(selector, "select", _virtual_select(selector.select))
-    if _aliases is None:
-        _aliases = _make_aliases()
+    _copies.replace(_aliases.look(_OF_APP))
     _aliases.replace()
 
 
 def restore() -> None:
-    """Put everything back, also after an `install` that failed half-way."""
-    if _aliases is not None:
-        _aliases.restore()
+    """Put everything back, also after an `install` or a `restore` that ended half-way."""
+    _aliases.restore()
+    _copies.restore()
     while _undo:
-        _undo.pop()()
+        _undo[-1]()
+        _undo.pop()
 
 
 def _set(owner: type, name: str, value: Any) -> None:
     """Set an attribute of a class; remember how to undo it. An attribute that it inherited is deleted
     again."""
-    if name in owner.__dict__:
-        _undo.append(lambda old=owner.__dict__[name]: setattr(owner, name, old))  # type: ignore[misc]
-    else:
-        _undo.append(lambda: delattr(owner, name))
+    missing = object()
+    old = owner.__dict__.get(name, missing)
+
+    def undo() -> None:
+        if old is not missing:
+            setattr(owner, name, old)
+        elif name in owner.__dict__:
+            delattr(owner, name)
+
+    _undo.append(undo)
     setattr(owner, name, value)

@@ -21,6 +21,12 @@ NS = 1_000_000_000
 """Nanoseconds in a second."""
 
 
+def boot_seconds() -> float:
+    """Seconds since the machine was started, as the kernel counts them for processes; 0 where it has no such clock."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0.0 if clock is None else time.clock_gettime(clock)
+
+
 def sleep_for_ever() -> None:
     """Block the thread until a signal handler raises."""
     while True:

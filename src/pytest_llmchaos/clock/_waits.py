@@ -25,7 +25,7 @@ class Wait:
     """A thread blocked until `deadline` (virtual nanoseconds, `math.inf` for never) or until its event
     comes."""
 
-    __slots__ = ("deadline", "due", "ends_with_clock", "hung", "ident", "kind", "tid")
+    __slots__ = ("deadline", "due", "ends_with_clock", "hung", "ident", "kind", "over", "tid")
 
     def __init__(self, kind: str, deadline: float, ends_with_clock: bool = False) -> None:
         self.kind = kind
@@ -34,6 +34,7 @@ class Wait:
         self.ident = _thread.get_ident()
         self.tid = _thread.get_native_id()
         self.due = False  # the clock has reached the deadline
+        self.over = False  # the clock has stopped, and the deadline is one of real time
         self.hung: str | None = None  # the verdict, once nothing can end this wait
 
     def event_came(self) -> bool:
@@ -43,6 +44,10 @@ class Wait:
     def wake(self) -> None:
         """Make the blocked thread look at its state again; harmless when it isn't blocked."""
         raise NotImplementedError
+
+    def outlive(self) -> None:
+        """Called once the clock has stopped."""
+        self.wake()
 
     def block(self, seconds: float) -> None:
         """Block the calling thread for real, until woken or at most this long; may return early."""

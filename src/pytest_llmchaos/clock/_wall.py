@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._realtime import NS
 from .errors import ClockUnsupported
 
 if TYPE_CHECKING:
-    import time_machine
+    from ._time import VirtualTime
 
 
 class Wall:
-    """Keeps the app's wall clock `offset` ahead of the machine's, between `start` and `stop`."""
+    """Keeps the app's wall clock on virtual time, between `start` and `stop`."""
 
-    def __init__(self) -> None:
-        self._travel: time_machine.travel | None = None
-        self._traveller: time_machine.Traveller | None = None
+    def __init__(self, time: VirtualTime) -> None:
+        self.time = time
+        self._traveller: Any = None
+        self._place: int | None = None
 
     def start(self) -> None:
-        """Begin at the present wall time, ticking."""
-        import time
-
+        """Begin at the present wall time."""
         import time_machine
 
         if "freezegun" in sys.modules and dt.datetime.__name__ == "FakeDatetime":
@@ -34,30 +33,60 @@ class Wall:
                 "freezegun is active, and two tools cannot move the same clock: "
                 'start it inside the chaos run, or use clock="real"'
             )
-        self._travel = time_machine.travel(dt.timedelta(0), tick=True)
-        self._traveller = self._travel.start()
-        time.time_ns()  # a traveller ticks from the first look
+        self._place = len(time_machine.traveller_stack)  # an interrupt may come at any moment from here on
+        traveller: Any = time_machine.travel(dt.timedelta(0), tick=False).start()
+        traveller.llmchaos_time, traveller.llmchaos_began = self.time, self.time.now()
+        traveller.__class__ = _virtual()
+        self._traveller = traveller
 
-    def shift(self, ns: int) -> None:
-        """Move forward, together with any `time_machine.travel` that the test itself has on top of ours."""
+    def set(self, epoch_ns: int) -> None:
+        """Let it tell this time now."""
+        traveller = self._traveller
+        traveller._destination_timestamp_ns = epoch_ns - (self.time.now() - traveller.llmchaos_began)
+
+    def shift_others(self, ns: int) -> None:
+        """Move any ticking `time_machine.travel` that the test itself has on top of ours along with a jump."""
         import time_machine
 
-        for traveller in self._ours_and_above(time_machine.traveller_stack):
-            if traveller._tick:  # one that stands still (tick=False) was asked to
-                traveller.shift(ns / NS)
+        stack = time_machine.traveller_stack
+        if self._traveller is not stack[-1] and self._traveller in stack:
+            for traveller in stack[stack.index(self._traveller) + 1 :]:
+                if traveller._tick:  # one that stands still (tick=False) was asked to
+                    traveller.shift(ns / NS)
 
     def stop(self) -> None:
         """Give the wall clock back, also when the test has left travels of its own open."""
-        import time_machine
-
-        travel, traveller, stack = self._travel, self._traveller, time_machine.traveller_stack
-        self._travel = self._traveller = None
-        if travel is None:
+        machine = sys.modules.get("time_machine")
+        if machine is None:
             return
-        if traveller in stack[:-1]:  # travel.stop() would end the wrong one
-            stack.remove(traveller)
-        elif stack:
-            travel.stop()
+        stack = machine.traveller_stack
+        place, self._place, self._traveller = self._place, None, None
+        if place is None or place >= len(stack):
+            return
+        if place == len(stack) - 1:
+            machine.travel(0).stop()
+        else:  # travel.stop() would end the wrong one
+            del stack[place]
 
-    def _ours_and_above(self, stack: list[time_machine.Traveller]) -> list[time_machine.Traveller]:
-        return stack[stack.index(self._traveller) :] if self._traveller in stack else []
+
+def _virtual() -> type:
+    """Return the kind of traveller that goes by virtual time; made when time-machine is first needed."""
+    import time_machine
+
+    if _made:
+        return _made[0]
+
+    class TravellerOnVirtualTime(time_machine.Traveller):
+        """Its destination is the wall time at which virtual time began."""
+
+        llmchaos_time: VirtualTime
+        llmchaos_began: int
+
+        def time_ns(self) -> int:
+            return self._destination_timestamp_ns + self.llmchaos_time.read() - self.llmchaos_began
+
+    _made.append(TravellerOnVirtualTime)
+    return TravellerOnVirtualTime
+
+
+_made: list[type] = []

@@ -19,14 +19,19 @@ class VirtualClock:
     """A clock whose waits cost (almost) no real time, shared with everything the app itself waits for.
 
     `on_hung` is called with the text when the app is found to wait for ever, before `AppHung` is raised in
-    it: an app that swallows the exception cannot swallow the verdict. It runs on a thread of the clock's own.
+    it: an app that swallows the exception cannot swallow the verdict. `on_passed` is called with what virtual time
+    passed over without an answer, such as a server of the app's own that stayed silent. Both run on a thread of the
+    clock's own.
     """
 
     name = "virtual"
 
-    def __init__(self, on_hung: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, on_hung: Callable[[str], None] | None = None, on_passed: Callable[[str], None] | None = None
+    ) -> None:
         self.on_hung = on_hung
-        self._session: Session | None = None
+        self.on_passed = on_passed
+        self._started = False
         self._over = False
 
     def now(self) -> float:
@@ -84,13 +89,13 @@ class VirtualClock:
         negative."""
         if not 0 <= seconds < math.inf:
             raise ValueError(f"time can be advanced by 0 seconds or more, not by {seconds!r}")
-        if self._session is None:
+        if not self._started:
             raise RuntimeError("the clock is not started")
         engine.advance(seconds)
 
     def set_wall(self, epoch: float) -> None:
         """Let the app's wall clock tell this time, in epoch seconds; waits and monotonic clocks don't notice."""
-        if self._session is None:
+        if not self._started:
             raise RuntimeError("the clock is not started")
         engine.set_wall(epoch)
 
@@ -107,22 +112,20 @@ class VirtualClock:
 
     def start(self) -> None:
         """Move the process to virtual time; the calling thread is taken for the one that runs the test."""
-        if self._session is None:
-            session = Session(threading.get_ident(), self.on_hung)
-            engine.start(session)
-            self._session = session
+        if not self._started:
+            engine.start(self, Session(threading.get_ident(), self.on_hung, self.on_passed))
+            self._started = True
             self._over = False
 
     def stop(self) -> None:
-        """Give the process real time back, once every clock has stopped.
+        """Give the process real time back, once every clock has stopped. Can be called again after an interrupt.
 
         In threads that still wait, injected waits end at once; the app's own go on in real time for what
         remains.
         """
-        if self._session is not None:
-            session, self._session = self._session, None
-            self._over = True
-            engine.stop(session)
+        self._over = self._over or self._started
+        engine.stop(self)
+        self._started = False
 
 
 def _finish(future: Any) -> None:

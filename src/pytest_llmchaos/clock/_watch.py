@@ -1,0 +1,205 @@
+"""The thread that looks for quiet when the waiting threads cannot tell by themselves, and what it goes by.
+
+Time stands still while any thread computes. It flows with real time while the process is quiet but for something real
+(`_outside`), and it jumps when nothing is left to wait for. A thread that never rests holds a jump back for as long as
+the jump is, of its own processor time, and at most for `TIRELESS` seconds.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from . import _hung, _internals, _quiet, _realtime
+from ._outside import Outside, Reason
+from ._realtime import NS
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+HUNG_AFTER = 0.5
+"""Seconds of quiet after which a process that waits for ever, and for nothing outside, is hung."""
+
+TIRELESS = 10.0
+"""Seconds of its own processor time after which a thread that never rests is no longer waited for."""
+
+LONGEST_BUSY_PAUSE = 0.003
+"""Seconds between two looks at a process that keeps working while somebody waits in virtual time."""
+
+LONGEST_PAUSE = 0.02
+"""Seconds between two looks while nobody does."""
+
+
+class Watcher:
+    """The thread. Started when first needed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._bell = _thread.allocate_lock()
+        self._dozes = False
+        self.ident = 0
+        self.tid = 0
+
+    def kick(self) -> None:
+        """Something has begun to wait: look, unless a look is due in a moment anyway."""
+        if not self.ident:
+            self.ident = _thread.start_new_thread(self._watch, (self._bell,))
+        elif self._dozes:
+            self._dozes = False
+            self._ring()
+
+    def stop(self) -> None:
+        """Let the thread end; the next kick starts another."""
+        if self.ident:
+            self.ident = 0
+            self._ring()
+            self._bell = _thread.allocate_lock()
+
+    def _ring(self) -> None:
+        with contextlib.suppress(RuntimeError):  # rung already
+            self._bell.release()
+
+    def _watch(self, bell: Any) -> None:
+        engine, look, pause = self._engine, Look(), 0.0
+        self.tid = _thread.get_native_id()
+        try:
+            while True:
+                bell.acquire(True, pause)
+                with engine.lock:
+                    if self._bell is not bell:
+                        return  # stopped, and perhaps replaced
+                    pause = look.at(engine)
+                    self._dozes = pause > LONGEST_BUSY_PAUSE
+        finally:
+            if self._bell is bell:
+                self.ident = 0  # a bug; Python reports it, and the next kick starts another
+
+
+class Look:
+    """What the watcher has seen so far."""
+
+    _burnt: ClassVar[dict[int, int]] = {}
+
+    def __init__(self) -> None:
+        self._me = _thread.get_native_id()
+        self._outside = Outside()
+        self._looked = self._since = _realtime.monotonic_ns()
+        self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, {}, {}
+        self._idle = 0
+        self._pause = _quiet.WINDOW
+        self._spent: dict[Hashable, int] = {}
+        self._flowed = False
+
+    def at(self, engine: Engine) -> float:
+        """Look once, and jump, flow or stand still; return the seconds until the next look."""
+        now = _realtime.monotonic_ns()
+        span, self._looked = now - self._looked, now
+        goal = engine.goal()
+        if engine.someone_is_up():
+            return self._moved(engine, goal, span, {}, lively=True)
+        others = engine.others()
+        threads = {ident: thread.native_id or 0 for ident in others if (thread := _internals.thread_of(ident))}
+        inside = {wait.tid for wait in engine.waits()} - {0}
+        tids = set(threads.values())
+        foreign = _quiet.kernel_threads() - tids - inside - {self._me}
+        before, seen = self._seen, self._photograph(engine, others, tids | inside | foreign)
+        self._seen = seen
+        moving = self._moving(before, seen, threads, tids | foreign)
+        self._burn(before[1], seen[1], moving, span)
+        # The threads in our waits count as well: when the GIL is let go, only one of those who want it is told. If that
+        # is a thread on its way into or out of a wait, the rest look as if they slept.
+        stirred = {tid for tid in inside if seen[1].get(tid) != before[1].get(tid) or _quiet.runs(tid)}
+        if seen[0] != before[0] or stirred or self._holding(engine, goal, moving):
+            used = {tid: seen[1][tid] - before[1].get(tid, 0) for tid in moving | stirred if tid in seen[1]}
+            return self._moved(engine, goal, span, used, lively=seen[0] != before[0])
+        if now - self._since < _quiet.WINDOW * NS:
+            return _quiet.WINDOW
+        reasons = self._outside.reasons(engine.waits(), threads, seen[1])
+        # Reading /proc lets go of the GIL: whoever ran meanwhile was missed above.
+        again = self._photograph(engine, others, (tids | inside | foreign) - moving)
+        if again[0] != seen[0] or any(seen[1].get(tid) != ns for tid, ns in again[1].items()) or engine.someone_is_up():
+            return self._moved(engine, goal, span, {}, lively=True)
+        return self._act(engine, goal, span, reasons)
+
+    # --- who moves ---
+
+    def _photograph(
+        self, engine: Engine, others: list[int], tids: set[int]
+    ) -> tuple[int, dict[int, int], dict[int, tuple[int, int]]]:
+        return engine.generation, _quiet.cpu_times(tids), {} if _quiet.EXACT else _quiet.positions(others)
+
+    def _moving(self, before: Any, seen: Any, threads: dict[int, int], tids: set[int]) -> set[int]:
+        if not _quiet.EXACT:
+            return {tid for ident, tid in threads.items() if before[2].get(ident) != seen[2].get(ident)}
+        return {tid for tid in tids if before[1].get(tid) != seen[1].get(tid) or _quiet.runs(tid)}
+
+    def _burn(self, before: dict[int, int], seen: dict[int, int], moving: set[int], span: int) -> None:
+        # Of all runs: a thread that never rests is waited for once, not once a test.
+        Look._burnt = {
+            tid: self._burnt.get(tid, 0) + (seen[tid] - before.get(tid, seen[tid]) if tid in seen else span)
+            for tid in moving
+        }
+
+    def _holding(self, engine: Engine, goal: float | None, moving: set[int]) -> bool:
+        """Tell whether a thread that computes keeps time from going on to the goal."""
+        ahead = math.inf if goal is None else goal - engine.time.now()
+        tireless = TIRELESS * NS
+        for tid in moving:
+            if self._burnt[tid] >= tireless:
+                engine.tell_once(("tireless", tid), f"{_hung.name_of(tid)} never rests: time went on beside it")
+        return any(self._burnt[tid] < min(ahead, tireless) for tid in moving)
+
+    def _moved(self, engine: Engine, goal: float | None, span: int, used: dict[int, int], lively: bool) -> float:
+        """Stand still; look again soon, and less and less often while the process only computes."""
+        engine.time.stand()
+        self._flowed = False
+        self._since = self._looked
+        self._idle = max(0, min(span, round(LONGEST_PAUSE * NS)) - max(used.values(), default=span))
+        longest = LONGEST_PAUSE if goal is None else max(_quiet.WINDOW, LONGEST_BUSY_PAUSE)
+        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, longest)
+        return self._pause
+
+    # --- what to do in the quiet ---
+
+    def _act(self, engine: Engine, goal: float | None, span: int, reasons: list[Reason]) -> float:
+        if self._flowed and engine.time.flows:
+            for reason in reasons:
+                self._spent[reason.key] = self._spent.get(reason.key, 0) + span
+        if goal is None:
+            return self._flow(engine, math.inf) if reasons else self._stand(engine)
+        if goal == math.inf:
+            if any(self._spent.get(each.key, 0) < each.patience.hung * NS for each in reasons):
+                return self._flow(engine, goal)
+            rest = HUNG_AFTER - (self._looked - self._since) / NS
+            if rest > 0:
+                return min(rest, 0.05)
+            engine.declare_hung()
+        elif any(self._spent.get(each.key, 0) < each.patience.jump * NS for each in reasons):
+            pause = self._flow(engine, goal)
+            if engine.time.now() < goal:
+                return max(min(pause, (goal - engine.time.now()) / NS), 0.0001)
+            engine.jump(goal, self._seen[0])
+        else:
+            for reason in reasons:
+                engine.tell_once(reason.key, f"time went on by itself, though {reason.text}")
+            engine.jump(goal, self._seen[0])
+        self._flowed = False
+        self._since = self._looked
+        self._pause = _quiet.WINDOW
+        return self._pause
+
+    def _flow(self, engine: Engine, limit: float) -> float:
+        engine.time.flow(limit, already=self._looked - self._since + self._idle)
+        self._idle = 0
+        self._flowed = True
+        self._pause = min(self._pause * 1.5, LONGEST_PAUSE / 2)
+        return self._pause
+
+    def _stand(self, engine: Engine) -> float:
+        engine.time.stand()
+        self._flowed = False
+        self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
+        return self._pause
