@@ -65,14 +65,23 @@ class inject:
         if self._entered:
             self._chaos = self._make()
         self._entered = True
-        self._chaos.start()
-        return self._chaos
+        try:
+            self._chaos.start()
+            return self._chaos
+        except BaseException:  # an interrupt may come when it has started
+            self._chaos.stop()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self._chaos.stop()
         settle(self._chaos, error)
+
+    def __del__(self) -> None:
+        """End a run whose block was left by an interrupt, before the end of the block could do anything."""
+        if getattr(self, "_entered", False):
+            self._chaos.stop()
 
     async def __aenter__(self) -> Chaos:
         return self.__enter__()

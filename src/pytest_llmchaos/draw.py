@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from faker import Faker
 
-__all__ = ["Draw"]
+__all__ = ["Draw", "ready"]
 
 _local = threading.local()
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
@@ -24,6 +24,11 @@ def _faker_words() -> tuple[str, ...]:
     from faker import Faker
 
     return tuple(Faker("en_US", use_weighting=False).get_words_list())
+
+
+def ready() -> None:
+    """Import what made-up text needs: within the first answer it would pass for the app's own doing."""
+    import faker  # noqa: F401
 
 
 class Draw:

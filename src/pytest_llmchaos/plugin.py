@@ -26,6 +26,14 @@ MARKER = (
 )
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 SUITE: pytest.StashKey[Selection] = pytest.StashKey()
+BEGUN: pytest.StashKey[list[Chaos]] = pytest.StashKey()
+"""The runs of this session's tests that may still be on."""
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what an interrupt has left."""
+    for chaos in config.stash.get(BEGUN, []):
+        chaos.stop()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -160,6 +168,11 @@ def llmchaos(request: pytest.FixtureRequest) -> Iterator[Chaos | None]:
     if (run := prepare(request)) is None:
         yield None
         return
+    begun = request.config.stash.setdefault(BEGUN, [])
+    while begun:  # an earlier test whose end was interrupted
+        begun[-1].stop()
+        begun.pop()
+    begun.append(run.chaos)
     run.chaos.start()
     request.node.stash[RUN] = run
     try:
@@ -184,6 +197,14 @@ def pytest_fixture_setup(
 
     with healthy(fixturedef, item):
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Seed Python's dice for the test itself: pytest-randomly has seeded them since the run began, by its own seed."""
+    if (run := pyfuncitem.stash.get(RUN, None)) is not None:
+        run.chaos.reseed()
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

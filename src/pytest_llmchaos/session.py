@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import intercept, options
+from . import chance, draw, intercept, options
 from .call import Target
 from .children import _current
 from .children._heard import hear
@@ -36,20 +36,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Chaos", "active"]
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _stack: list[Chaos] = []
+_begun: list[Chaos] = []
 _tokens = itertools.count(1)
 
 
 def active() -> Chaos | None:
-    """Return the run under way, the innermost one; None when chaos is off.
+    """Return the run under way; None when chaos is off.
 
-    The stack is process-wide: a context variable would not reach the threads in which apps call their SDKs.
+    The innermost run that the calling thread has started itself, else the innermost of all. The stack is
+    process-wide: a context variable would not reach the threads in which apps call their SDKs.
     """
-    try:
-        return _stack[-1]
-    except IndexError:
+    runs = tuple(_stack)
+    if not runs:
         return _current.elsewhere() if _current.elsewhere is not None else None
+    me = threading.get_ident()
+    return next((run for run in reversed(runs) if run.home == me), runs[-1])
+
+
+def clean_up() -> None:
+    """Stop the runs whose start or stop was interrupted."""
+    with _lock:
+        for run in [each for each in reversed(_begun) if each not in _stack]:
+            run.stop()
 
 
 class Chaos(Reception):
@@ -107,7 +117,10 @@ class Chaos(Reception):
         self._checks: tuple[str, ...] | None = read.get("checks")
         self._suppress: dict[str, str] = read.get("suppress", {})
         self._clock: Clock = (
-            VirtualClock(on_hung=lambda text: self._judge.add("hung", text))
+            VirtualClock(
+                on_hung=lambda text: self._judge.add("hung", text),
+                on_passed=lambda text: self.journal.note(self.now, "clock", text),
+            )
             if read.get("clock", "virtual") == "virtual"
             else RealClock()
         )
@@ -120,6 +133,7 @@ class Chaos(Reception):
         self._origin = 0.0
         self._skipped = 0.0
         self._stopped_at: float | None = None
+        self.home = 0
         self._judge = Judge(self)
         self.journal.app.canaries = lambda: self.fakes.canaries
         for scenario in scenarios:
@@ -290,38 +304,56 @@ class Chaos(Reception):
     # --- life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin: patch the HTTP stacks, start the clock, become the active run."""
-        intercept.acquire()
-        try:
-            self._clock.start()
-            self._set_date(track.scenario for track in self._tracks)
-        except BaseException:
-            self._clock.stop()
-            intercept.release()
-            raise
-        self._origin = self._clock.now()
-        if isinstance(first := next((track for track in self._tracks if track.named), None), Track):
-            self.journal.note(0.0, "phase", first.phase)
-        self.journal.app.written.start()
+        """Begin: patch the HTTP stacks, start the clock, become the active run.
+
+        The calling thread is taken for the one that runs the test.
+        """
+        draw.ready()  # what we import ourselves costs the app nothing
         with _lock:
-            _stack.append(self)
-        post.write(active())
+            clean_up()
+            _begun.append(self)
+            try:
+                intercept.acquire(self)
+                chance.seed(self, f"{self.seed}|{self.test}")
+                self._clock.start()
+                self._set_date(track.scenario for track in self._tracks)
+                self._origin = self._clock.now()
+                self.home = threading.get_ident()
+                if isinstance(first := next((track for track in self._tracks if track.named), None), Track):
+                    self.journal.note(0.0, "phase", first.phase)
+                self.journal.app.written.start()
+                _stack.append(self)
+                post.write(active())
+            except BaseException:
+                self.stop()
+                raise
 
     def stop(self) -> None:
-        """End: restore everything, whatever happened. Harmless when it has ended already."""
+        """End: restore everything, whatever happened. Harmless when it has ended already.
+
+        Can be called again after an interrupt; the start of the next run and the end of pytest do so too.
+        """
         with _lock:
-            if self not in _stack:
+            if self not in _begun:
                 return
-            _stack.remove(self)
-        post.write(active())
-        with self._lock:
-            self._move()
-        self._stopped_at = self.now
-        self.journal.app.written.stop()
-        try:
-            self._clock.stop()
-        finally:
-            intercept.release()
+            if self in _stack:
+                _stack.remove(self)
+                post.write(active())
+            if self._stopped_at is None:
+                with self._lock:
+                    self._move()
+                self._stopped_at = self.now
+            try:
+                self.journal.app.written.stop()
+                self._clock.stop()
+            finally:
+                intercept.release(self)
+                chance.restore(self)
+            _begun.remove(self)
+
+    def reseed(self) -> None:
+        """Let chance begin anew: another plugin may have seeded it since the run began."""
+        chance.seed(self, f"{self.seed}|{self.test}")
 
     def finish(self, error: BaseException | None = None) -> None:
         """Judge the whole run: expectations, what hit no call, the always-on checks. Only the first call judges.

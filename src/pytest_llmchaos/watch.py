@@ -28,7 +28,7 @@ class Written:
         """Begin to listen."""
         with _lock:
             _listening.append(self)
-            if len(_listening) == 1:
+            if _listening == [self]:
                 _logs.patch()
         self.attach()
 
@@ -44,9 +44,8 @@ class Written:
     def stop(self) -> None:
         """Stop listening."""
         with _lock:
-            if self not in _listening:
-                return
-            _listening.remove(self)
+            if self in _listening:
+                _listening.remove(self)
             if not _listening:
                 _logs.restore()
                 _Tee.off()
@@ -66,6 +65,8 @@ class _Logs:
         self._ours: Any = None
 
     def patch(self) -> None:
+        if self._ours is not None and logging.Logger.callHandlers is self._ours:
+            return
         original = self._original = logging.Logger.callHandlers
 
         def callHandlers(logger: logging.Logger, record: logging.LogRecord) -> None:
@@ -118,15 +119,16 @@ class _Tee:
     @classmethod
     def on(cls, stream: Any) -> None:
         tee = cls(stream, stream.write)
+        cls._on.append(tee)
         try:
             stream.write = tee
         except (AttributeError, TypeError):  # a stream that cannot be listened to
-            return
-        cls._on.append(tee)
+            cls._on.remove(tee)
 
     @classmethod
     def off(cls) -> None:
-        for tee in cls._on:
+        while cls._on:  # forgotten only when it is back, as an interrupt may come at any moment
+            tee = cls._on[-1]
             if vars(tee._stream).get("write") is tee:
                 del tee._stream.write
-        cls._on.clear()
+            cls._on.pop()

@@ -26,7 +26,7 @@ def intercepted(folder: str, guard: Any) -> Any:
     """
     post.adopt(Path(folder))
     _current.elsewhere = lambda: stopped_by(guard.say)
-    intercept.acquire()
+    intercept.acquire(post)
     return intercept.late
 
 

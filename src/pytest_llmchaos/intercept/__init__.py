@@ -48,22 +48,20 @@ def stacks() -> dict[str, Stack]:
 
 
 _lock = threading.RLock()
-_users = 0
+_users: list[object] = []
 _installed: list[Stack] = []
 
 
-def acquire() -> None:
-    """Intercept, until as many `release` calls follow."""
-    global _users
+def acquire(user: object) -> None:
+    """Intercept, until the same user calls `release`."""
     with _lock:
-        _users += 1
-        if _users == 1:
+        _users.append(user)
+        try:
             stacks()  # what they import themselves must not be told of before they are known
             late.start()
-        try:
             refresh()
         except BaseException:
-            release()
+            release(user)
             raise
 
 
@@ -74,15 +72,18 @@ def refresh() -> None:
             _install(library)
 
 
-def release() -> None:
-    """Give every library back as it was when the last user is done."""
-    global _users
+def release(user: object) -> None:
+    """Give every library back as it was when the last user is done.
+
+    Can be called again after an interrupt: nothing is forgotten before it is given back.
+    """
     with _lock:
-        _users -= 1
-        if _users == 0:
+        _users[:] = [each for each in _users if each is not user]
+        if not _users:
             late.stop()
             while _installed:
-                _installed.pop().uninstall()
+                _installed[-1].uninstall()
+                _installed.pop()
 
 
 def _install(library: str) -> None:

@@ -52,9 +52,10 @@ class Listening:
     def stop(self) -> None:
         """Listen no more. Harmless when it does not."""
         if self._before is not None:
-            table, before, self._before = _table(), self._before, None
+            table, before = _table(), self._before
             for event in self._handlers:
                 if event in before:
                     table[event] = before[event]
                 else:
                     table.pop(event, None)
+            self._before = None

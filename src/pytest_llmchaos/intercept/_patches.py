@@ -62,12 +62,13 @@ class Patches:
 
     def restore(self) -> None:
         """Put everything back."""
-        for (owner, name), original in self._originals.items():
-            if original is _INHERITED:
-                delattr(owner, name)
-            else:
+        while self._originals:  # forgotten only when it is back, as an interrupt may come at any moment
+            (owner, name), original = next(iter(self._originals.items()))
+            if original is not _INHERITED:
                 setattr(owner, name, original)
-        self._originals.clear()
+            elif name in owner.__dict__:
+                delattr(owner, name)
+            del self._originals[owner, name]
         self._wrappers.clear()
 
 
@@ -97,7 +98,8 @@ class LateImports(importlib.abc.MetaPathFinder):
 
     def start(self) -> None:
         """Begin to listen."""
-        sys.meta_path.insert(0, self)
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
 
     def stop(self) -> None:
         """Stop listening."""
