@@ -374,6 +374,6 @@ def test_cost_of_a_jump(clock):
         for _ in range(1000):
             await asyncio.sleep(1)
 
-    start = _realtime.perf_counter()
+    start = time.process_time()
     asyncio.run(main())
-    assert _realtime.perf_counter() - start < 3
+    assert time.process_time() - start < 3

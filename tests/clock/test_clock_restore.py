@@ -249,8 +249,8 @@ def test_start_and_stop_are_cheap():
     clock = VirtualClock()
     clock.start()
     clock.stop()
-    start = _realtime.perf_counter()
+    start = time.process_time()
     for _ in range(20):
         clock.start()
         clock.stop()
-    assert _realtime.perf_counter() - start < 1
+    assert time.process_time() - start < 1

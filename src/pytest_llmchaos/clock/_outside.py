@@ -51,6 +51,10 @@ _OLD_CHILD = {"works": Patience(10, math.inf), "sleeps": Patience(3, 60), "polls
 """A child that is older than the run: most likely a server."""
 
 
+_IDLE = _syscalls.LOCKS | {"", "accept", "accept4", "rt_sigsuspend"}
+"""Calls without a limit that wait for another thread, or for nobody knows whom."""
+
+
 class Reason(NamedTuple):
     """Something real that may end a wait.
 
@@ -92,6 +96,14 @@ class Outside:
         if _processes.any_children():
             found += self._children()
         return found
+
+    def anybody(self, tids: Iterable[int]) -> bool:
+        """Tell in little time whether one of the threads waits for something real."""
+        for tid in tids:
+            what = _syscalls.blocked(tid) if TELLS else None
+            if what is not None and (what.timed or what.call not in _IDLE):
+                return True
+        return not TELLS
 
     def _thread(self, tid: int, place: Hashable, used: int) -> Iterator[Reason]:
         if not TELLS:

@@ -55,6 +55,12 @@ def runs(tid: int) -> bool:
     return EXACT and (read(f"/proc/self/task/{tid}/stat", 512).rpartition(") ")[2][:1] or "X") in "RDW"
 
 
+def run_delay(tid: int) -> int:
+    """Return for how many nanoseconds a thread has had to wait for a processor so far; 0 where nobody tells."""
+    words = read(f"/proc/self/task/{tid}/schedstat", 128).split() if EXACT else []
+    return int(words[1]) if len(words) > 1 else 0
+
+
 def positions(idents: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return where each Python thread stands in its code; equal twice means that it did not move."""
     frames = sys._current_frames()

@@ -64,13 +64,13 @@ class VirtualTime:
         if ns > now:
             self._ns = ns
 
-    def flow(self, limit: float, already: int = 0) -> None:
-        """Pass as real time does, up to the limit; count the first wait from `already` nanoseconds ago."""
+    def flow(self, limit: float, since: int) -> None:
+        """Pass as real time does, up to the limit; where it stood still, as if it had since a real time."""
         with self._lock:
             self.now()
             self._limit = limit
             if self._anchor is None:
-                self._anchor = _realtime.monotonic_ns() - already
+                self._anchor = since
                 self.now()
 
     def stand(self) -> None:

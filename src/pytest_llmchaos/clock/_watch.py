@@ -89,6 +89,7 @@ class Look:
         self._looked = self._since = _realtime.monotonic_ns()
         self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, {}, {}
         self._idle = 0
+        self._delays = {tid: _quiet.run_delay(tid) for tid in _quiet.kernel_threads()}
         self._pause = _quiet.WINDOW
         self._spent: dict[Hashable, int] = {}
         self._flowed = False
@@ -117,6 +118,8 @@ class Look:
             return self._moved(engine, goal, span, used, lively=seen[0] != before[0])
         if now - self._since < _quiet.WINDOW * NS:
             return _quiet.WINDOW
+        if goal is None:
+            return self._flow(engine, math.inf) if self._outside.anybody(threads.values()) else self._stand(engine)
         reasons = self._outside.reasons(engine.waits(), threads, seen[1])
         # Reading /proc lets go of the GIL: whoever ran meanwhile was missed above.
         again = self._photograph(engine, others, (tids | inside | foreign) - moving)
@@ -157,19 +160,22 @@ class Look:
         engine.time.stand()
         self._flowed = False
         self._since = self._looked
-        self._idle = max(0, min(span, round(LONGEST_PAUSE * NS)) - max(used.values(), default=span))
+        # For how long of the time since the last look somebody neither ran nor had to wait for a processor: who is blocked
+        # now has been since then.
+        delays = {tid: _quiet.run_delay(tid) for tid in used}
+        busy = [ns + delays[tid] - self._delays.get(tid, 0) for tid, ns in used.items()]
+        self._delays |= delays
+        self._idle = max(0, span - min(busy, default=span))
         longest = LONGEST_PAUSE if goal is None else max(_quiet.WINDOW, LONGEST_BUSY_PAUSE)
         self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, longest)
         return self._pause
 
     # --- what to do in the quiet ---
 
-    def _act(self, engine: Engine, goal: float | None, span: int, reasons: list[Reason]) -> float:
+    def _act(self, engine: Engine, goal: float, span: int, reasons: list[Reason]) -> float:
         if self._flowed and engine.time.flows:
             for reason in reasons:
                 self._spent[reason.key] = self._spent.get(reason.key, 0) + span
-        if goal is None:
-            return self._flow(engine, math.inf) if reasons else self._stand(engine)
         if goal == math.inf:
             if any(self._spent.get(each.key, 0) < each.patience.hung * NS for each in reasons):
                 return self._flow(engine, goal)
@@ -192,7 +198,7 @@ class Look:
         return self._pause
 
     def _flow(self, engine: Engine, limit: float) -> float:
-        engine.time.flow(limit, already=self._looked - self._since + self._idle)
+        engine.time.flow(limit, since=self._since - self._idle)
         self._idle = 0
         self._flowed = True
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE / 2)
