@@ -182,18 +182,6 @@ class Reception:
         if self._never_stops:
             raise AppNeverStops(self._never_stops)
 
-    def _end_an_endless_loop(self) -> None:
-        """Stop an app that asks on and on and is never answered: its test would never end, and nothing be said.
-
-        Raises:
-            AppNeverStops: it does; each further call raises it again.
-        """
-        self._begun += 1
-        if not self._begun % always.ENDLESS and "runaway_retries" not in self._suppress:
-            self._never_stops = self._never_stops or always.endless(self.journal)
-        if self._never_stops:
-            raise AppNeverStops(self._never_stops)
-
     def upstream_for(self, ongoing: Ongoing, original: SyncUpstream, translate: Translate) -> SyncUpstream:
         """Return where a passthrough plan takes its steps from: the test's routes before what is behind them."""
         behind = original if ongoing.simulated is None else Given(ongoing.simulated)

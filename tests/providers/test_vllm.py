@@ -45,7 +45,7 @@ def test_an_error_within_a_stream_ends_in_good_order():
 
 
 def test_the_last_word_carries_the_finish_reason():
-    """An app that leaves at a finish reason before it reads the text loses the last word here; chats and completions."""
+    """An app that leaves at a finish reason before it reads the text loses the last word here."""
     for path, asks in (("chat/completions", {"messages": MESSAGES}), ("completions", {"prompt": "Where?"})):
         request = post(f"http://gpu-2:8000/v1/{path}", json.dumps({"model": "m", "stream": True, **asks}).encode())
         call = recognised(request, Providers(OWN))

@@ -68,7 +68,7 @@ class VLLM(OpenAILike):
         """Yield the chunks; the finish reason comes with the last word, and no empty chunk after it (vLLM 0.32)."""
         held: dict[int, dict[str, Any]] = {}
         for chunk in super().streamed(call, draw, chunks):
-            (choice,) = chunk["choices"] or ({},)
+            choice: dict[str, Any] = chunk["choices"][0] if chunk["choices"] else {}
             before = held.pop(choice.get("index", -1), None)
             if before is not None and choice["finish_reason"] and _speaks(before["choices"][0]):
                 last = {**before["choices"][0], "finish_reason": choice["finish_reason"]}
