@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import statistics
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -154,6 +156,28 @@ def stack(name: str, calls: Callable[[], object], bare: Callable[[], object], bo
     row(name, ours, theirs, f"{ours - theirs:+.3f} ms a call{f' ({bound})' if bound else ''}")
 
 
+def idle_hook(before: float) -> None:
+    """An import with the audit hook that a run leaves behind, against the same `before` the first run."""
+    with inject(allow_unused=True, clock="real"):
+        pass
+    row("import with the idle hook", imports(), before, "about 1")
+
+
+def imports() -> float:
+    """Return the milliseconds of importing a small package anew; a file that is imported is most of all events."""
+    import json
+
+    def again() -> None:
+        for name in [each for each in sys.modules if each.partition(".")[0] == "json"]:
+            del sys.modules[name]
+        importlib.import_module("json")
+
+    try:
+        return compare(again, again, rounds=200)[0]
+    finally:
+        sys.modules["json"] = json
+
+
 def virtual_waits() -> None:
     """20 s of latency and two 429s with Retry-After: 20 through the SDK's own loop, against three calls without."""
     chaos_faults = (faults.latency("20s", calls="3-"), faults.rate_limit(retry_after="20s", calls="1-2"))
@@ -249,6 +273,7 @@ def row(name: str, subject: float, peer: float, note: str) -> None:
 
 if __name__ == "__main__":
     print(f"{'':<32}{'llmchaos':>12}{'peer':>13}{'ratio':>11}")
+    idle_hook(imports())
     call_overhead()
     stacks()
     virtual_waits()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import always, checks
 from .errors import ChaosFailed, UsageProblem, near
+from .intercept._native import apart
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -174,6 +175,8 @@ class Judge:
         lines += [f"  and {len(unused) - 12} more"] if len(unused) > 12 else []
         calls = ", ".join(f"{count} x {label}" for label, count in list(seen.items())[:12])
         lines.append(f"  LLM calls seen: {calls or 'none'}")
+        if not calls and (missed := apart()):
+            lines.append(f"  imported, and not seen in all that they do (docs/escapes.md): {', '.join(missed)}")
         lines.append("  (allow_unused=True accepts this)")
         return "\n".join(lines)
 

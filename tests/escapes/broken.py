@@ -114,20 +114,20 @@ def by_urllib3_tunnel(_: Stand) -> None:
 
 async def by_aiohttp(stand: Stand) -> None:
     """A plain call."""
-    async with aiohttp.ClientSession() as session:
-        await session.post(stand.url, json=BODY)
+    async with aiohttp.ClientSession() as session, session.post(stand.url, json=BODY):
+        pass
 
 
 async def by_aiohttp_proxy(_: Stand) -> None:
     """TLS through a proxy."""
     async with aiohttp.ClientSession() as session:
-        await session.post("https://api.openai.com/v1/chat/completions", json=BODY, proxy=NOWHERE)
+        (await session.post("https://api.openai.com/v1/chat/completions", json=BODY, proxy=NOWHERE)).close()
 
 
 async def by_aiohttp_socket(stand: Stand) -> None:
     """A socket of this machine instead of an address."""
     async with aiohttp.ClientSession(connector=aiohttp.UnixConnector("/nowhere/llm.sock")) as session:
-        await session.post(stand.url, json=BODY)
+        (await session.post(stand.url, json=BODY)).close()
 
 
 WAYS = [

@@ -45,6 +45,13 @@ def test_a_library_that_is_not_intercepted_is_stopped_and_told(call):
         call()
 
 
+def test_the_line_of_the_app_is_told_where_asyncio_looks_up_in_a_thread():
+    """The place is named, as for every other call."""
+    told = pytest.raises(ChaosFailed, match=r"looked\s+up\s+from\s+\S*test_socket\.py:\d+")
+    with told, inject(), pytest.raises(OSError, match="nothing intercepted"):
+        by_asyncio()
+
+
 def test_other_names_are_resolved():
     """Local services stay reachable, and everything is restored after the run."""
     watched = [(socket, "getaddrinfo"), (socket, "gethostbyname"), (ssl.SSLSocket, "send"), (ssl.SSLObject, "write")]

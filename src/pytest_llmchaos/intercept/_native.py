@@ -7,16 +7,27 @@ does by another way (a base URL that it was given before, a function taken from 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from ._outward import named, stop
 from ._patches import Patches
 
-__all__ = ["SENT", "NativeStack"]
+__all__ = ["SENT", "NativeStack", "apart"]
 
 SENT = "a request was sent to it"
 _URL_FIRST = ("get", "head", "options", "delete", "post", "put", "patch", "trace", "websocket")
 _URL_SECOND = ("request", "stream", "execute_request")
+
+
+# Clients that go past Python's sockets; of the last ones nothing is seen.
+_APART = ("curl_cffi", "httpr", "impit", "primp", "pycurl", "pyreqwest", "rnet", "tls_client", "uvloop", "wreq")
+_UNSEEN = ("hrequests", "noble_tls")
+
+
+def apart() -> list[str]:
+    """Return the imported libraries whose calls are not all seen: what a run without a call may have missed."""
+    return [name for name in (*_APART, *_UNSEEN) if name in sys.modules]
 
 
 class NativeStack:

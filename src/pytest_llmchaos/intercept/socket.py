@@ -19,7 +19,7 @@ from ._audit import Listening
 from ._outward import at, called, is_call, stop
 from ._patches import Patches
 
-__all__ = ["STACK"]
+__all__ = ["STACK", "looked_up"]
 
 _WIRE = f"{__package__}._urllib3_wire"
 _LOOKED_UP = "its name was looked up"
@@ -36,8 +36,8 @@ class _Sockets:
         self._patches = Patches(self.library)
         self._events = Listening(
             {
-                "socket.getaddrinfo": _resolving,
-                "socket.gethostbyname": _resolving,
+                "socket.getaddrinfo": looked_up,
+                "socket.gethostbyname": looked_up,
                 "socket.connect": _connecting,
                 "socket.sendto": _connecting,
                 "http.client.connect": _http_connecting,
@@ -72,7 +72,7 @@ _to_listen = threading.local()
 def _getaddrinfo(original: Any) -> Any:
     def getaddrinfo(host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:  # noqa: A002 - their names
         if not flags & socket.AI_PASSIVE:
-            _resolving(host, port)
+            looked_up(host, port)
             return original(host, port, family, type, proto, flags)
         _to_listen.now = True  # the event does not tell that a server of this process looks for its own address
         try:
@@ -85,13 +85,18 @@ def _getaddrinfo(original: Any) -> Any:
 
 def _gethostbyname(original: Any) -> Any:
     def gethostbyname(host: Any) -> Any:
-        _resolving(host)
+        looked_up(host)
         return original(host)
 
     return gethostbyname
 
 
-def _resolving(host: Any, port: Any = None, *_: Any) -> None:
+def looked_up(host: Any, port: Any = None, *_: Any) -> None:
+    """Stop a look-up of a provider's name.
+
+    Raises:
+        socket.gaierror: it is one; the run is marked as failed.
+    """
     from ..session import active
 
     chaos = active()
