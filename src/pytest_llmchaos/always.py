@@ -27,7 +27,7 @@ _SENDS = 3
 _TRIES = 30
 """How many tries without one success end a request that anybody still waits for."""
 
-ENDLESS = 600
+ENDLESS = 500
 """After so many calls it is looked whether the app never stops: the run is ended then, or it would go on for ever."""
 
 _ENOUGH = ENDLESS * 9 // 10
