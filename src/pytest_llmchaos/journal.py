@@ -242,10 +242,12 @@ class Journal:
 
     Attributes:
         app: what the app itself showed: results, errors, side effects. In memory only.
+        more: takes in what happened in forked children, whenever somebody reads; None where there are none.
     """
 
     def __init__(self) -> None:
         self.app = Observed()
+        self.more: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._entries: list[Exchange | Event] = []
         self._attempts: dict[tuple[str, str, str], int] = {}
@@ -253,20 +255,22 @@ class Journal:
     @property
     def entries(self) -> tuple[Exchange | Event, ...]:
         """Everything, in the order it began."""
+        self._take_in()
         return tuple(self._entries)
 
     @property
     def exchanges(self) -> Calls:
         """The LLM calls, in the order they began; see `Calls` for those to status pages."""
-        return Calls([entry for entry in self._entries if isinstance(entry, Exchange)])
+        return Calls([entry for entry in self.entries if isinstance(entry, Exchange)])
 
     @property
     def events(self) -> tuple[Event, ...]:
         """What happened besides calls."""
-        return tuple(entry for entry in self._entries if isinstance(entry, Event))
+        return tuple(entry for entry in self.entries if isinstance(entry, Event))
 
     def begin(self, call: Call, at: float, phase: str = "") -> Exchange:
         """Write down that a call began, its credentials dropped, and return the exchange to complete."""
+        self._take_in()
         kind = (call.request, call.provider, call.operation)
         with self._lock:
             attempt = self._attempts[kind] = self._attempts.get(kind, 0) + 1
@@ -288,6 +292,18 @@ class Journal:
             )
             self._entries.append(exchange)
         return exchange
+
+    def _take_in(self) -> None:
+        if self.more is not None:
+            self.more()
+
+    def adopt(self, exchange: Exchange) -> None:
+        """Take in a call that a forked child made, at the place where it began."""
+        kind = (exchange.request, exchange.provider, exchange.operation)
+        with self._lock:
+            exchange.attempt = self._attempts[kind] = self._attempts.get(kind, 0) + 1
+            self._entries.append(exchange)
+            self._entries.sort(key=lambda each: each.at if isinstance(each, Event) else each.started)
 
     def note(self, at: float, kind: str, text: str, seconds: float = 0.0, error: str = "") -> None:
         """Write down an event."""

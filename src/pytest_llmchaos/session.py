@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import chance, draw, intercept, options
 from .call import Target
 from .children import _current
+from .children._forks import gather, watch
 from .children._heard import hear
 from .children._post import post
 from .clock import Clock, RealClock, VirtualClock
@@ -322,6 +323,7 @@ class Chaos(Reception):
                 if isinstance(first := next((track for track in self._tracks if track.named), None), Track):
                     self.journal.note(0.0, "phase", first.phase)
                 self.journal.app.written.start()
+                watch()
                 _stack.append(self)
                 post.write(active())
             except BaseException:
@@ -384,6 +386,7 @@ class Chaos(Reception):
         return self._judge.error(told)
 
     def _hear_children(self) -> None:
+        gather(self)
         for text in hear(self):
             self._judge.add("escape", text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +175,19 @@ class Track:
         """Count that the app met what the injection with this key did to a call."""
         if self._owns(key):
             self._done[key]["hit"] += 1
+
+    def books(self) -> dict[str, Counter[str]]:
+        """Return a copy of what was counted so far, by injection."""
+        return {key: Counter(book) for key, book in self._done.items()}
+
+    def gained(self, before: Mapping[str, Counter[str]]) -> dict[str, Counter[str]]:
+        """Return what was counted since then."""
+        return {key: book - before.get(key, Counter()) for key, book in self._done.items()}
+
+    def add(self, books: Mapping[str, Counter[str]]) -> None:
+        """Count what was counted elsewhere."""
+        for key, book in books.items():
+            self._done.setdefault(key, Counter()).update(book)
 
     def _owns(self, key: str) -> bool:
         return key.startswith(f"{self.key}.")
