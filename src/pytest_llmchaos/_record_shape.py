@@ -116,6 +116,7 @@ MEMBERS: Mapping[str, Member] = {
     "outcome": Member(_choice(*OUTCOMES), "How the test ended; 'error': in setup or teardown, or its process died."),
     "raised": Member(BOOLEAN, "Whether the test's own code failed, and not only what the checks found."),
     "llm": Member(_choice("calls", "none", what="'calls' or 'none'"), "Whether the test made any LLM call."),
+    "unseen": Member(TEXTS, "Programs that it started and that chaos cannot see into, by name."),
     "verdicts": Member(_objects("verdict"), "What was judged."),
     "entries": Member(_objects("exchange", "event"), "Calls and events in order of time."),
     "phases": Member(_objects("phase"), "The stretches of scenario time that came."),

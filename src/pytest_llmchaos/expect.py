@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import always, checks
+from .children._launch import unseen
 from .errors import ChaosFailed, UsageProblem, near
 from .intercept._native import apart
 from .verdict import Verdict
@@ -177,6 +178,8 @@ class Judge:
         lines.append(f"  LLM calls seen: {calls or 'none'}")
         if not calls and (missed := apart()):
             lines.append(f"  imported, and not seen in all that they do (docs/escapes.md): {', '.join(missed)}")
+        if not calls and (started := unseen(self._chaos)):
+            lines.append(f"  processes that chaos cannot see into: {', '.join(started[:12])}")
         lines.append("  (allow_unused=True accepts this)")
         return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._record_shape import MEMBERS, OUTCOMES, crooked, misfit
 from .call import BESIDE
+from .children._launch import unseen
 from .errors import UsageProblem, shown
 from .journal import Event, Exchange
 from .redact import redact_name, redact_text
@@ -47,6 +48,7 @@ class Record:
         outcome: `passed`, `failed`, `error` (in setup or teardown, or the process died), `skipped` or `xfailed`.
         raised: whether the test's own code failed, and not only what the checks found.
         llm: `calls` or `none`: whether the test made any LLM call.
+        unseen: programs that it started and that chaos cannot see into, by name.
         verdicts: `{check, outcome, reason, evidence, always}`; evidence are places in `entries`.
         entries: calls and events in order of time, told apart by `type` (`exchange` or `event`).
         phases: `{name, start, end}` in seconds of run time.
@@ -71,6 +73,7 @@ class Record:
     outcome: str = "passed"
     raised: bool = False
     llm: str = "none"
+    unseen: list[str] = field(default_factory=list)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     phases: list[dict[str, Any]] = field(default_factory=list)
@@ -140,6 +143,7 @@ def record(
         outcome=outcome,
         raised=raised,
         llm="calls" if len(chaos.calls) else "none",
+        unseen=unseen(chaos),
         verdicts=[_verdict(each, places) for each in (*chaos.verdicts, *more)],
         entries=[_event(each) if isinstance(each, Event) else _exchange(each) for each in entries],
         phases=_phases(entries, end),

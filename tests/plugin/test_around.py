@@ -199,3 +199,42 @@ def test_it(llmchaos):
             ask_swallowing()
 """)
     result.assert_outcomes(failed=1)
+
+
+STARTS = """
+import subprocess, sys
+
+def start(*words):
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+"""
+
+
+def test_a_process_that_cannot_be_seen_into_is_told_beside_no_call(run):
+    """That a test made no call holds for its own process, and the summary and the failure say so."""
+    code = f"""{STARTS}
+def test_plain():
+    start("true")
+"""
+    run(code, "--llmchaos=openai-outage").shows(
+        "1 made no LLM call in this process (chaos cannot see into what they started: true) and prove nothing"
+    )
+    marked = code.replace("def test_plain", "@llmchaos(faults.outage())\ndef test_plain")
+    run(marked).shows("LLM calls seen: none", "processes that chaos cannot see into: true")
+
+
+def test_a_process_is_nothing_to_tell_where_calls_were_made_or_a_guard_is_in_it(run):
+    """An app that starts a tool beside its calls, and a Python program that chaos sees into, alarm nobody."""
+    result = run(
+        f"""{STARTS}
+def test_calls():
+    start("true")
+    assert ask_with_fallback()
+
+def test_seen():
+    start(sys.executable, "-c", "print(1)")
+""",
+        "--llmchaos=openai-outage",
+    )
+    result.assert_outcomes(passed=2)
+    assert "cannot see" not in result.stdout.str()
+    result.shows("1 made no LLM call and prove nothing")

@@ -30,6 +30,7 @@ STYLES = {
 _MOST_SCENARIOS = 7
 _MOST_FINDINGS = 4
 _MOST_PARTLY = 3
+_MOST_PROGRAMS = 3
 _ASCII_SIGNS = {"✗": "x", "✓": "+", "○": "o"}
 _FINDINGS = (*BAD, "not hit")
 
@@ -158,12 +159,21 @@ class _Summary:
 
     # --- the last lines -------------------------------------------------------------------------------------
 
+    def _unseen(self) -> str:
+        """Say what may have made the calls that tests without any did not make."""
+        names = [name for each in self.records if standing(each) == "no calls" for name in each.unseen]
+        told = list(dict.fromkeys(map(self._safe, names)))
+        if not told:
+            return ""
+        more = f" and {len(told) - _MOST_PROGRAMS} more" if len(told) > _MOST_PROGRAMS else ""
+        return f" in this process (chaos cannot see into what they started: {', '.join(told[:_MOST_PROGRAMS])}{more})"
+
     def _total(self) -> Iterator[str]:
         tests = len(self.records) - sum(self.counts[each] for each in APART)
         parts = [f"{self.counts[each]} {each}" for each in STANDINGS if self.counts[each] and each not in APART]
         rest = []
         if self.counts["no calls"]:
-            rest.append(f"{self.counts['no calls']} made no LLM call and prove nothing")
+            rest.append(f"{self.counts['no calls']} made no LLM call{self._unseen()} and prove nothing")
         if self.counts["kept out"]:
             rest.append(f"{self.counts['kept out']} kept out by llmchaos.off")
         if tests:
