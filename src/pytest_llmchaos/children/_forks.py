@@ -212,7 +212,7 @@ class _Child:
 
             return told
 
-        for name in ("responded", "emitted", "end"):
+        for name in ("struck", "responded", "emitted", "end"):
             setattr(Ongoing, name, telling(getattr(Ongoing, name)))
 
     def _exchange(self, exchange: Exchange) -> None:
