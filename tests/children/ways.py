@@ -9,6 +9,8 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
+import pytest
+
 # What a child does: nothing imported for long, and never sent anywhere when the guard fails to stop it.
 LOOK_UP = "import _socket, socket\n_socket.getaddrinfo = print\nsocket.getaddrinfo('api.openai.com', 443)"
 
@@ -75,6 +77,18 @@ def by_asyncio(code):
         await child.wait()
 
     asyncio.run(go())
+
+
+def by_uvloop(code):
+    """Start it from a loop that does so in C, with an environment."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def go():
+        quiet = asyncio.subprocess.DEVNULL
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stderr=quiet, env={"A": "1"})
+        await child.wait()
+
+    uvloop.run(go())
 
 
 def by_a_child_of_its_own(code):

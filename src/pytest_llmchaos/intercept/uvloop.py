@@ -1,14 +1,16 @@
-"""uvloop resolves names and connects in C, where Python's sockets see nothing: its loops are asked before.
+"""uvloop resolves names, connects and starts processes in C, where Python sees nothing: its loops are asked before.
 
 What goes over a connection that one of its loops opened before the run is not seen.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from typing import Any
 
+from ..children._launch import into, started
 from ._outward import at, stop
 from ._patches import Patches
 
@@ -30,6 +32,8 @@ class _Uvloop:
             ("create_datagram_endpoint", _create_datagram_endpoint),
             ("getaddrinfo", _getaddrinfo),
             ("sock_connect", _sock_connect),
+            ("subprocess_exec", _starting),
+            ("subprocess_shell", _starting),
         ):
             self._patches.replace(loop, name, wrap, inherited=True)
 
@@ -75,6 +79,19 @@ def _sock_connect(original: Any) -> Any:
         return await original(loop, sock, address)
 
     return sock_connect
+
+
+def _starting(original: Any) -> Any:
+    async def subprocess(loop: Any, factory: Any, *words: Any, env: Any = None, **options: Any) -> Any:
+        from ..session import active
+
+        if (run := active()) is None or run.lets_go:
+            return await original(loop, factory, *words, env=env, **options)
+        made = await original(loop, factory, *words, env=into(os.environ if env is None else env), **options)
+        started(run, made[0].get_pid(), words)
+        return made
+
+    return subprocess
 
 
 STACK = _Uvloop()
