@@ -142,6 +142,7 @@ def _in_child() -> None:
         return
     session._lock = threading.RLock()
     session._stack.clear()
+    session._begun.clear()
     for run in runs:
         _Child(run).begin()
     born = runs[-1].token if not runs[-1].shared else ""
