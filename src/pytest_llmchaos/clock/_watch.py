@@ -160,8 +160,8 @@ class Look:
         engine.time.stand()
         self._flowed = False
         self._since = self._looked
-        # For how long of the time since the last look somebody neither ran nor had to wait for a processor: who is blocked
-        # now has been since then.
+        # For how long of the time since the last look somebody neither ran nor had to wait for a processor: who is
+        # blocked now has been since then.
         delays = {tid: _quiet.run_delay(tid) for tid in used}
         busy = [ns + delays[tid] - self._delays.get(tid, 0) for tid, ns in used.items()]
         self._delays |= delays
