@@ -1,8 +1,8 @@
 """The thread that looks for quiet when the waiting threads cannot tell by themselves, and what it goes by.
 
 Time stands still while any thread computes. It flows with real time while the process is quiet but for something real
-(`_outside`), and it jumps when nothing is left to wait for. A thread that never rests holds a jump back for as long as
-the jump is, of its own processor time, and at most for `TIRELESS` seconds.
+(`_outside`), and it jumps when nothing is left to wait for. A thread that never rests holds the jumps back for
+`TIRELESS` seconds of its own processor time, once; the thread that runs the test from then on for as long as each is.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class Look:
     """What the watcher has seen so far."""
 
     _burnt: ClassVar[dict[int, int]] = {}
+    _jumped: ClassVar[dict[int, int]] = {}
 
     def __init__(self) -> None:
         self._me = _thread.get_native_id()
@@ -105,6 +106,7 @@ class Look:
         threads = {ident: thread.native_id or 0 for ident in others if (thread := _internals.thread_of(ident))}
         inside = {wait.tid for wait in engine.waits()} - {0}
         tids = set(threads.values())
+        homes = {tid for ident, tid in threads.items() if engine.is_home(ident)}
         foreign = _quiet.kernel_threads() - tids - inside - {self._me}
         before, seen = self._seen, self._photograph(engine, others, tids | inside | foreign)
         self._seen = seen
@@ -113,7 +115,7 @@ class Look:
         # The threads in our waits count as well: when the GIL is let go, only one of those who want it is told. If that
         # is a thread on its way into or out of a wait, the rest look as if they slept.
         stirred = {tid for tid in inside if seen[1].get(tid) != before[1].get(tid) or _quiet.runs(tid)}
-        if seen[0] != before[0] or stirred or self._holding(engine, goal, moving):
+        if seen[0] != before[0] or stirred or self._holding(engine, goal, moving, homes):
             used = {tid: seen[1][tid] - before[1].get(tid, 0) for tid in moving | stirred if tid in seen[1]}
             return self._moved(engine, goal, span, used, lively=seen[0] != before[0])
         if now - self._since < _quiet.WINDOW * NS:
@@ -146,14 +148,17 @@ class Look:
             for tid in moving
         }
 
-    def _holding(self, engine: Engine, goal: float | None, moving: set[int]) -> bool:
+    def _holding(self, engine: Engine, goal: float | None, moving: set[int], homes: set[int]) -> bool:
         """Tell whether a thread that computes keeps time from going on to the goal."""
-        ahead = math.inf if goal is None else goal - engine.time.now()
-        tireless = TIRELESS * NS
+        if goal is None:
+            return bool(moving)
         for tid in moving:
-            if self._burnt[tid] >= tireless:
-                engine.tell_once(("tireless", tid), f"{_hung.name_of(tid)} never rests: time went on beside it")
-        return any(self._burnt[tid] < min(ahead, tireless) for tid in moving)
+            burnt = self._burnt[tid]
+            if burnt < TIRELESS * NS or (tid in homes and burnt - self._jumped.get(tid, 0) < goal - engine.time.now()):
+                return True
+        for tid in moving:
+            engine.tell_once(("tireless", tid), f"{_hung.name_of(tid)} never rests: time went on beside it")
+        return False
 
     def _moved(self, engine: Engine, goal: float | None, span: int, used: dict[int, int], lively: bool) -> float:
         """Stand still; look again soon, and less and less often while the process only computes."""
@@ -195,6 +200,7 @@ class Look:
         self._flowed = False
         self._since = self._looked
         self._pause = _quiet.WINDOW
+        Look._jumped = self._burnt
         return self._pause
 
     def _flow(self, engine: Engine, limit: float) -> float:
