@@ -41,6 +41,7 @@ class Copies:
         """
         count = self._count(named)
         if count > self._known:
+            self._places = []  # they would pass for holders themselves
             self._places = self._find()
             count = self._count(named)
         self._known = count

@@ -87,6 +87,8 @@ class Peers:
         sent, _, received, _ = _TIMES.unpack_from(info, _TIMES_AT)
         out, into = _BYTES.unpack_from(info, _BYTES_AT) if len(info) >= _BYTES_AT + _BYTES.size else (sent, received)
         due = None if sent == received else sent < received
+        if out > 1 and into == 0:  # (the first byte is the greeting of the protocol itself)
+            due = True
         key: tuple[object, ...] = (inode, out, into)
         if not _is_local(there[0]):
             return Peer(name, key, due, None)

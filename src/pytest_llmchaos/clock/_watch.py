@@ -46,7 +46,8 @@ class Watcher:
     def kick(self) -> None:
         """Something has begun to wait: look, unless a look is due in a moment anyway."""
         if not self.ident:
-            self.ident = _thread.start_new_thread(self._watch, (self._bell,))
+            # Made here, as what it takes for asleep must be so before the app goes on.
+            self.ident = _thread.start_new_thread(self._watch, (self._bell, Look()))
         elif self._dozes:
             self._dozes = False
             self._ring()
@@ -62,9 +63,9 @@ class Watcher:
         with contextlib.suppress(RuntimeError):  # rung already
             self._bell.release()
 
-    def _watch(self, bell: Any) -> None:
-        engine, look, pause = self._engine, Look(), 0.0
-        self.tid = _thread.get_native_id()
+    def _watch(self, bell: Any, look: Look) -> None:
+        engine, pause = self._engine, 0.0
+        self.tid = look.me = _thread.get_native_id()
         try:
             while True:
                 bell.acquire(True, pause)
@@ -85,7 +86,7 @@ class Look:
     _jumped: ClassVar[dict[int, int]] = {}
 
     def __init__(self) -> None:
-        self._me = _thread.get_native_id()
+        self.me = 0
         self._outside = Outside()
         self._looked = self._since = _realtime.monotonic_ns()
         self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, {}, {}
@@ -107,7 +108,7 @@ class Look:
         inside = {wait.tid for wait in engine.waits()} - {0}
         tids = set(threads.values())
         homes = {tid for ident, tid in threads.items() if engine.is_home(ident)}
-        foreign = _quiet.kernel_threads() - tids - inside - {self._me}
+        foreign = _quiet.kernel_threads() - tids - inside - {self.me}
         before, seen = self._seen, self._photograph(engine, others, tids | inside | foreign)
         self._seen = seen
         moving = self._moving(before, seen, threads, tids | foreign)

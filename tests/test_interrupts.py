@@ -1,0 +1,107 @@
+"""An interrupt (Ctrl-C, a timeout by signal) at any moment of a run's start or end leaves nothing behind.
+
+Set LLMCHAOS_INTERRUPTS to how many moments are tried; each is a line of the project's own code.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+import httpx
+import pytest
+import time_machine
+
+from pytest_llmchaos import inject
+
+HOW_MANY = int(os.environ.get("LLMCHAOS_INTERRUPTS", "60"))
+
+
+def state() -> list[Any]:
+    """Everything that a run replaces, as far as it is easy to see."""
+    places: list[tuple[Any, str]] = [
+        *((time, name) for name in ("sleep", "monotonic", "perf_counter", "time")),
+        (signal, "alarm"),
+        (socket, "getaddrinfo"),
+        (threading.Thread, "join"),
+        (threading.Condition, "wait"),
+        (selectors.DefaultSelector, "select"),
+        (httpx.HTTPTransport, "handle_request"),
+        (logging.Logger, "callHandlers"),
+    ]
+    return [
+        *(getattr(*place) for place in places),
+        list(sys.meta_path),
+        len(time_machine.traveller_stack),
+        random.getstate(),
+    ]
+
+
+def block(strike_at: int) -> int:
+    """Run an empty block, interrupted at that line of the project's own (0: never); return how many it has run."""
+    lines = 0
+
+    def trace(frame: Any, event: str, arg: object) -> Any:
+        nonlocal lines
+        if "pytest_llmchaos" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            lines += 1
+            if lines == strike_at:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with inject():
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+@pytest.mark.timeout(300)
+def test_an_interrupt_leaves_nothing_behind():
+    """After the next block everything is as it was before the first."""
+    with inject():
+        pass
+    moments = range(1, block(0) + 1)
+    before = state()
+    for moment in random.Random(8).sample(moments, min(HOW_MANY, len(moments))):
+        block(moment)
+        with inject():
+            pass
+        assert state() == before, f"line {moment} of {len(moments)}"
+
+
+def test_blocks_in_two_threads_have_their_own_calls():
+    """What a thread calls belongs to the run that it has started itself."""
+    from pytest_llmchaos import faults
+
+    both, seen = threading.Barrier(2, timeout=60), {}
+
+    def one(fault: Any) -> None:
+        with inject(fault, clock="real", checks=[]) as chaos:
+            both.wait()
+            httpx.post("https://api.openai.com/v1/responses", json={"model": "gpt-5", "input": "hi"})
+            both.wait()
+        seen[chaos.calls[0].status] = len(chaos.calls)
+
+    threads = [threading.Thread(target=one, args=(fault,)) for fault in (faults.outage(), faults.rate_limit())]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == {503: 1, 429: 1}
