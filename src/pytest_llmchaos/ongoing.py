@@ -36,7 +36,12 @@ class Ongoing:
         request: the call as it was sent.
         simulated: makes the simulated healthy answer; None where healthy answers come from beneath.
         strike: is told of each injection that strikes the call, once.
+
+    Attributes:
+        spare: makes the simulated answer for the case that a mock beneath has none; None where none may take its place.
     """
+
+    spare: Callable[[], Iterable[Step]] | None = None
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import always, intercept
+from .beneath import AsyncBeneath, Beneath, Unasked
 from .call import Call, secret
 from .clock import Clock, ClockUnsupported
 from .draw import Draw
@@ -151,7 +152,8 @@ class Reception:
         self.journal.app.carried(secret(request), request.content, exchange)
         run = f"{self.seed}|{self.test}"
         draw = Draw(f"{run}|{identity}|{nth}", self._clock.wall(), run, now=now)
-        simulated = self._simulated(call, draw, own)
+        answer = self._answer(call, draw)
+        simulated = None if self._where == "passthrough" or (self._where is None and own) else answer
         healthy = Plan(source=None if self._routed else simulated)
         try:
             decision = decide(call, aimed, healthy, draw)
@@ -162,7 +164,13 @@ class Reception:
         with self._lock:
             for track in self._tracks:
                 track.decided(decision, exchange)
-        return Ongoing(call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated, self._struck)
+        ongoing = Ongoing(
+            call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated, self._struck
+        )
+        if simulated is None and own:
+            self._unasked.requests.append(request)
+            ongoing.spare = answer if self._where is None else None
+        return ongoing
 
     def _struck(self, part: Part) -> None:
         """Write down that the app met what an injection did."""
@@ -185,11 +193,16 @@ class Reception:
     def upstream_for(self, ongoing: Ongoing, original: SyncUpstream, translate: Translate) -> SyncUpstream:
         """Return where a passthrough plan takes its steps from: the test's routes before what is behind them."""
         behind = original if ongoing.simulated is None else Given(ongoing.simulated)
+        if behind is original:
+            behind = Beneath(original, ongoing.request, self._unasked, Given(ongoing.spare) if ongoing.spare else None)
         return Routed(self.upstream, ongoing.request, behind, translate) if self._routed else behind
 
     def async_upstream_for(self, ongoing: Ongoing, original: AsyncUpstream, translate: Translate) -> AsyncUpstream:
         """Return the same for an async stack."""
         behind = original if ongoing.simulated is None else Given(ongoing.simulated).in_async()
+        if behind is original:
+            spare = Given(ongoing.spare) if ongoing.spare else None
+            behind = AsyncBeneath(original, ongoing.request, self._unasked, spare)
         return AsyncRouted(self.upstream, ongoing.request, behind, translate) if self._routed else behind
 
     def escaped(self, found: tuple[Provider, Route], host: str, transport: Any) -> None:
@@ -283,10 +296,16 @@ class Reception:
     def _routed(self) -> bool:
         return "upstream" in self.__dict__ and bool(self.upstream.routes)
 
-    def _simulated(self, call: Call, draw: Draw, own: bool) -> Callable[[], Iterable[Step]] | None:
-        if self._where == "passthrough" or (self._where is None and own):
-            return None
+    @cached_property
+    def _unasked(self) -> Unasked:
+        return Unasked()
 
+    @property
+    def unasked(self) -> list[HttpRequest]:
+        """The calls that a mock beneath might have answered and did not, because something else had."""
+        return self._unasked.requests
+
+    def _answer(self, call: Call, draw: Draw) -> Callable[[], Iterator[Step]]:
         def answer() -> Iterator[Step]:
             scripted = self._replies.next(call) if call.operation in ("chat", "completions") else None
             return call.speaks.answer(call, scripted, draw.part("answer")).steps()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .call import HttpRequest
     from .intercept._drive import AsyncUpstream, SyncUpstream
 
-__all__ = ["AsyncRouted", "Given", "Routed", "mocked_in_vain", "new_router"]
+__all__ = ["AsyncRouted", "Given", "Routed", "as_httpx", "mocked_in_vain", "new_router"]
 
 Translate = Callable[[Exception], Exception]
 """Makes the stack's own exception of one that a route raised in httpx's terms; any other it returns as it is."""
@@ -38,12 +38,13 @@ def mocked_in_vain(request: HttpRequest, via: str) -> str | None:
     routers = [router for mocker in mocks.Mocker.registry.values() for router in mocker.routers]
     for route in (route for router in routers for route in router.routes):
         # A route without a pattern stands for all requests and means none in particular.
-        if route.pattern and not route.is_pass_through and route.pattern.match(_as_httpx(request)):
+        if route.pattern and not route.is_pass_through and route.pattern.match(as_httpx(request)):
             return repr(route)
     return None
 
 
-def _as_httpx(request: HttpRequest) -> Any:
+def as_httpx(request: HttpRequest) -> Any:
+    """Return a request in the form that mocks of httpx read."""
     import httpx
 
     return httpx.Request(request.method, request.url, headers=list(request.headers), content=request.content)
@@ -104,7 +105,7 @@ class Routed:
         if not self._asked:
             self._asked = True
             try:
-                resolved = self._router.resolve(_as_httpx(self._request))
+                resolved = self._router.resolve(as_httpx(self._request))
             except Exception as error:
                 raise self._translate(error) from error
             if resolved.route is not None:
@@ -132,7 +133,7 @@ class AsyncRouted:
         if not self._asked:
             self._asked = True
             try:
-                resolved = await self._router.aresolve(_as_httpx(self._request))
+                resolved = await self._router.aresolve(as_httpx(self._request))
             except Exception as error:
                 raise self._translate(error) from error
             if resolved.route is not None:

@@ -21,6 +21,7 @@ from ._certificates import CERTIFICATES, certificate_error
 from ._drive import AsyncDriver, SyncDriver
 from ._passage import passed, watch
 from ._patches import Patches
+from .respx import unrouted
 
 if TYPE_CHECKING:
     from ..session import Chaos
@@ -129,7 +130,8 @@ class HttpxStack:
                 if chaos is None or found is None:
                     return original(transport, request)
                 request.read()
-                ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
+                answers = self._answers(own, original, request)
+                ongoing = chaos.begin(found, self._neutral(request), self.library, own=answers)
                 if ongoing is None:
                     return original(transport, request)
                 upstream = chaos.upstream_for(ongoing, _SyncOriginal(original, transport, request), self._translate)
@@ -150,7 +152,8 @@ class HttpxStack:
                     return await original(transport, request)
                 await request.aread()
                 chaos.check_async()
-                ongoing = chaos.begin(found, self._neutral(request), self.library, own=own or self._mocked(original))
+                answers = self._answers(own, original, request)
+                ongoing = chaos.begin(found, self._neutral(request), self.library, own=answers)
                 if ongoing is None:
                     return await original(transport, request)
                 upstream = chaos.async_upstream_for(
@@ -241,7 +244,11 @@ class HttpxStack:
         if core is not None:
             beneath += [core.ConnectionPool.handle_request, core.AsyncConnectionPool.handle_async_request]
         roots = (self.library, self.core)
-        return any(getattr(each, "__module__", "").partition(".")[0] not in roots for each in beneath)
+        return any(_home(each).partition(".")[0] not in roots for each in beneath)
+
+    def _answers(self, own: bool, original: Any, request: Any) -> bool:
+        """Tell whether a transport that answers for itself, or a mocking tool, may have an answer for the request."""
+        return own or (self._mocked(original) and not (self.library == "httpx" and unrouted(request)))
 
     @cached_property
     def _sync_body(self) -> Any:
@@ -272,6 +279,11 @@ class HttpxStack:
                 await self._driver.close()
 
         return Body
+
+
+def _home(function: Any) -> str:
+    """Return the module in which a function was written: a wrapper may carry the name of what it wraps."""
+    return str(getattr(function, "__globals__", {}).get("__name__") or getattr(function, "__module__", ""))
 
 
 def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:

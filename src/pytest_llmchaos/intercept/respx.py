@@ -1,0 +1,54 @@
+"""respx: a router that demands calls is not told off for those that a fault answered."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ..upstream import as_httpx
+from ._patches import Patches
+
+__all__ = ["STACK", "unrouted"]
+
+
+class _Respx:
+    library = "respx"
+    breaks = False
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.library)
+
+    def install(self) -> None:
+        """Watch what routers demand at their end."""
+        self._patches.replace(sys.modules["respx.router"].Router, "assert_all_called", _excused)
+
+    def uninstall(self) -> None:
+        """Stop watching."""
+        self._patches.restore()
+
+
+def _excused(original: Any) -> Any:
+    def assert_all_called(router: Any) -> None:
+        from ..session import active
+
+        chaos = active()
+        requests = [as_httpx(each) for each in chaos.unasked] if chaos is not None else []
+        wanting = [each for each in router.routes if not each.called]
+        if not requests or any(not _meant(route, requests) for route in wanting):
+            original(router)
+
+    return assert_all_called
+
+
+def _meant(route: Any, requests: list[Any]) -> bool:
+    return any(not route.pattern or route.pattern.match(each) for each in requests)
+
+
+def unrouted(request: Any) -> bool:
+    """Tell whether respx is what answers an httpx request, and none of its routes is for it."""
+    mocks: Any = sys.modules.get("respx.mocks")
+    routers = [router for mocker in mocks.Mocker.registry.values() for router in mocker.routers] if mocks else []
+    return bool(routers) and not any(_meant(route, [request]) for router in routers for route in router.routes)
+
+
+STACK = _Respx()
