@@ -57,6 +57,8 @@ def _judge(run: Run, error: BaseException | None) -> ChaosFailed | None:
         return behind_a_skip(run)
     _leave_alone(run)
     run.raised |= error is not None and not isinstance(error, ChaosFailed)
+    if error is None:
+        _does_not_concern(run)
     if not isinstance(error, AppHung):
         try:
             settle(run.chaos, error, inconclusive=run.applied is None)
@@ -75,6 +77,16 @@ def behind_a_skip(run: Run) -> ChaosFailed | None:
         chaos.finish()
     open_ones = [verdict for verdict in chaos.verdicts if verdict.outcome == "inconclusive"]
     return chaos.verdict_error(open_ones)
+
+
+def _does_not_concern(run: Run) -> None:
+    """Skip a test under a scenario that `each` found by itself, and that hits none of the calls that there are."""
+    missed = [track for track in run.chaos.tracks if track.unused()]
+    if not run.found or not missed or any(track.loose for track in missed) or not len(run.chaos.calls):
+        return
+    if not run.chaos.allow_unused and all(verdict.ok for verdict in run.chaos.verdicts):
+        labels = ", ".join(dict.fromkeys(call.label for call in run.chaos.calls))
+        pytest.skip(f"llmchaos: {missed[0].scenario.name} hits no call of this test (seen: {labels})")
 
 
 def _leave_alone(run: Run) -> None:

@@ -19,6 +19,7 @@ from .config import load
 from .errors import ChaosError, ChaosFailed, UsageProblem
 from .expect import unexpected
 from .marker import FILTERS, filters
+from .naming import hint
 from .providers import Providers
 from .record import Record, record, to_json
 from .redact import redact_name
@@ -56,6 +57,7 @@ class Run:
         seen: how many of its calls a fault had a part in when a subtest was last reported.
         worst: how the test came out so far, its subtests included.
         left: the record so far.
+        found: whether its scenario is one of those that `each` found, and nobody named it.
     """
 
     chaos: Chaos
@@ -68,6 +70,7 @@ class Run:
     seen: int = 0
     worst: str = "passed"
     left: Record | None = None
+    found: bool = False
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
@@ -96,7 +99,8 @@ def _each(test: pytest.Item) -> list[Scenario]:
     if not asked:
         return []
     try:
-        found = library.find(**filters(asked[0]), folders=load(test.config.rootpath).scenarios)
+        folders = load(test.config.rootpath).scenarios
+        found = library.find(**filters(asked[0]), folders=folders, game_days=False)
     except ChaosError as problem:
         raise UsageProblem(f"llmchaos.each: {problem}") from None
     if wrong := unexpected(given.get("checks", ()), found):
@@ -153,7 +157,9 @@ def _put_on(item: pytest.Item, chosen: Any) -> Applied | None:
 def _run(item: pytest.Item, chosen: Any) -> Run:
     if (applied := _put_on(item, chosen)) is not None:
         return _applied(item, applied)
-    return Run(_marked(item, None if isinstance(chosen, Applied) else chosen))
+    chaos = _marked(item, None if isinstance(chosen, Applied) else chosen)
+    named = [name for mark in said(item).marks for name in mark.kwargs.get("each", {}).get("names", ())]
+    return Run(chaos, found=isinstance(chosen, str) and chosen not in named)
 
 
 def _id_here(item: pytest.Item) -> str:
@@ -376,10 +382,15 @@ def _missed(run: Run) -> list[Verdict]:
     if run.applied is None or not len(run.chaos.calls):
         return []
     labels = ", ".join(dict.fromkeys(call.label for call in run.chaos.calls))
+    missed = [track.scenario for track in run.chaos.tracks if not track.loose and track.unused()]
+    told = ((each, hint(run.chaos.calls, each, run.chaos.providers)) for each in missed)
     return [
-        Verdict("unused", "inconclusive", f"nothing was injected: {track.scenario.name} hit no call (seen: {labels})")
-        for track in run.chaos.tracks
-        if not track.loose and track.unused()
+        Verdict(
+            "unused",
+            "inconclusive",
+            "\n".join([f"nothing was injected: {each.name} hit no call (seen: {labels})", *more]),
+        )
+        for each, more in told
     ]
 
 

@@ -159,7 +159,7 @@ def _retry_after(journal: Journal) -> Iterator[_Found]:
 def _wait(failed: Exchange, again: Exchange) -> float:
     """Return how many seconds must pass between two calls at least."""
     wait = failed.retry_after
-    if wait is None or not 0 < wait < float("inf") or (again.retry and wait > _LONGEST_WAIT):
+    if wait is None or again.unslept or not 0 < wait < float("inf") or (again.retry and wait > _LONGEST_WAIT):
         return 0.0
     return wait - max(_SLACK, wait / 10)
 

@@ -10,6 +10,7 @@ from . import always, checks
 from .children._launch import unseen
 from .errors import ChaosFailed, UsageProblem, near
 from .intercept._native import apart
+from .naming import hint
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class Judge:
             lines.append(f"  imported, and not seen in all that they do (docs/escapes.md): {', '.join(missed)}")
         if not calls and (started := unseen(self._chaos)):
             lines.append(f"  processes that chaos cannot see into: {', '.join(started[:12])}")
-        lines.append("  (allow_unused=True accepts this)")
+        more = hint(self._chaos.journal.exchanges, track.scenario, self._chaos.providers)
+        lines += [f"  {line}" for line in (*more, "(allow_unused=True accepts this)")]
         return "\n".join(lines)
 
 

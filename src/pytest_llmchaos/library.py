@@ -21,6 +21,9 @@ from .scenario import Scenario
 
 __all__ = ["all_scenarios", "files_in", "find", "kinds", "load", "names", "placed"]
 
+GAME_DAY = "game-day"
+"""The tag of scenarios that a test of one request cannot play."""
+
 Folders = Sequence[str | os.PathLike[str]] | None
 
 _PACKAGE = Path(__file__).parent
@@ -112,6 +115,8 @@ def find(
     provider: str | None = None,
     kind: str | None = None,
     folders: Folders = None,
+    *,
+    game_days: bool = True,
 ) -> list[Scenario]:
     """Return the scenarios that fit everything given, sorted by name.
 
@@ -121,6 +126,8 @@ def find(
         provider: a provider that one of its faults hits.
         kind: the folder in which its file stands, such as `outage`; may be a pattern.
         folders: the user's own folders.
+        game_days: whether those that need more than one request (tagged `game-day`) are among them though nobody
+            asked for them: by their whole name, or by that tag.
 
     Raises:
         UsageProblem: nothing fits, with the near name or tag; or one of the files is bad.
@@ -141,6 +148,8 @@ def find(
         named = [each for each in named if fnmatchcase(_kind(known[each], roots), kind)]
     fitting = [load(each, folders) for each in named]
     found = [each for each in fitting if _tagged(each, tags) and (provider is None or _hits(each, provider))]
+    if not game_days and not any(fnmatchcase(GAME_DAY, each) for each in tags):
+        found = [each for each in found if GAME_DAY not in each.tags or each.name in patterns] or found
     if not found:
         raise UsageProblem(_nothing(fitting, tags, provider, kind))
     return found

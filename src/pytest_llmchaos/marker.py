@@ -75,6 +75,9 @@ class _Marker:
     ) -> pytest.MarkDecorator:
         """Run the test once for each scenario of the library that fits, each as a test of its own.
 
+        Those that need more than one request (tagged `game-day`) are left out unless they are asked for, by their
+        whole name or by that tag.
+
         Args:
             names: name patterns such as `"openai-*"`; default all.
             tag: a tag (or pattern) that the scenario must have.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import always, intercept
+from ._stubs import sleep_is_stubbed
 from .beneath import AsyncBeneath, Beneath, Unasked
 from .call import Call, secret
 from .clock import Clock, ClockUnsupported
@@ -41,6 +42,9 @@ __all__ = ["Reception", "asking", "current"]
 
 current: ContextVar[UserRequest | None] = ContextVar("llmchaos_request", default=None)
 """The marked request of the app's user that the code at hand belongs to."""
+
+_WAITS_SEEN = 20
+"""Among how many calls before one is looked for a wait that the app was asked for."""
 
 _UNSIMULATED = Route("unsimulated", stream=False)
 """What is asked of a provider where we know only that it is one: files, batches, vector stores."""
@@ -146,7 +150,9 @@ class Reception:
                 self.journal.note(now, "over", text)
             identity = call.identity()
             nth = self._such[identity] = self._such.get(identity, 0) + 1
+            told_to_wait = any(each.retry_after for each in self.journal.exchanges[-_WAITS_SEEN:])
             exchange = self.journal.begin(call, now, self._phase())
+            exchange.unslept = told_to_wait and sleep_is_stubbed()
         self.journal.app.written.attach()
         self.journal.app.called(asked, exchange)
         self.journal.app.carried(secret(request), request.content, exchange)

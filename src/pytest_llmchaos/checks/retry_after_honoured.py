@@ -39,6 +39,7 @@ class RetryAfterHonoured(Check):
         """Judge each answer that asked for a wait against the next call of its kind."""
         asked: list[Exchange] = []
         again: list[Exchange] = []
+        unseen: list[Exchange] = []
         early: list[str] = []
         pairs: list[Exchange] = []
         unmarked = False
@@ -49,6 +50,9 @@ class RetryAfterHonoured(Check):
                 asked.append(each)
                 following = next((one for one in calls[place + 1 :] if one.started >= (each.ended or 0.0)), None)
                 if following is None:
+                    continue
+                if following.unslept:
+                    unseen.append(following)
                     continue
                 again.append(following)
                 waited = following.started - (each.ended or 0.0)
@@ -61,6 +65,9 @@ class RetryAfterHonoured(Check):
         if early:
             reason = against("a wait as long as retry-after says", worst(early))
             return self.verdict("violated", reason + (f"; {MARKING}" if unmarked else ""), dict.fromkeys(pairs))
+        if unseen:
+            reason = f"the test has replaced sleep, so that no wait before {unseen[0].label} can be told"
+            return self.verdict("inconclusive", reason, unseen)
         what = f"the app called again {count(len(again), 'time')}, never too early" if again else "no call followed"
         reason = f"{count(len(asked), 'answer')} asked to wait and {what}"
         return self.verdict("held", reason, dict.fromkeys([*asked, *again]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..parameters import choice, param, text
 from ._base import Fault
@@ -31,6 +31,8 @@ class ModelRetired(Fault):
             its own for it: Gemini's 429 tells of an exhausted quota whose limit is 0, so that clients back off for
             ever; Azure's 404 finds no resource. Where none is known, the provider's usual body comes under that
             status. None for the usual form.
+        which: `all` the models that the target names are gone, or just the `first` of them that a run asks for:
+            whatever the app has pinned.
     """
 
     name = "model_retired"
@@ -38,6 +40,19 @@ class ModelRetired(Fault):
 
     successor: str | None = param(text, default=None)
     status: int | None = param(choice(404, 400, 410, 429), default=None)
+
+    which: str = param(choice("all", "first"), default="all")
+
+    def begin(self) -> Any:
+        """Return the book in which the first model is written down."""
+        return {}
+
+    def meet(self, plan: Plan, call: Call, draw: Draw, state: Any) -> Plan:
+        """Answer with the error, unless another model than this one was the first."""
+        asked = (call.provider, call.model)
+        if self.which == "first" and state.setdefault("first", asked) != asked:
+            return plan
+        return super().meet(plan, call, draw, state)
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Answer with the provider's error for a retired model."""

@@ -1,8 +1,8 @@
 """The HTTP stacks, one file each: they see every call, below every retry, and play its plan.
 
 A stack module holds `STACK`, with the `library` it patches, `install()`, `uninstall()` and `refresh()`. A library
-that is not imported yet is patched the moment the app imports it. Two mocking tools are only watched: what they demand of a
-call that a fault answered is no failure of the app.
+that is not imported yet is patched the moment the app imports it. Two mocking tools are only watched: what they demand
+of a call that a fault answered is no failure of the app.
 """
 
 from __future__ import annotations

@@ -153,6 +153,8 @@ class _Summary:
         yield fit(f"    {test}", self.width, self.more, tail=cells(test) > self.width)
         if reason := self._safe(short_reason(first)):
             yield fit(f"    {reason}", self.width, self.more)
+        if verdict and verdict.get("check") == "unused":  # what to write down to mend it; never cut, as it is copied
+            yield from (f"    {self._safe(each)}" for each in str(verdict.get("reason")).splitlines()[1:])
         # Never cut: a command with its end missing would run something else.
         if first.replay and how != "not hit":
             yield f"    replay: {self._safe(first.replay)}"
