@@ -56,11 +56,11 @@ def test_respx(respx_mock):
     respx_mock.post(SECOND).respond(json=WHOLE)
     assert ask() == "mine"
 
-@respx.mock(assert_all_called=True)
-def test_respx_by_decorator():
-    respx.post(FIRST).respond(json=WHOLE)
-    respx.post(SECOND).respond(json=WHOLE)
-    assert ask() == "mine"
+def test_respx_in_a_block():
+    with respx.mock(assert_all_called=True) as router:
+        router.post(FIRST).respond(json=WHOLE)
+        router.post(SECOND).respond(json=WHOLE)
+        assert ask() == "mine"
 
 def test_httpx_other(httpx_mock):
     httpx_mock.add_response(url=FIRST, json=WHOLE)
@@ -75,7 +75,7 @@ def test_respx_other(respx_mock):
     respx_mock.get("https://shop.example.com/")
     ask()
 """)
-    result.assert_outcomes(passed=4, errors=2)
+    result.assert_outcomes(passed=5, errors=2)
 
 
 def test_a_mock_without_a_route_is_no_mock(suite, pytester):
