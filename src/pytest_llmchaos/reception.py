@@ -23,7 +23,7 @@ from .errors import AppNeverStops, ChaosError, FaultUnfit
 from .intercept._site import call_site
 from .journal import Journal
 from .ongoing import Ongoing
-from .plan import Part, Plan, Step
+from .plan import Fail, Part, Plan, Step
 from .providers import Providers, Route
 from .replies import Replies
 from .upstream import AsyncRouted, Given, Routed, Translate, mocked_in_vain, new_router
@@ -89,6 +89,7 @@ class Reception:
     _such: dict[str, int]
     _judge: Judge
     _suppress: dict[str, str]
+    _stopped_at: float | None
     _begun = 0
     _never_stops = ""
 
@@ -135,6 +136,8 @@ class Reception:
         call = self.providers.recognise(found, request, where=call_site, request=asked.name if asked else "", via=via)
         if call is None:
             return None
+        if self._stopped_at is not None:
+            return self._too_late(call, request)
         if self._where == "passthrough" and not own and (route := mocked_in_vain(request, via)):
             text = (
                 f"{call.label} is sent over {via}, and respx mocks httpx only: {route} cannot answer it, and it would "
@@ -276,6 +279,12 @@ class Reception:
         exchange, simulated = Journal().begin(call, self.now), None if self.lets_go else stop
         plan = Plan(source=None)
         return Ongoing(call, plan, exchange, self._clock, lambda: self.now, request, simulated, self._struck)
+
+    def _too_late(self, call: Call, request: HttpRequest) -> Ongoing:
+        """Refuse the call of a thread that outlived its run: it is no other test's, and must reach no provider."""
+        exchange = Journal().begin(call, self.now)
+        plan = Plan(source=None).instead(Fail("connection_refused"))
+        return Ongoing(call, plan, exchange, self._clock, lambda: self.now, request, lambda: (), self._struck)
 
     def may_reach(self, place: str, how: str) -> bool:
         """Tell whether something may go to a place by a way that no fault can break; to a provider's it may not.

@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +19,7 @@ from .children._post import post
 from .clock import Clock, RealClock, VirtualClock
 from .errors import ChaosFailed, UsageProblem
 from .expect import Expect, Judge, unexpected
+from .intercept.threading import began_in, busy
 from .journal import Calls, Journal
 from .observed import Effect, UserRequest
 from .providers import Providers
@@ -41,19 +43,34 @@ _lock = threading.RLock()
 _stack: list[Chaos] = []
 _begun: list[Chaos] = []
 _tokens = itertools.count(1)
+# Runs that are over, with threads that are not: interception stays for these, so that they reach no provider.
+_lingering: list[Chaos] = []
+# The run in which a context began: what is handed to another thread with its context is its work.
+_started: ContextVar[Chaos | None] = ContextVar("llmchaos_started", default=None)
 
 
 def active() -> Chaos | None:
-    """Return the run under way; None when chaos is off.
+    """Return the run that the calling thread's calls belong to; None when chaos is off.
 
-    The innermost run that the calling thread has started itself, else the innermost of all. The stack is
-    process-wide: a context variable would not reach the threads in which apps call their SDKs.
+    The innermost run that the calling thread has started itself, else the innermost of all; for a thread that outlives
+    the run in which it began, still that one, which stops its calls. The stack is process-wide: a context variable
+    would not reach the threads in which apps call their SDKs.
     """
     runs = tuple(_stack)
+    owner: Chaos | None = began_in(threading.current_thread()) if runs or _lingering else None
+    if owner is not None and owner not in runs and _started.get() not in runs:
+        return owner
     if not runs:
         return _current.elsewhere() if _current.elsewhere is not None else None
     me = threading.get_ident()
     return next((run for run in reversed(runs) if run.home == me), runs[-1])
+
+
+def _reap() -> None:
+    """Give up interception for runs whose threads have ended meanwhile."""
+    for each in [one for one in _lingering if not busy(one)]:
+        _lingering.remove(each)
+        intercept.release(each)
 
 
 def clean_up() -> None:
@@ -312,6 +329,7 @@ class Chaos(Reception):
         draw.ready()  # what we import ourselves costs the app nothing
         with _lock:
             clean_up()
+            _reap()
             _begun.append(self)
             try:
                 intercept.acquire(self)
@@ -325,6 +343,7 @@ class Chaos(Reception):
                 self.journal.app.written.start()
                 watch()
                 _stack.append(self)
+                _started.set(self)
                 post.write(active())
             except BaseException:
                 self.stop()
@@ -349,7 +368,11 @@ class Chaos(Reception):
                 self.journal.app.written.stop()
                 self._clock.stop()
             finally:
-                intercept.release(self)
+                _reap()
+                if busy(self):
+                    _lingering.append(self)
+                else:
+                    intercept.release(self)
                 chance.restore(self)
             _begun.remove(self)
 
