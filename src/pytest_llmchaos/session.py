@@ -19,7 +19,7 @@ from .children._post import post
 from .clock import Clock, RealClock, VirtualClock
 from .errors import ChaosFailed, UsageProblem
 from .expect import Expect, Judge, unexpected
-from .intercept.threading import began_in, busy
+from .intercept.threading import began_in, busy, let_idle_go
 from .journal import Calls, Journal
 from .observed import Effect, UserRequest
 from .providers import Providers
@@ -369,8 +369,9 @@ class Chaos(Reception):
                 self._clock.stop()
             finally:
                 _reap()
+                let_idle_go(self)
                 if busy(self):
-                    _lingering.append(self)
+                    _lingering.extend([self] if self not in _lingering else [])
                 else:
                     intercept.release(self)
                 chance.restore(self)

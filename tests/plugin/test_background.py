@@ -102,3 +102,36 @@ def test_end():
     BACK[0].join()
     LOOP.close()
 """).assert_outcomes(passed=3)
+
+
+def test_a_worker_that_waits_for_work_serves_later_tests(run):
+    """A thread of the app's own at a queue is no left-over: what a later test hands it is that test's."""
+    result = run("""
+import queue, threading
+WORK, DONE, STARTED = queue.Queue(), queue.Queue(), []
+
+def serve():
+    while True:
+        WORK.get()
+        try:
+            DONE.put(client.with_options(max_retries=0).models.list())
+        except openai.OpenAIError as error:
+            DONE.put(error)
+
+def handed():
+    if not STARTED:
+        STARTED.append(threading.Thread(target=serve, daemon=True))
+        STARTED[0].start()
+    WORK.put("one")
+    return DONE.get(timeout=30)
+
+@llmchaos(faults.outage())
+def test_one():
+    assert isinstance(handed(), openai.InternalServerError)
+
+@llmchaos(faults.outage())
+def test_two(llmchaos):
+    assert isinstance(handed(), openai.InternalServerError)
+    assert len(llmchaos.calls) == 1
+""")
+    result.assert_outcomes(passed=2)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import concurrent.futures.thread
 import multiprocessing.pool
+import sys
 import threading
+from types import FrameType
 from typing import Any
 
 from ._patches import Patches
 
-__all__ = ["STACK", "began_in", "busy"]
+__all__ = ["STACK", "began_in", "busy", "let_idle_go"]
 
 _RUN = "_llmchaos_run"
 _POOLS = {(concurrent.futures.thread.__name__, "_worker"), (multiprocessing.pool.__name__, "worker")}
@@ -44,6 +46,25 @@ def began_in(thread: threading.Thread) -> Any:
 def busy(run: Any) -> bool:
     """Tell whether a thread that began in a run still lives."""
     return any(began_in(each) is run for each in threading.enumerate() if each is not threading.current_thread())
+
+
+def let_idle_go(run: Any) -> None:
+    """Let go of the threads of a run that wait at a queue for work: from now on they serve whoever hands them some."""
+    frames = sys._current_frames()
+    for each in threading.enumerate():
+        if began_in(each) is run and _waits_for_work(frames.get(each.ident or 0)):
+            each.__dict__.pop(_RUN, None)
+
+
+def _waits_for_work(frame: FrameType | None) -> bool:
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        if module == "queue" and frame.f_code.co_name == "get":
+            return True
+        if module != "threading" and not module.startswith("pytest_llmchaos."):  # waits pass through the clock's
+            return False
+        frame = frame.f_back
+    return False
 
 
 def _start(original: Any) -> Any:
