@@ -42,7 +42,7 @@ def test_phases_follow_scenario_time(clock):
         assert (chaos.phase, status()) == ("calm", 200)
         chaos.advance("1m")
         assert (chaos.phase, status()) == ("storm", 503)
-        chaos.advance("9m59s")
+        chaos.advance("5m")
         assert status() == 503
         chaos.advance("1s")
         assert (chaos.phase, status(), status()) == ("after", 429, 200)
