@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 URL = "https://api.openai.com/v1/chat/completions"
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+"""Of 127.0.0.1 and localhost, with its key: valid from 2000 to 2120, and its own authority."""
+
 BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**BODY, "stream": True}
 
@@ -32,13 +37,14 @@ def chunk(data: bytes) -> bytes:
 class Scripted:
     """Counts what arrives; `requests` are heads and bodies, and `url` is where its chat operation is."""
 
-    def __init__(self, script: Callable[[socket.socket, int], None]) -> None:
+    def __init__(self, script: Callable[[socket.socket, int], None], tls: bool) -> None:
         self.connections = 0
         self.requests: list[tuple[bytes, bytes]] = []
         self._script = script
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.url = f"http://{self.host}/v1/chat/completions"
+        self.url = f"http{'s' * tls}://{self.host}/v1/chat/completions"
+        self._context = _context() if tls else None
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -56,13 +62,21 @@ class Scripted:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as incoming:
-            try:
+        try:
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            with connection, connection.makefile("rb") as incoming:
                 while request := _request(incoming):
                     self.requests.append(request)
                     self._script(connection, len(self.requests))
-            except OSError:
-                return
+        except OSError:
+            return
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
 
 
 def _request(incoming) -> tuple[bytes, bytes] | None:
@@ -85,9 +99,9 @@ def _request(incoming) -> tuple[bytes, bytes] | None:
 
 
 @contextmanager
-def serving(script: Callable[[socket.socket, int], None]) -> Iterator[Scripted]:
-    """Serve by a script, which gets the connection and the how-manieth request it is."""
-    server = Scripted(script)
+def serving(script: Callable[[socket.socket, int], None], *, tls: bool = False) -> Iterator[Scripted]:
+    """Serve by a script, which gets the connection and the how-manieth request it is; over TLS by `CERTIFICATE`."""
+    server = Scripted(script, tls)
     try:
         yield server
     finally:

@@ -73,7 +73,6 @@ def test_other_traffic_is_untouched(lib):
         (faults.dns_failure(), "ConnectError", 0),
         (faults.certificate_expired(), "ConnectError", 0),
         (faults.wrong_host("certificate"), "ConnectError", 0),
-        (faults.connection_reset(), "ReadError", 0),
     ],
     ids=lambda value: getattr(getattr(value, "fault", None), "name", str(value)),
 )

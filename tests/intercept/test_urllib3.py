@@ -490,7 +490,7 @@ def test_a_proxy_is_not_reached():
     with serving(scripted.disconnect) as server:
         proxied = urllib3.ProxyManager(f"http://{server.host}")
         with inject(faults.connection_reset(calls=1)) as chaos:
-            with pytest.raises(ProtocolError, match="reset"):
+            with pytest.raises(ProtocolError):
                 post(manager=proxied, retries=False)
             assert post(manager=proxied).status == 200
         assert server.connections == 0

@@ -28,7 +28,7 @@ and has `[[reaction]]` rows of
     events      how many stream events reach the app, before the exception if there is one
     result      members of the answer, by dotted path; `last` those of the last stream event; "<some>" and "<none>" too
     only        the line of SDK versions that the row holds for; all when left out
-    differs     by line of versions, what is different there
+    differs     by line of versions, of the SDK or of Python (`python<3.13`), what is different there
     source      where the row is from, when not the file's: "measured here" is what the installed SDK did when the
                 simulated provider failed, checked against the SDK's own code
 """
@@ -162,7 +162,8 @@ def read() -> list[Reaction]:
 
 def http_errors() -> list[tuple[str, str, str]]:
     """Return fault, mode and the text of the HTTP library's own exception."""
-    return [(row["fault"], mode, row[mode]) for row in _file("openai")["http_error"] for mode in MODES]
+    rows = [_here(row) for row in _file("openai")["http_error"]]
+    return [(row["fault"], mode, row[mode]) for row in rows for mode in MODES]
 
 
 def _file(sdk: str) -> dict[str, Any]:
@@ -180,9 +181,7 @@ def _expanded(sdk: str, row: dict[str, Any], backoff: list[Any]) -> list[Reactio
     calls = row.pop("calls")
     if not _concerns(sdk, row.get("only", "")):
         return []
-    for line, there in row.pop("differs", {}).items():
-        if installed(line):
-            row |= there
+    row = _here(row)
     if row.get("cause") and row["raises"].endswith(f".{row['cause']}"):
         row["cause"] = None  # nothing wraps it here
     waits = row.pop("waits", [])
@@ -195,6 +194,15 @@ def _expanded(sdk: str, row: dict[str, Any], backoff: list[Any]) -> list[Reactio
         row["lasts"] = _bounds(row["lasts"])
     first = Reaction(sdk=sdk, call=calls[0], **row)
     return [replace(first, call=call) for call in calls]
+
+
+def _here(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row as it is with the versions that run."""
+    found = dict(row)
+    for line, there in found.pop("differs", {}).items():
+        if installed(line):
+            found |= there
+    return found
 
 
 def _concerns(sdk: str, line: str) -> bool:

@@ -21,6 +21,7 @@ from ._certificates import CERTIFICATES, certificate_error
 from ._drive import AsyncDriver, SyncDriver
 from ._passage import passed, watch
 from ._patches import Patches
+from ._resets import seen_by_blocking
 from .respx import unrouted
 
 if TYPE_CHECKING:
@@ -135,7 +136,13 @@ class HttpxStack:
                 if ongoing is None:
                     return original(transport, request)
                 upstream = chaos.upstream_for(ongoing, _SyncOriginal(original, transport, request), self._translate)
-                driver = SyncDriver(ongoing, partial(self._exception, request=request, is_async=False), upstream)
+
+                def failure(kind: FailKind) -> BaseException:
+                    in_body = ongoing.exchange.status is not None
+                    kind = seen_by_blocking(kind, request.url.scheme, in_body=in_body)
+                    return self._exception(kind, request, is_async=False)
+
+                driver = SyncDriver(ongoing, failure, upstream)
                 return self._response(driver.head(), self._sync_body(driver), request)
 
             return handle_request

@@ -10,7 +10,7 @@ differs where said):
 | certificate | SSLError(SSLCertVerificationError) | SSLError | SSLError |
 | connect timeout | ConnectTimeoutError(connection, text) from TimeoutError | ConnectTimeout | ConnectTimeoutError |
 | read timeout | ReadTimeoutError from TimeoutError | ReadTimeout | ReadTimeoutError |
-| reset | ConnectionResetError | ConnectionError | ConnectionClosedError |
+| reset (over TLS see `_resets`) | ConnectionResetError | ConnectionError | ConnectionClosedError |
 | no answer | RemoteDisconnected | ConnectionError | ConnectionClosedError |
 
 The last two become `ProtocolError('Connection aborted.', ...)` in urlopen. Within the body, urllib3's reader makes of
@@ -29,6 +29,7 @@ from http.client import RemoteDisconnected
 from typing import TYPE_CHECKING, Any
 
 from ._certificates import CERTIFICATES, certificate_error
+from ._resets import seen_by_blocking
 from ._urllib3_wire import BrokenOff
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Failures:
     def __call__(self, kind: FailKind) -> BaseException:
         """Return it with the system's error as its cause."""
         self.last = kind
+        kind = seen_by_blocking(kind, self._pool.scheme, in_body=self.in_body)
         return self._from_the_socket(kind) if self.in_body else self._before_the_head(kind)
 
     def translate(self, error: Exception) -> Exception:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -61,8 +62,10 @@ def standing_client(sdk: str, mode: str, timeout: float | None = None) -> Any:
 
 @cache
 def installed(line: str) -> bool:
-    """Tell whether the installed SDK is of that line, such as `openai>=3`."""
+    """Tell whether the installed SDK is of that line, such as `openai>=3`; `python` is the Python that runs."""
     wanted = Requirement(line)
+    if wanted.name == "python":
+        return wanted.specifier.contains(platform.python_version(), prereleases=True)
     try:
         return wanted.specifier.contains(version(wanted.name), prereleases=True)
     except PackageNotFoundError:
