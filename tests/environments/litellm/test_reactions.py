@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,8 @@ def read() -> list[Reaction]:
                 for mode in MODES:
                     facts = dict(row[backend])
                     other = {"stream": facts.pop("stream", {}), "async": facts.pop("async", {})}
+                    old = facts.pop("sync_before_3_13", {})
+                    other["sync"] = old if sys.version_info < (3, 13) else {}
                     facts |= other.get(call, {}) | other.get(mode, {})
                     found.append(Reaction(backend, call, mode, **given, **facts))
     return sorted(found, key=str)
