@@ -9,6 +9,9 @@ from pytest_llmchaos import Chaos, ToolCall, faults, llmchaos
 from .desk import DECLINED, SORRY, HelpDesk
 from .work import Work
 
+# That a model is about to go is told by `llmchaos calendar`, and by the SDK: it fails no test of how the app holds.
+pytestmark = pytest.mark.filterwarnings(r"default:(?s).*\bmodel\b:DeprecationWarning")
+
 
 @pytest.fixture
 def desk() -> HelpDesk:

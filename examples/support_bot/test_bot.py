@@ -8,6 +8,9 @@ from pytest_llmchaos import Chaos, faults, llmchaos
 
 from .bot import SORRY, NaiveBot, ResilientBot
 
+# That a model is about to go is told by `llmchaos calendar`, and by the SDK: it fails no test of how the app holds.
+pytestmark = pytest.mark.filterwarnings(r"default:(?s).*\bmodel\b:DeprecationWarning")
+
 
 @pytest.fixture
 def bot() -> ResilientBot:

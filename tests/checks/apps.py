@@ -11,8 +11,9 @@ import pytest
 
 from pytest_llmchaos import always, checks, inject
 
+from ..models import CLAUDE
+
 MODEL = "gpt-5"
-CLAUDE = "claude-sonnet-5"
 
 
 def under(*what: Any) -> inject:

@@ -12,7 +12,7 @@ import pytest
 from pytest_llmchaos import checks, faults
 from pytest_llmchaos.errors import ParameterError
 
-from .apps import Tools, ask, ask_claude, async_gpt, claude, first_of, gpt, said, under, verdict
+from .apps import CLAUDE, Tools, ask, ask_claude, async_gpt, claude, first_of, gpt, said, under, verdict
 from .journals import journal
 
 
@@ -86,7 +86,7 @@ def cached() -> str:
     [
         (with_fallback, "held", "1 request made the 1 call of request 'before'"),
         (streaming_lost, "violated", "openai/gpt-5:chat was asked for a whole answer, before for a stream"),
-        (hedged, "violated", "anthropic/claude-sonnet-5:chat at api.anthropic.com was asked, before openai/gpt-5"),
+        (hedged, "violated", f"anthropic/{CLAUDE}:chat at api.anthropic.com was asked, before openai/gpt-5"),
         (another_model, "violated", "openai/gpt-4o:chat at api.openai.com was asked"),
         (tools_added, "violated", "asked with 'tools', unlike before"),
         (limited, "violated", "asked with 'temperature', unlike before"),
@@ -124,12 +124,12 @@ def converse(client: anthropic.Anthropic) -> None:
     """Use a tool and go on: what the model says differs from time to time."""
     tools: Any = Tools.ANTHROPIC
     first = client.messages.create(
-        model="claude-sonnet-5", max_tokens=99, messages=said(), tools=tools, tool_choice={"type": "any"}
+        model=CLAUDE, max_tokens=99, messages=said(), tools=tools, tool_choice={"type": "any"}
     )  # type: ignore[call-overload]
     use = next(block for block in first.content if block.type == "tool_use")
     result = {"type": "tool_result", "tool_use_id": use.id, "content": "on its way"}
     more = [{"role": "assistant", "content": first.content}, {"role": "user", "content": [result]}]
-    client.messages.create(model="claude-sonnet-5", max_tokens=99, messages=[*said(), *more], tools=tools)  # type: ignore
+    client.messages.create(model=CLAUDE, max_tokens=99, messages=[*said(), *more], tools=tools)  # type: ignore
 
 
 def test_what_the_model_said_is_not_compared():

@@ -14,6 +14,7 @@ from pytest_llmchaos import checks, faults
 from pytest_llmchaos.errors import ParameterError, UsageProblem
 from pytest_llmchaos.prices import _DATA, price_of
 
+from ..models import DEAR_CLAUDE
 from .apps import ask, ask_claude, claude, first_of, gpt, said, under, verdict
 from .journals import journal
 
@@ -164,7 +165,7 @@ def test_the_app_that_pays_for_each_try(tries, outcome):
 @pytest.mark.parametrize(("careless", "outcome"), [(True, "violated"), (False, "held")])
 def test_the_app_with_a_dear_fallback(careless, outcome):
     """A fallback at many times the price is found out; one of the like is not."""
-    dear = {"model": "claude-opus-4-5"} if careless else {}
+    dear = {"model": DEAR_CLAUDE} if careless else {}
     with under(faults.outage(target="openai")) as chaos:
         with suppress(openai.APIError):
             first_of(lambda: ask(gpt()), lambda: ask_claude(claude(), **dear))

@@ -11,7 +11,9 @@ import pytest
 
 from pytest_llmchaos import inject
 
-APP = """
+from ..models import CLAUDE
+
+APP = f"""
 import httpx2
 import openai
 import anthropic
@@ -22,14 +24,14 @@ claude = anthropic.Anthropic(api_key="no-key")
 
 def ask(model="gpt-5", **options):
     answer = client.chat.completions.create(
-        model=model, messages=[{"role": "user", "content": "hello"}], **options
+        model=model, messages=[{{"role": "user", "content": "hello"}}], **options
     )
     return answer.choices[0].message.content
 
 
 def ask_claude():
     answer = claude.messages.create(
-        model="claude-sonnet-5", max_tokens=100, messages=[{"role": "user", "content": "hello"}]
+        model="{CLAUDE}", max_tokens=100, messages=[{{"role": "user", "content": "hello"}}]
     )
     return answer.content[0].text
 
@@ -51,7 +53,7 @@ def ask_swallowing():
 async def ask_async():
     async with openai.AsyncOpenAI(api_key="no-key") as session:
         answer = await session.chat.completions.create(
-            model="gpt-5", messages=[{"role": "user", "content": "hello"}]
+            model="gpt-5", messages=[{{"role": "user", "content": "hello"}}]
         )
         return answer.choices[0].message.content
 """

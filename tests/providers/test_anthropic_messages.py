@@ -13,11 +13,12 @@ from pydantic import BaseModel, Field
 
 from pytest_llmchaos.replies import Reply, ToolCall
 
+from ..models import CLAUDE
 from .sdk import KEY, UNHURRIED, Wire, anthropic_client
 from .test_openai_chat import Ticket
 
 ASK = {
-    "model": "claude-sonnet-5",
+    "model": CLAUDE,
     "max_tokens": 200,
     "messages": [{"role": "user", "content": "Where is my order?"}],
 }
@@ -47,7 +48,7 @@ def test_a_plain_message_is_complete():
     """Text, ids, reason and usage."""
     message = create()
     assert message.id.startswith("msg_01")
-    assert (message.stop_reason, message.stop_details, message.model) == ("end_turn", None, "claude-sonnet-5")
+    assert (message.stop_reason, message.stop_details, message.model) == ("end_turn", None, CLAUDE)
     assert 15 <= len(message.content[0].text.split()) <= 45
     assert message.usage.input_tokens > 0
     assert message.usage.output_tokens > 15

@@ -18,6 +18,7 @@ from pytest_llmchaos.errors import FaultUnfit
 from pytest_llmchaos.plan import Answer
 from pytest_llmchaos.providers import ErrorKind
 
+from ..models import CLAUDE
 from .sdk import KEY, UNHURRIED, WALL, Wire, anthropic_client, openai_client, post, recognised
 
 MESSAGES = [{"role": "user", "content": "x"}]
@@ -64,7 +65,7 @@ def anthropic_error(kind, *, stream=False, **details):
     """Return the exception that the Anthropic SDK raises."""
     with pytest.raises(anthropic.APIStatusError) as caught:
         anthropic_client(failing(kind, **details)).messages.create(
-            model="claude-opus-5", messages=MESSAGES, max_tokens=9, stream=stream
+            model=CLAUDE, messages=MESSAGES, max_tokens=9, stream=stream
         )
     return caught.value
 
@@ -204,7 +205,7 @@ def test_openai_errors(kind, details, exception, status, type_, code, text, stre
             anthropic.NotFoundError,
             404,
             "not_found_error",
-            "model: claude-opus-5",
+            f"model: {CLAUDE}",
         ),
         (
             "policy_refusal",
@@ -422,11 +423,7 @@ def test_the_error_within_a_stream_raises():
         list(openai_client(Wire(broken)).chat.completions.create(model="gpt-5", messages=MESSAGES, stream=True))
     assert not isinstance(caught.value, openai.APIStatusError)
     with pytest.raises(anthropic.APIStatusError) as status:
-        list(
-            anthropic_client(Wire(broken)).messages.create(
-                model="claude-opus-5", messages=MESSAGES, max_tokens=9, stream=True
-            )
-        )
+        list(anthropic_client(Wire(broken)).messages.create(model=CLAUDE, messages=MESSAGES, max_tokens=9, stream=True))
     assert (status.value.status_code, status.value.type) == (200, "overloaded_error")
 
 

@@ -6,9 +6,6 @@ import pytest
 
 from .drive import CASES, good_weather, names, play, shipped
 
-# Anthropic's SDK warns of old models by a list of its own.
-pytestmark = pytest.mark.filterwarnings("ignore:The model .* is deprecated:DeprecationWarning")
-
 NAMES = names()
 
 

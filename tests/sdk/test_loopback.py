@@ -14,6 +14,7 @@ import pytest
 
 from pytest_llmchaos import faults, inject
 
+from ..models import CLAUDE
 from ._stacks import DEFAULT, STACKS
 from .shapes import MODES, SDKS, answers, ask, client, marks
 
@@ -78,7 +79,7 @@ def _openai(stream: bool) -> bytes:
 
 
 def _anthropic(stream: bool) -> bytes:
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-5", "stop_reason": None}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": CLAUDE, "stop_reason": None}
     usage = {"usage": {"input_tokens": 1, "output_tokens": 1}}
     if not stream:
         content = [{"type": "text", "text": OURS}]
@@ -137,7 +138,7 @@ INJECTED = {
 def _given(provider: str, stream: bool) -> dict[str, Any]:
     say = [{"role": "user", "content": "hi"}]
     given = {"model": "gpt-5", "messages": say} if provider == "openai" else {}
-    given = given or {"model": "claude-sonnet-5", "messages": say, "max_tokens": 9}
+    given = given or {"model": CLAUDE, "messages": say, "max_tokens": 9}
     return {**given, "stream": True} if stream else given
 
 

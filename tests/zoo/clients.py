@@ -9,8 +9,9 @@ from typing import Any
 import anthropic
 import openai
 
+from ..models import CLAUDE
+
 GPT = "gpt-5"
-CLAUDE = "claude-sonnet-5"
 Messages = Any  # each SDK has its own types for what is the same JSON
 
 

@@ -20,21 +20,23 @@ class Everything(dict):
         return "January 1st, 2027"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_finish(session):
-    """Put the table where anthropic looks, and make sure that this session is what it says."""
+def judges():
+    """Return the modules of anthropic that hold the table by which it warns."""
     import anthropic.resources.beta.messages.messages
     import anthropic.resources.messages.messages  # noqa: F401
 
-    tables = [name for name, module in sys.modules.items() if name.startswith("anthropic.") and _warns(module)]
-    assert tables, "anthropic keeps its table of deprecated models elsewhere: look for it"
-    for name in tables:
-        sys.modules[name].DEPRECATED_MODELS = Everything()
+    loaded = [module for name, module in sys.modules.items() if name.startswith("anthropic.")]
+    found = [each for each in loaded if isinstance(vars(each).get("DEPRECATED_MODELS"), dict)]
+    assert found, "anthropic keeps its table of deprecated models elsewhere: look for it"
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session):
+    """Put the table where anthropic looks, and make sure that this session is what it says."""
+    for module in judges():
+        module.DEPRECATED_MODELS = Everything()
     assert _today_by_the_kernel() + 700 * 86400 < time.time(), "the wall clock is not ahead"
-
-
-def _warns(module):
-    return isinstance(vars(module).get("DEPRECATED_MODELS"), dict)
 
 
 def _today_by_the_kernel():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...models import CLAUDE
 from ._base import KEY, SAY, City, Sdk, Shape, limited
 
-_MESSAGE = {"model": "claude-sonnet-5", "messages": SAY, "max_tokens": 200}
+_MESSAGE = {"model": CLAUDE, "messages": SAY, "max_tokens": 200}
 _PARAMETERS = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
 _TOOLED = {**_MESSAGE, "tools": [{"name": "find_order", "input_schema": _PARAMETERS}]}
 
@@ -30,8 +31,8 @@ SDK = Sdk(
         "messages tools helper": Shape("messages.stream", _TOOLED, "helper", "get_final_message"),
         "messages parse": Shape("messages.parse", {**_MESSAGE, "output_format": City}),
         "messages helper": Shape("messages.stream", _MESSAGE, "helper", "get_final_message"),
-        "tokens": Shape("messages.count_tokens", {"model": "claude-sonnet-5", "messages": SAY}),
+        "tokens": Shape("messages.count_tokens", {"model": CLAUDE, "messages": SAY}),
         "models": Shape("models.list"),
-        "model": Shape("models.retrieve", {"model_id": "claude-sonnet-5"}),
+        "model": Shape("models.retrieve", {"model_id": CLAUDE}),
     },
 )
