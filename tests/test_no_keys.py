@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from pytest_llmchaos import ChaosFailed, Phase, Scenario, faults, inject
 from pytest_llmchaos.cli import cli
-from pytest_llmchaos.gate import latest
+from pytest_llmchaos.counting import latest
 from pytest_llmchaos.journal_file import append
 from pytest_llmchaos.record import record, to_json
 from pytest_llmchaos.report.github import commands

@@ -91,7 +91,7 @@ def cached() -> str:
         (tools_added, "violated", "asked with 'tools', unlike before"),
         (limited, "violated", "asked with 'temperature', unlike before"),
         (system_prompt, "violated", "the conversation sent to openai/gpt-5:chat is another"),
-        (late, "violated", "the first content came after 3."),
+        (late, "violated", "the first content came after 3"),
         (cached, "violated", "0 calls went out, before 1"),
     ],
 )
