@@ -84,7 +84,7 @@ def test_escape(llmchaos):
     call()
 
 @llmchaos(allow_escapes=True)
-def test_accepted():
+def test_accepted(llmchaos):
     call()
 """)
     result.assert_outcomes(failed=1, passed=1)
