@@ -256,15 +256,7 @@ def test_the_end_of_a_window_or_of_a_call_range_is_the_end_of_its_trouble():
         chaos.expect.recovered(to="openai", within="1s")
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("check", [1, None, b"x", ["attempts"], int, object(), lambda journal: True, "atempts"])
-=======
-@pytest.mark.parametrize(
-    "check",
-    [1, None, b"x", ["attempts"], int, object(), lambda journal: True, "atempts"],
-    ids=lambda value: type(value).__name__,
-)
->>>>>>> 3359a51 (Ids of a test are the same in every process; a moved name)
 def test_what_is_no_check_cannot_judge(check):
     """A clear error, whatever was given."""
     with inject() as chaos, pytest.raises(UsageProblem, match="is not a check"):
