@@ -276,7 +276,8 @@ def test_windows_line_ends_are_no_problem():
     ("text", "says"),
     [
         ("a: &a [x, x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)), "aliases counted"),
-        ("[" * 5000, "nested more than 32 levels deep"),
+        ("[" * 500, "nested more than 32 levels deep"),
+        ("[" * 5000, "^<scenario>:1:"),  # newer versions of PyYAML refuse it in their own words
         ("{a: " * 5000, "nested more than 32 levels deep"),
         ("- " * 5000, "nested more than 32 levels deep"),
         ("x: " + "a" * 300_000, "is larger than 256 KiB"),
@@ -284,7 +285,7 @@ def test_windows_line_ends_are_no_problem():
         ("[*a]", r"the alias \*a stands for nothing before it"),
         ("x: [" + "a, " * 30_000 + "]", "has more than 20000 values"),
     ],
-    ids=["laughs", "lists", "mappings", "dashes", "size", "recursion", "unknown alias", "values"],
+    ids=["laughs", "lists", "many lists", "mappings", "dashes", "size", "recursion", "unknown alias", "values"],
 )  # fmt: skip
 def test_a_hostile_file_is_refused(text, says):
     """No file can take the reader's time, memory or stack."""
