@@ -43,7 +43,7 @@ _lock = threading.RLock()
 _stack: list[Chaos] = []
 _begun: list[Chaos] = []
 _tokens = itertools.count(1)
-# Runs that are over, with threads that are not: interception stays for these, so that they reach no provider.
+# Runs that are over, with threads that are not: sockets stay watched for these, so that they reach no provider.
 _lingering: list[Chaos] = []
 # The run in which a context began: what is handed to another thread with its context is its work.
 _started: ContextVar[Chaos | None] = ContextVar("llmchaos_started", default=None)
@@ -67,10 +67,8 @@ def active() -> Chaos | None:
 
 
 def _reap() -> None:
-    """Give up interception for runs whose threads have ended meanwhile."""
-    for each in [one for one in _lingering if not busy(one)]:
-        _lingering.remove(each)
-        intercept.release(each)
+    """Forget runs whose threads have ended meanwhile."""
+    _lingering[:] = [each for each in _lingering if busy(each)]
 
 
 def clean_up() -> None:
@@ -370,10 +368,9 @@ class Chaos(Reception):
             finally:
                 _reap()
                 let_idle_go(self)
-                if busy(self):
-                    _lingering.extend([self] if self not in _lingering else [])
-                else:
-                    intercept.release(self)
+                if busy(self) and self not in _lingering:
+                    _lingering.append(self)
+                intercept.release(self, watching=bool(_lingering))
                 chance.restore(self)
             _begun.remove(self)
 

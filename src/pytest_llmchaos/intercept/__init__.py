@@ -73,10 +73,11 @@ def refresh() -> None:
             _install(library)
 
 
-def release(user: object) -> None:
+def release(user: object, *, watching: bool = False) -> None:
     """Give every library back as it was when the last user is done.
 
-    Can be called again after an interrupt: nothing is forgotten before it is given back.
+    With `watching`, Python's events go on to tell where sockets go; nothing is patched for that. Can be called again
+    after an interrupt: nothing is forgotten before it is given back.
     """
     with _lock:
         _users[:] = [each for each in _users if each is not user]
@@ -85,6 +86,10 @@ def release(user: object) -> None:
             while _installed:
                 _installed[-1].uninstall()
                 _installed.pop()
+            if not watching:
+                from .socket import STACK as SOCKETS
+
+                SOCKETS.rest()
 
 
 def _install(library: str) -> None:

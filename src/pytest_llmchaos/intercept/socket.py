@@ -58,8 +58,11 @@ class _Sockets:
                 self._patches.replace(socket.socket, name, _send, inherited=True)
 
     def uninstall(self) -> None:
-        """Stop watching."""
+        """Give back what is patched; events are listened to until `rest`."""
         self._patches.restore()
+
+    def rest(self) -> None:
+        """Listen no more."""
         self._events.stop()
 
 
