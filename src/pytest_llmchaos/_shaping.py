@@ -24,19 +24,24 @@ _FRAME = ("content-length", "content-encoding", "transfer-encoding")  # say how 
 def marked(plan: Plan) -> Generator[tuple[Step, Parts], Step | None, None]:
     """Yield the steps of a plan's own source, each with the injection that strikes by it.
 
-    An answer strikes by its status where that is an error, else by the first piece that is not as it should be.
+    An answer strikes by its status where that is an error, else by the first piece that is not as it should be. One
+    without a body has struck with its head: clients read no further.
     """
     assert plan.source is not None  # noqa: S101 # else this is not called
     by = () if plan.answered_by is None else (plan.answered_by,)
     left = plan.harmless
-    for step in plan.source():
+    steps = iter(plan.source())
+    step = next(steps, None)
+    while step is not None:
+        after = next(steps, None)
         if isinstance(step, Head):
-            yield step, by if step.status >= 400 else ()
+            yield step, by if step.status >= 400 or isinstance(after, End) else ()
         elif isinstance(step, Chunk) and left:
             left -= 1
             yield step, ()
         else:
             yield step, by
+        step = after
 
 
 class Shaping:
