@@ -17,6 +17,7 @@ and has `[[reaction]]` rows of
     timeout     the client's own, in seconds; without it the SDK's default
     raises      class of the exception, as users import it (`client.` starts what botocore's clients make themselves);
                 "none" where the call gives an answer as if all were well
+    leaves      true where the SDK may have all it wants before the fault comes, which is then no strike
     silent      where it is not well: by what an app could tell, as there is no exception
     attributes  of the exception; "<none>" stands for None, "<some>" for any value but None and ""
     message     a part of str(exception)
@@ -63,6 +64,7 @@ class Reaction:
     modes: tuple[str, ...] = MODES
     args: dict[str, Any] = field(default_factory=dict)
     timeout: float | None = None
+    leaves: bool = False
     silent: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
     message: str = ""

@@ -59,7 +59,14 @@ def _members(value: Any, expected: dict[str, Any]) -> dict[str, Any]:
 )
 def test_reaction(reaction, mode):
     """The installed SDK raises (or swallows), retries and waits as measured."""
-    chaos, outcome = ask(reaction.sdk, reaction.call, mode, *reaction.injections, timeout=reaction.timeout)
+    chaos, outcome = ask(
+        reaction.sdk,
+        reaction.call,
+        mode,
+        *reaction.injections,
+        timeout=reaction.timeout,
+        allow_unused=reaction.leaves,
+    )
     _check_error(reaction, outcome)
     if reaction.events is not None:
         assert len(outcome.events) == reaction.events
