@@ -300,11 +300,13 @@ def test_an_unknown_kind_gets_the_near_one(nested):
 
 
 def test_scenarios_are_selected_by_provider(own):
-    """A provider is hit where one of the faults' targets matches it."""
+    """A provider is hit where one of the faults' targets matches it; what hits whichever it is fits each."""
     hit = {each.name for each in library.find(provider="anthropic", folders=[own])}
     assert "anthropic-overloaded" in hit
     assert "openai-outage" not in hit
-    assert [each.name for each in library.find(provider="localhost:8000", folders=[own])] == ["my-outage"]
+    assert "pinned-model-gone" in hit
+    found = [each.name for each in library.find(provider="localhost:8000", folders=[own])]
+    assert found == ["my-outage", "pinned-model-gone"]
 
 
 @pytest.mark.parametrize(
@@ -315,6 +317,7 @@ def test_scenarios_are_selected_by_provider(own):
         ({"tag": "deprecatio"}, "no scenario has the tag 'deprecatio'; did you mean 'deprecation'? (known: "),
         ({"tag": ["stream", "quota"]}, "no scenario has the tag 'stream' and the tag 'quota'"),
         ({"provider": "opnai"}, "no scenario hits 'opnai'; did you mean 'openai'? (known: "),
+        ({"names": "pinned-model-gone", "provider": "opnai"}, "no scenario hits 'opnai'; did you mean 'openai'?"),
         ({"names": "openai-outage", "tag": "outage", "provider": "anthropic"}, "no scenario hits 'anthropic'"),
     ],
 )

@@ -44,7 +44,7 @@ def test_phases_follow_scenario_time(clock):
         assert (chaos.phase, status()) == ("storm", 503)
         chaos.advance("5m")
         assert status() == 503
-        chaos.advance("1s")
+        chaos.advance("5m")
         assert (chaos.phase, status(), status()) == ("after", 429, 200)
     assert [event.text for event in chaos.journal.events if event.kind == "phase"] == ["calm", "storm", "after"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from . import options
 from ._inject import settle
 from ._marks import said
 from .config import load
@@ -46,12 +47,12 @@ def healthy(fixture: pytest.FixtureDef[Any], item: pytest.Item) -> Iterator[None
 
 def _run(fixture: pytest.FixtureDef[Any], item: pytest.Item) -> Chaos:
     settings = load(item.config.rootpath)
-    options: dict[str, Any] = {"allow_escapes": bool(item.config.option.llmchaos_allow_escapes)}
+    given: dict[str, Any] = {"allow_escapes": bool(item.config.option.llmchaos_allow_escapes)}
     for mark in said(item).marks:
-        options |= {name: value for name, value in mark.kwargs.items() if name in _OPTIONS}
-    options["suppress"] = {**settings.suppress, **(options.get("suppress") or {})}
+        given |= options.read({name: value for name, value in mark.kwargs.items() if name in _OPTIONS})
+    given["suppress"] = {**settings.suppress, **given.get("suppress", {})}
     where = f"{fixture.baseid}::{fixture.argname}"
-    run = Chaos(clock="real", test=where, providers=Providers(settings.providers), **options)
+    run = Chaos(clock="real", test=where, providers=Providers(settings.providers), **given)
     run.shared = True
     return run
 

@@ -123,7 +123,7 @@ def find(
     Args:
         names: patterns such as `"openai-*"`, of which one must fit the name; none for all.
         tag: a tag, or several; each may be a pattern, and each must fit one of the scenario's tags.
-        provider: a provider that one of its faults hits.
+        provider: a provider that one of its faults hits, by its name or its host; a fault for `*` hits every one.
         kind: the folder in which its file stands, such as `outage`; may be a pattern.
         folders: the user's own folders.
         game_days: whether those that need more than one request (tagged `game-day`) are among them though nobody
@@ -208,7 +208,19 @@ def _tagged(scenario: Scenario, tags: tuple[str, ...]) -> bool:
 
 
 def _hits(scenario: Scenario, provider: str) -> bool:
-    return any(fnmatchcase(provider, one.provider) for each in scenario.injections for one in each.target.each)
+    targets = {one.provider for each in scenario.injections for one in each.target.each}
+    return any(fnmatchcase(provider, each) for each in targets - {"*"}) or ("*" in targets and _is_one(provider))
+
+
+def _is_one(provider: str) -> bool:
+    """Tell whether this can be a provider, by its name or a host: a misspelt one is hit by nothing, not even by `*`."""
+    return "." in provider or ":" in provider or provider in _providers()
+
+
+def _providers() -> list[str]:
+    from .providers import Providers
+
+    return Providers(config.load().providers).names()
 
 
 def _no_kind(kind: str, known: list[str]) -> str:
@@ -220,7 +232,8 @@ def _nothing(scenarios: list[Scenario], tags: tuple[str, ...], provider: str | N
     for tag in tags:
         if not any(fnmatchcase(each, tag) for each in known):
             return f"no scenario has the tag {tag!r}{near(tag, known)} (known: {', '.join(known)})"
-    hit = sorted({one.provider for scenario in scenarios for each in scenario.injections for one in each.target.each})
+    every = {one.provider for scenario in scenarios for each in scenario.injections for one in each.target.each}
+    hit = sorted(every.union(_providers()) - {"*"} if "*" in every else every)
     if provider and not any(_hits(each, provider) for each in scenarios):
         return f"no scenario hits {provider!r}{near(provider, hit)} (known: {', '.join(hit)})"
     wanted = [*(f"the tag {tag!r}" for tag in tags), *([f"a fault for {provider!r}"] if provider else [])]

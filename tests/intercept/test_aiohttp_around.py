@@ -16,6 +16,8 @@ from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 from ..timing import about
 from .over_aiohttp import BODY, EVENTS, STREAM, URL, post, served
 
+OTHER = "https://api.groq.com/openai/v1/chat/completions"
+
 
 def test_the_runs_own_router():
     """`chaos.upstream` answers and raises here too, with async side effects, beneath the faults."""
@@ -112,7 +114,10 @@ def test_what_passthrough_meets_is_the_networks():
 
 
 def test_aioresponses_beneath_is_the_healthy_upstream():
-    """A mock that was there first keeps answering, below the faults; what it does not know is its own refusal."""
+    """A mock that was there first keeps answering, below the faults.
+
+    What it does not know the simulated provider answers; with passthrough that is the mock's own refusal.
+    """
     mocking = pytest.importorskip("aioresponses")
 
     class Answer(aiohttp.ClientResponse):
@@ -128,9 +133,13 @@ def test_aioresponses_beneath_is_the_healthy_upstream():
         assert mock.requests == {}
         assert json.loads(asyncio.run(post())) == {"mine": True}
         assert len(mock.requests) == 1
+        assert b"choices" in asyncio.run(post(url=OTHER))
+    assert [call.status for call in chaos.calls] == [503, 200, 200]
+    with mocking.aioresponses() as mock, inject(upstream="passthrough") as chaos:
+        mock.post(URL, payload={"mine": True})
         with pytest.raises(aiohttp.ClientConnectionError, match="Connection refused: POST"):
-            asyncio.run(post(url="https://api.openai.com/v1/embeddings"))
-    assert [call.status for call in chaos.calls] == [503, 200, None]
+            asyncio.run(post(url=OTHER))
+    assert [call.status for call in chaos.calls] == [None]
 
 
 def test_a_cassette_beneath_is_the_healthy_upstream(tmp_path):
