@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 import time
 from contextlib import suppress
 from importlib import import_module
@@ -12,6 +14,8 @@ import openai  # noqa: F401
 import pytest
 
 import pytest_llmchaos._pytest_run  # noqa: F401
+from pytest_llmchaos import session
+from pytest_llmchaos.intercept.threading import began_in
 from pytest_llmchaos.session import active
 
 from . import timing
@@ -38,6 +42,16 @@ def _patched():
     return [*points, time.sleep]
 
 
+def _let_servers_end():
+    """Wait for the threads that the test's runs left: a library stays patched for as long as they live."""
+    if session._lingering:
+        gc.collect()  # a client that nobody closed holds its server's thread
+    for thread in threading.enumerate():
+        if any(began_in(thread) is run for run in session._lingering):
+            thread.join(10)
+    session._reap()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
     """No test may leave a run active or a library patched."""
@@ -45,4 +59,5 @@ def _nothing_left_behind():
     timing.begin()
     yield
     assert active() is None
+    _let_servers_end()
     assert _patched() == before

@@ -85,6 +85,13 @@ except httpx.ConnectError:
         assert child(code).split() == ["True", "as", "ever"]
 
 
+def test_a_child_that_needs_no_http_library_loads_no_more():
+    """What Python itself uses is no reason to load the plugin, which takes time."""
+    code = "import os, socket, ssl, subprocess, sys, threading; print('pytest_llmchaos' in sys.modules)"
+    with inject(clock="real"):
+        assert child(code).strip() == "False"
+
+
 def test_a_child_outside_of_chaos_is_left_alone():
     """Before and after a run nothing is in a child's environment."""
     code = (

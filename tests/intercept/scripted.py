@@ -9,7 +9,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -45,12 +45,19 @@ class Scripted:
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.url = f"http{'s' * tls}://{self.host}/v1/chat/completions"
         self._context = _context() if tls else None
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._open: list[tuple[threading.Thread, list[socket.socket]]] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and hang up: no thread outlives it, for the run that it began in would linger with it."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._accepting.join()
+        for thread, ends in self._open:
+            with suppress(OSError):
+                socket.socket.shutdown(ends[-1], socket.SHUT_RDWR)  # an SSL socket's own is not for another thread
+            thread.join(10)
 
     def _accept(self) -> None:
         while True:
@@ -59,12 +66,17 @@ class Scripted:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            ends = [connection]
+            self._open.append((threading.Thread(target=self._serve, args=(ends,), daemon=True), ends))
+            self._open[-1][0].start()
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, ends: list[socket.socket]) -> None:
+        connection = ends[0]
         try:
             if self._context is not None:
-                connection = self._context.wrap_socket(connection, server_side=True)
+                connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                ends.append(connection)
+                connection.do_handshake()
             with connection, connection.makefile("rb") as incoming:
                 while request := _request(incoming):
                     self.requests.append(request)
