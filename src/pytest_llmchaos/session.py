@@ -327,10 +327,10 @@ class Chaos(Reception):
         draw.ready()  # what we import ourselves costs the app nothing
         with _lock:
             clean_up()
+            _reap()
             _begun.append(self)
             try:
                 intercept.acquire(self)
-                _reap()  # only now: to give all back would take away a mock that began meanwhile
                 chance.seed(self, f"{self.seed}|{self.test}")
                 self._clock.start()
                 self._set_date(track.scenario for track in self._tracks)

@@ -7,7 +7,6 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -18,21 +17,10 @@ __all__ = ["LateImports", "Patches"]
 
 Owner = type | ModuleType
 _INHERITED = object()
-_MARK = "_llmchaos_over"
 
 
 def _named(owner: Owner) -> str:
     return owner.__name__ if isinstance(owner, ModuleType) else f"{owner.__module__}.{owner.__qualname__}"
-
-
-def _beneath_ours(current: Any) -> Any:
-    """Return what a wrapper of ours lies on: a mock that began over it has put it back, and it is no mock itself."""
-    while True:
-        # functools.wraps copies the mark to a mock's own wrapper, so it names the one that it is about
-        wrapper, beneath = getattr(current, "__dict__", {}).get(_MARK) or (None, None)
-        if wrapper is None or wrapper is not current:
-            return current
-        current = beneath
 
 
 class Patches:
@@ -67,11 +55,8 @@ class Patches:
             )
         if current is self._wrappers.get((owner, name)):
             return
-        current = _beneath_ours(current)
         self._originals.setdefault((owner, name), current if own else _INHERITED)
         wrapper = wrap(current)
-        with suppress(AttributeError):  # what takes no attribute is none that a mocking tool puts back
-            setattr(wrapper, _MARK, (wrapper, current))
         self._wrappers[owner, name] = wrapper
         setattr(owner, name, wrapper)
 
