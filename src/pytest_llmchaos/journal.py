@@ -44,6 +44,7 @@ class Exchange:
         longest_pause: the same where reasoning counts too.
         price: its price over the usual one, as a fault has it.
         unslept: whether sleep was a stub of the test when it was made, so that the wait before it cannot be told.
+        held_open: whether the app was told how the call ended and has neither read on nor closed it.
         pieces: the bytes of the answer that the app got, of a very long one its beginning and end; of an error that
             it closed unread, what was answered.
     """
@@ -74,6 +75,7 @@ class Exchange:
     longest_pause: float = 0.0
     price: float = 1.0
     unslept: bool = False
+    held_open: bool = False
     pieces: Pieces = field(default_factory=Pieces, repr=False)
     _heard: tuple[int, Heard] | None = field(default=None, repr=False)
     _sent: Mapping[str, Any] = field(default_factory=dict, repr=False)

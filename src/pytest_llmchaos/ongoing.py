@@ -88,7 +88,7 @@ class Ongoing:
         lengths = [value for name, value in head.headers if name.lower() == "content-length" and value.isdecimal()]
         self.promised = int(lengths[0]) if lengths else math.inf
         if self.refused and self.call.stream:
-            self.end()  # the app knows, and may leave the body unread and open
+            self._tell_end()  # the app knows, and may leave the body unread and open
         self.exchange.retry_after = _retry_after(head.headers, self.clock.wall)
         self._reading = Reading(head.headers, stream=self.call.stream and head.status < 400)
 
@@ -119,8 +119,9 @@ class Ongoing:
             self.exchange.answered(self._reading.unpacked(data))
 
     def end(self, error: str | None = None) -> None:
-        """The call is over; only the first end counts."""
+        """The call is over and its connection let go; only the first end counts."""
         exchange = self.exchange
+        exchange.held_open = False
         if error is None and self._reading is not None and exchange.ended is None:
             self._heard(self._reading.finish())
         if exchange.ended is not None:
@@ -129,6 +130,11 @@ class Ongoing:
         exchange.ended = now = self._now()
         exchange.longest_gap = max(exchange.longest_gap, now - self._since)
         exchange.longest_pause = max(exchange.longest_pause, now - self._since_thought)
+
+    def _tell_end(self, error: str | None = None) -> None:
+        """The app was told how the call ended; until it closes or reads on, it holds the connection."""
+        self.end(error)
+        self.exchange.held_open = True
 
     def _broke(self) -> str | None:
         """Return what is wrong with an answer from beneath that ended in good order; None for nothing."""
@@ -158,7 +164,7 @@ class Ongoing:
             exchange.longest_gap = max(exchange.longest_gap, now - self._since)
             self._since = now
         if says & Says.ERROR and self._reading is not None:
-            self.end("aborted" if self._reading.aborted else "stream_error")
+            self._tell_end("aborted" if self._reading.aborted else "stream_error")
 
 
 def _retry_after(headers: Headers, wall: Callable[[], float]) -> float | None:

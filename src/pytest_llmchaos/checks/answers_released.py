@@ -30,7 +30,7 @@ class AnswersReleased(Check):
         begun = [each for each in journal.exchanges if each.status is not None]
         if not begun:
             return self.verdict("inconclusive", "no LLM call got an answer, so none could be left unread")
-        left = [each for each in begun if each.ended is None]
+        left = [each for each in begun if each.ended is None or each.held_open]
         if left:
             where = f", at {left[0].call_site}" if left[0].call_site else ""
             said = f"{count(len(left), 'answer')} stayed open: {left[0].label} {left[0].outcome}{where}"
