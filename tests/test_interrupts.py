@@ -20,7 +20,7 @@ import httpx
 import pytest
 import time_machine
 
-from pytest_llmchaos import inject
+from pytest_llmchaos import faults, inject, session
 
 HOW_MANY = int(os.environ.get("LLMCHAOS_INTERRUPTS", "60"))
 
@@ -105,3 +105,21 @@ def test_blocks_in_two_threads_have_their_own_calls():
     for thread in threads:
         thread.join()
     assert seen == {503: 1, 429: 1}
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_the_collector_waits_for_no_lock(ended):
+    """It may come in a thread for which another one waits, with the lock of all runs in its hands."""
+    block = inject(faults.outage(), allow_unused=True, checks=[])
+    chaos = block.__enter__()
+    if ended:
+        block.__exit__(None, None, None)
+    with session._lock:
+        collector = threading.Thread(target=block.__del__, daemon=True)
+        collector.start()
+        collector.join(20)
+        assert not collector.is_alive()
+    assert chaos.forsaken is not ended
+    with inject(faults.outage(), allow_unused=True, checks=[]) as other:
+        assert session.active() is other
+        assert session._begun == [other]

@@ -81,7 +81,7 @@ class inject:
     def __del__(self) -> None:
         """End a run whose block was left by an interrupt, before the end of the block could do anything."""
         if getattr(self, "_entered", False):
-            self._chaos.stop()
+            self._chaos.forsake()
 
     async def __aenter__(self) -> Chaos:
         return self.__enter__()

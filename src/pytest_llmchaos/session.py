@@ -74,7 +74,7 @@ def _reap() -> None:
 def clean_up() -> None:
     """Stop the runs whose start or stop was interrupted."""
     with _lock:
-        for run in [each for each in reversed(_begun) if each not in _stack]:
+        for run in [each for each in reversed(_begun) if each.forsaken or each not in _stack]:
             run.stop()
 
 
@@ -150,6 +150,7 @@ class Chaos(Reception):
         self._skipped = 0.0
         self._stopped_at: float | None = None
         self.home = 0
+        self.forsaken = False
         self._judge = Judge(self)
         self.journal.app.canaries = lambda: self.fakes.canaries
         for scenario in scenarios:
@@ -328,6 +329,7 @@ class Chaos(Reception):
         with _lock:
             clean_up()
             _reap()
+            self.home, self.forsaken = threading.get_ident(), False
             _begun.append(self)
             try:
                 intercept.acquire(self)
@@ -335,7 +337,6 @@ class Chaos(Reception):
                 self._clock.start()
                 self._set_date(track.scenario for track in self._tracks)
                 self._origin = self._clock.now()
-                self.home = threading.get_ident()
                 if isinstance(first := next((track for track in self._tracks if track.named), None), Track):
                     self.journal.note(0.0, "phase", first.phase)
                 self.journal.app.written.start()
@@ -373,6 +374,18 @@ class Chaos(Reception):
                 intercept.release(self, watching=bool(_lingering))
                 chance.restore(self)
             _begun.remove(self)
+
+    def forsake(self) -> None:
+        """Nobody can end this run any more: end it here, or have the start of the next one do so.
+
+        Called by the garbage collector, in any thread and in the middle of anything, so it waits for no lock of another
+        thread: it could be one that waits for a lock of this thread.
+        """
+        if self not in _begun:
+            return
+        self.forsaken = True
+        if self.home == threading.get_ident():
+            self.stop()
 
     def reseed(self) -> None:
         """Let chance begin anew: another plugin may have seeded it since the run began."""
