@@ -185,15 +185,21 @@ def test_a_missing_journal_is_told(tmp_path):
         read([tmp_path / "none.jsonl"])
 
 
-def _write(path, name):
-    for _ in range(50):
-        append(path, Record(name, verdicts=[{"check": "c" * 3000, "outcome": "held", "reason": ""}]))
+_WRITE = """
+from pytest_llmchaos.journal_file import append
+from pytest_llmchaos.record import Record
+
+for _ in range(50):
+    append({path!r}, Record({name!r}, verdicts=[{{"check": "c" * 3000, "outcome": "held", "reason": ""}}]))
+"""
 
 
 def test_several_processes_may_write_one_journal(tmp_path):
     """Each record is one write, so lines do not mix."""
     path = tmp_path / "sub" / "journal.jsonl"
-    workers = [multiprocessing.get_context("spawn").Process(target=_write, args=(path, name)) for name in "ab"]
+    # What a worker does is Python's own: it need not find the module of this test.
+    start = multiprocessing.get_context("spawn").Process
+    workers = [start(target=exec, args=(_WRITE.format(path=str(path), name=name),)) for name in "ab"]
     for each in workers:
         each.start()
     for each in workers:
