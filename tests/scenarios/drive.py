@@ -148,7 +148,7 @@ def _offsets(phase: Any, lasts: float) -> list[float]:
     if any(each.above or each.fault.name == "token_bucket" for each in phase.inject):
         return [1.0 + 3 * nth for nth in range(12)]
     varied = min(shares) < 1 or any(each.between or each.fault.name == "mix" for each in phase.inject)
-    asks = 40 if min(shares) < 0.2 else 12 if varied else 4
+    asks = 40 if min(shares) <= 0.2 else 12 if varied else 4
     return [1.0 + nth * lasts / asks for nth in range(asks)]
 
 

@@ -113,6 +113,8 @@ class _Driver:
             said = isinstance(action, Done) and (action.end.error is None or self._ongoing.said_all)
             if isinstance(action, Done) and said and self._ongoing.has_met(action.by):
                 self._ongoing.end(action.end.error)
+            elif isinstance(action, Sleep) and self._ongoing.said_all:
+                self._ongoing.struck(action.by)  # all was said, and the app left a connection that stayed open
         self._playing.close()
         self._ongoing.end("closed")
 
