@@ -33,6 +33,7 @@ expect:
 def folder(tmp_path, monkeypatch):
     """A project whose scenarios, settings and journals hold control characters wherever they can."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")  # on a narrow terminal a text may be cut
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "own.yaml").write_text(SCENARIO, "utf-8")
     (tmp_path / f"bad{BAD}.yaml").write_text(f'"key{YAML}": 1\nname: "{YAML}"\ntags: 5\n', "utf-8")
