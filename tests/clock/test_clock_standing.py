@@ -12,7 +12,7 @@ from datetime import datetime
 import pytest
 
 from pytest_llmchaos import faults, inject
-from pytest_llmchaos.clock import VirtualClock, _realtime, _time
+from pytest_llmchaos.clock import VirtualClock, _patches, _realtime, _time
 
 
 def compute(seconds: float) -> None:
@@ -167,8 +167,10 @@ def closure():
     return lambda seconds: (clock(), sleep(seconds), clock())
 
 
-def test_copies_taken_earlier_follow_and_come_back():
+def test_copies_taken_earlier_follow_and_come_back(monkeypatch):
     """Defaults, classes, objects, closures, `partial` and tables of functions live on virtual time while it lasts."""
+    # A search comes where there are more copies than before: those of earlier tests may have gone meanwhile.
+    monkeypatch.setattr(_patches._copies, "_known", 0)
     holder, inner, table = Holder(), closure(), {"sleep": time.sleep}
     partial = functools.partial(time.sleep, 40)
     clock = VirtualClock()
