@@ -43,7 +43,7 @@ def _patched():
 
 
 def _let_servers_end():
-    """Wait for the threads that the test's runs left: a library stays patched for as long as they live."""
+    """Wait for the threads that the test's runs left: sockets stay watched for as long as they live."""
     if session._lingering:
         gc.collect()  # a client that nobody closed holds its server's thread
     for thread in threading.enumerate():

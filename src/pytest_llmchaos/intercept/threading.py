@@ -1,7 +1,7 @@
 """Threads: each knows the run that it began in, for its calls are that run's, also when it outlives it.
 
 A worker of a pool serves whoever hands it work, so there it is the work that knows. The same goes for what carries a
-context of its own (a coroutine handed to a loop in another thread): `session.owner` says which.
+context of its own (a coroutine handed to a loop in another thread): `session.active` says which.
 """
 
 from __future__ import annotations
