@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from socket import create_connection
 
-from .stopped import asking
+from .stopped import asking, keeping
 from .way import Stand, Way
 
 
@@ -113,24 +113,9 @@ def by_primp_taken(stand: Stand):
 
 def by_kept_uvloop(stand: Stand):
     """A connection that uvloop opened before."""
-    import asyncio
-
     import uvloop
 
-    loop = uvloop.new_event_loop()
-    reader, writer = loop.run_until_complete(asyncio.open_connection("127.0.0.1", stand.port))
-
-    async def ask() -> None:
-        writer.write(asking(stand.host))
-        await reader.read(1)
-
-    try:
-        yield
-        loop.run_until_complete(ask())
-    finally:
-        writer.close()
-        loop.run_until_complete(asyncio.sleep(0.01))
-        loop.close()
+    yield from keeping(stand, uvloop.new_event_loop(), closing=0.01)
 
 
 def by_kept_trio(stand: Stand):

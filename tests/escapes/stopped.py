@@ -147,9 +147,8 @@ async def by_sock_connect(stand: Stand) -> None:
         await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", stand.port))
 
 
-def by_kept_streams(stand: Stand) -> Iterator[None]:
-    """A stream of before."""
-    loop = asyncio.new_event_loop()
+def keeping(stand: Stand, loop: asyncio.AbstractEventLoop, *, closing: float = 0) -> Iterator[None]:
+    """Open a stream, and ask on it later; a loop may need some seconds for closing it."""
     reader, writer = loop.run_until_complete(asyncio.open_connection("127.0.0.1", stand.port))
 
     async def ask() -> None:
@@ -161,8 +160,13 @@ def by_kept_streams(stand: Stand) -> Iterator[None]:
         loop.run_until_complete(ask())
     finally:
         writer.close()
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(asyncio.sleep(closing))
         loop.close()
+
+
+def by_kept_streams(stand: Stand) -> Iterator[None]:
+    """A stream of before."""
+    yield from keeping(stand, asyncio.new_event_loop())
 
 
 def by_anyio(stand: Stand) -> None:
