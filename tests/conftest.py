@@ -53,6 +53,13 @@ def _let_servers_end():
 
 
 @pytest.fixture(autouse=True)
+def _same_output_everywhere(monkeypatch):
+    """Runs of pytest within tests print what a developer sees: a CI's machine gets longer summaries."""
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _nothing_left_behind():
     """No test may leave a run active or a library patched."""
     before = _patched()

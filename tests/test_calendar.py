@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -298,14 +297,14 @@ def test_bad_input_exits_with_2(run, arguments, says):
     assert result.stdout == ""
 
 
-def test_a_big_tree_is_read_fast(run, tmp_path):
-    """Two thousand files, and one with ten thousand hits, within seconds on a busy machine."""
+def test_a_big_tree_is_read_whole(run, tmp_path):
+    """Two thousand files, and one with ten thousand hits; what grows with their square meets the suite's limit of time."""
     for number in range(2000):
         (tmp_path / f"f{number}.py").write_text("import os\n" * 100 + 'MODEL = os.environ["o1"]\n')
     (tmp_path / "many.txt").write_text("gpt-4 and claude-2.1\n" * 5_000)
-    began = time.process_time()
-    assert run("--format", "json").exit_code == 1
-    assert time.process_time() - began < 15
+    result = run("--format", "json")
+    assert result.exit_code == 1
+    assert {each["line"] for each in json.loads(result.stdout) if each["file"] == "many.txt"} == set(range(1, 5_001))
 
 
 def test_today_is_the_default(run, tmp_path, monkeypatch):

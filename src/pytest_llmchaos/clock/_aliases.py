@@ -35,8 +35,17 @@ class Aliases:
     def look(self, functions: Container[int]) -> int:
         """Find the names in modules that are new; return how many references to functions of these ids are known."""
         self._look_at_new_modules()
-        # Each is referred to by the module and by our list.
-        return 2 * sum(id(old) in functions for swaps in self._found.values() for _, old, _ in swaps)
+        seen: set[tuple[int, str]] = set()  # a module may have two names: `os.path`, `requests.packages`
+        count = 0
+        for name, swaps in self._found.items():
+            names = object.__getattribute__(self._known[name], "__dict__")
+            for alias, old, _ in swaps:
+                if id(old) in functions:
+                    count += 1  # our list
+                    if names.get(alias) is old and (id(names), alias) not in seen:
+                        seen.add((id(names), alias))
+                        count += 1
+        return count
 
     def replace(self) -> None:
         """Make the names of all modules follow."""

@@ -29,7 +29,7 @@ class Copies:
     def __init__(self, table: Table, leave_alone: Callable[[str], bool]) -> None:
         self._table = table
         self._leave_alone = leave_alone
-        self._known = 0
+        self._elsewhere = 0
         self._places: list[_Place] = []
         self._swapped: list[tuple[_Place, Any, Any]] = []
 
@@ -39,12 +39,11 @@ class Copies:
         Args:
             named: how many references to the functions are known, as they are names of modules.
         """
-        count = self._count(named)
-        if count > self._known:
+        # Copies that went make room for as many new ones: only those that nobody could replace are compared.
+        if self._count(named) - self._alive() > self._elsewhere:
             self._places = []  # they would pass for holders themselves
             self._places = self._find()
-            count = self._count(named)
-        self._known = count
+        self._elsewhere = self._count(named) - self._alive()
         for place in self._places:
             old = place.get()
             if old is not None and id(old) in self._table:
@@ -62,6 +61,10 @@ class Copies:
 
     def _count(self, named: int) -> int:
         return sum(sys.getrefcount(old) for old, _ in self._table.values()) - named
+
+    def _alive(self) -> int:
+        """Count the places that still hold one of the functions."""
+        return sum(id(place.get()) in self._table for place in self._places)
 
     def _find(self) -> list[_Place]:
         functions = [old for old, _ in self._table.values()]
