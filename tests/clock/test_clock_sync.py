@@ -424,3 +424,23 @@ def test_cost_of_a_lone_sleep(clock):
             time.sleep(20)
 
     assert timing.calls(sleep) < 300 * 100
+
+
+@pytest.mark.parametrize("lock", [_engine.engine.lock, _engine.engine.time._lock])
+def test_a_finalizer_may_wait_in_the_middle_of_our_own_work(clock, lock):
+    """The collector comes at any moment; grpc's asyncio channels join their thread when they go."""
+    go, gone = threading.Event(), threading.Event()
+
+    def work() -> None:
+        go.wait()
+        time.monotonic()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with lock:
+        go.set()
+        if lock is _engine.engine.lock:
+            thread.join()
+        time.sleep(0.001)
+        assert not gone.wait(0.001)
+    thread.join()

@@ -235,11 +235,17 @@ class Engine:
                     self._joins.pop(thread, None)
 
     def thread_ends(self, thread: threading.Thread) -> None:
-        """Called by each thread that ends, as its last act."""
-        if self._joins:
-            with self.lock:
-                for wait in self._joins.pop(thread, ()):
-                    wait.release()
+        """Called by each thread that ends, as its last act.
+
+        Without the lock, which somebody may hold who joins this thread in a finalizer. A joiner who comes too late
+        for the list sees that the thread is gone.
+        """
+        for wait in self._joins.pop(thread, ()):
+            wait.release()
+
+    def inside(self) -> bool:
+        """True in a finalizer or a signal handler that came while this thread was at work on the clock itself."""
+        return self.lock._is_owned() or self.time.held()  # type: ignore[attr-defined]
 
     def knows_loop(self, loop: Any) -> None:
         """Remember a loop that lives on virtual time: its timers must be moved when virtual time ends."""

@@ -49,7 +49,7 @@ def _sleep(seconds: float, /) -> None:
     __tracebackhide__ = True
     # Not above 0 (it yields, or is an error), or more than any clock can count: the original knows what to
     # do.
-    if not engine.active or not 0 < seconds < threading.TIMEOUT_MAX or _tools_own():
+    if not engine.active or not 0 < seconds < threading.TIMEOUT_MAX or _in_real_time():
         _realtime.sleep(seconds)
     else:
         engine.sleep(seconds, "time.sleep")
@@ -110,14 +110,15 @@ def _table_for(module: str) -> Table:
 # --- threads ---
 
 
-def _tools_own() -> bool:
-    return _tools.in_tool_thread() and not engine.is_home(threading.get_ident())
+def _in_real_time() -> bool:
+    """True for a tool's own thread, and where virtual time could not come on, as its lock is ours."""
+    return engine.inside() or (_tools.in_tool_thread() and not engine.is_home(threading.get_ident()))
 
 
 def _condition_wait(self: Any, timeout: float | None = None) -> bool:
     """`Condition.wait`, in virtual time; follows the original line by line but for the kind of waiter."""
     __tracebackhide__ = True
-    if not engine.active or (timeout is not None and timeout <= 0) or _tools_own():
+    if not engine.active or (timeout is not None and timeout <= 0) or _in_real_time():
         return _realtime.condition_wait(self, timeout)
     if not self._is_owned():
         raise RuntimeError("cannot wait on un-acquired lock")
@@ -144,7 +145,7 @@ def _thread_join(self: threading.Thread, timeout: float | None = None) -> None:
         and (timeout is None or timeout > 0)
         and self.is_alive()
         and self is not threading.current_thread()
-        and not _tools_own()
+        and not _in_real_time()
     ):
         engine.join(self, timeout)
         # Its last line is past, or the time is up.

@@ -85,6 +85,10 @@ class VirtualTime:
         self._readings = 0
         self._spun_from = self._ns
 
+    def held(self) -> bool:
+        """True on the thread that is just moving it."""
+        return self._lock._is_owned()  # type: ignore[attr-defined]
+
     @property
     def flows(self) -> bool:
         """True while it passes as real time does."""
