@@ -95,31 +95,30 @@ def test_an_empty_journal_is_inconclusive(check):
     assert verdict.reason
 
 
-@pytest.mark.parametrize("check", BUILT, ids=IDS)
-@settings(max_examples=40)
+@settings(max_examples=100)
 @given(made=journals())
-def test_any_journal_can_be_judged(check, made):
+def test_any_journal_can_be_judged(made):
     """A check never raises and gives a reason; its evidence is from the journal, and a pass has some."""
-    verdict = check.judge(made)
-    assert verdict.outcome in ("held", "violated", "inconclusive")
-    assert verdict.reason
-    assert verdict.reason.isprintable()
-    assert set(verdict.evidence) <= set(made.exchanges)
-    if verdict.outcome == "held":
-        assert verdict.evidence or any(event.kind == "answered" for event in made.events)
+    for check in BUILT:
+        verdict = check.judge(made)
+        assert verdict.outcome in ("held", "violated", "inconclusive"), check
+        assert verdict.reason, check
+        assert verdict.reason.isprintable(), check
+        assert set(verdict.evidence) <= set(made.exchanges), check
+        if verdict.outcome == "held":
+            assert verdict.evidence or any(event.kind == "answered" for event in made.events), check
 
 
-@pytest.mark.parametrize("check", BUILT, ids=IDS)
-@settings(max_examples=40)
+@settings(max_examples=100)
 @given(made=journals(("checkout",)), at=st.floats(0, 150))
-def test_a_good_call_of_another_request_changes_no_pass(check, made, at):
+def test_a_good_call_of_another_request_changes_no_pass(made, at):
     """What goes well in another request never turns a pass into a violation, but where requests count together."""
-    together = check.name in ("baseline_unchanged", "breaker", "in_flight_at_most") or "account" in str(check)
-    if together or check.judge(made).outcome != "held":
-        return
     other = journal(f"{at:.1f} ollama/llama3 200 +1s request=other").exchanges
     joined = filled(sorted([*made.entries, *other], key=when))
-    assert check.judge(joined).outcome != "violated"
+    for check in BUILT:
+        together = check.name in ("baseline_unchanged", "breaker", "in_flight_at_most") or "account" in str(check)
+        if not together and check.judge(made).outcome == "held":
+            assert check.judge(joined).outcome != "violated", check
 
 
 @settings(max_examples=60)
