@@ -26,6 +26,7 @@ MARKER = (
 )
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 SUITE: pytest.StashKey[Selection] = pytest.StashKey()
+SEED = "llmchaos_seed"
 BEGUN: pytest.StashKey[list[Chaos]] = pytest.StashKey()
 """The runs of this session's tests that may still be on."""
 
@@ -97,7 +98,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     if config.pluginmanager.has_plugin(WATCH):
         config.pluginmanager.unregister(name=WATCH)
-    seed = config.option.llmchaos_seed
+    # Workers of xdist read the command line again, and would each draw one.
+    seed = getattr(config, "workerinput", {}).get(SEED, config.option.llmchaos_seed)
     seed = config.getini("llmchaos_seed") if seed is None else seed
     if seed == "random":
         import secrets
@@ -107,7 +109,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from .errors import shown
 
         raise pytest.UsageError(f"the seed of llmchaos must be a whole number or 'random', got {shown(seed)}")
-    # Written back as a plain string so that xdist hands every worker the same one.
     config.option.llmchaos_seed = str(seed).strip()
     from ._results import results
     from .errors import ChaosError
@@ -126,6 +127,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from .report._text import printable
 
         raise pytest.UsageError(printable(str(problem))) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand a worker of xdist the seed of all."""
+    node.workerinput[SEED] = node.config.option.llmchaos_seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -58,6 +58,31 @@ async def ask_async():
         return answer.choices[0].message.content
 """
 
+# For runs in processes of their own, each of which would import the SDKs.
+LIGHT = f"""
+import httpx
+
+
+def post(url, **body):
+    body["messages"] = [{{"role": "user", "content": "hello"}}]
+    return httpx.post(url, json=body, timeout=60).raise_for_status().json()
+
+
+def ask():
+    return post("https://api.openai.com/v1/chat/completions", model="gpt-5")["choices"][0]["message"]["content"]
+
+
+def ask_claude():
+    return post("https://api.anthropic.com/v1/messages", model="{CLAUDE}", max_tokens=100)["content"][0]["text"]
+
+
+def ask_with_fallback():
+    try:
+        return ask()
+    except httpx.HTTPError:
+        return ask_claude()
+"""
+
 
 @pytest.fixture(scope="session")
 def warm():
@@ -81,9 +106,11 @@ def warm():
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, warm: None):
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warm: None):
     """Run pytest on the given test code, with the app as a module beside it."""
     pytester.makepyfile(app=APP)
+    # Loading every plugin of the environment takes each run longer than the run itself.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini("[pytest]\nstrict = true\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n")
 
     def shows(result, *texts: str):
@@ -96,7 +123,9 @@ def run(pytester: pytest.Pytester, warm: None):
     def run(code: str, *args: str, subprocess: bool = False):
         header = "import pytest\nfrom app import *\nfrom pytest_llmchaos import llmchaos, faults, inject\n"
         pytester.makepyfile(test_it=header + code)
-        plugins = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:httpx_mock")
+        if subprocess:
+            pytester.makepyfile(app=LIGHT)
+        plugins = ("-p", "llmchaos", "-p", "asyncio", "-p", "anyio", "-p", "xdist", "-p", "no:cacheprovider")
         call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
         result = call(*plugins, *args)
         result.shows = lambda *texts: shows(result, *texts)

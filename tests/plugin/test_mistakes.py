@@ -10,7 +10,7 @@ import pytest_llmchaos
 from pytest_llmchaos import faults, llmchaos
 
 OWN = "name: own\ninject:\n  - {fault: outage, target: openai}\n"
-PLUGINS = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:httpx_mock")
+PLUGINS = ("-p", "llmchaos", "-p", "asyncio", "-p", "no:cacheprovider")
 TEST = """
 import pytest
 from openai import InternalServerError

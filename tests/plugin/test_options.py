@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -121,8 +123,9 @@ def test_under_xdist(run):
 def test_fine(number, llmchaos):
     ask()
 
+@pytest.mark.parametrize("number", range(6))
 @llmchaos(faults.outage(target="anthropic"))
-def test_unused():
+def test_unused(number):
     ask()
 
 @llmchaos.each(tag="outage", checks=[], allow_unused=True)
@@ -134,9 +137,10 @@ def test_every(llmchaos):
         subprocess=True,
     )
     outcomes = result.parseoutcomes()
-    assert outcomes["failed"] == 1
+    assert outcomes["failed"] == 6
     assert outcomes["passed"] >= 7
     result.shows("nothing was injected")
+    assert len(set(re.findall(r"--llmchaos-seed=(\d+)", result.stdout.str()))) == 1
 
 
 def test_secrets_do_not_show(run):

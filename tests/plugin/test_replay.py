@@ -8,7 +8,7 @@ import sys
 
 TEST = """
 import datetime, json, uuid
-import httpx2
+import httpx
 from pytest_llmchaos import faults, llmchaos
 
 @llmchaos(faults.outage(rate=0.5), faults.latency("1s", rate=0.3), seed=SEED, allow_unused=True)
@@ -16,7 +16,7 @@ def test_it(llmchaos):
     for number in range(12):
         said = f"{datetime.datetime.now()} user-{uuid.uuid4()}: question {number}"
         body = {"model": "gpt-5", "user": uuid.uuid4().hex, "messages": [{"role": "user", "content": said}]}
-        httpx2.post("https://api.openai.com/v1/chat/completions", json=body)
+        httpx.post("https://api.openai.com/v1/chat/completions", json=body)
     print("STRUCK", json.dumps([call.faults for call in llmchaos.calls]))
     llmchaos.expect.failed_over(to="anthropic")
 """
@@ -30,6 +30,8 @@ def struck(result):
 def test_the_replay_command_plays_the_same_run(pytester, monkeypatch):
     """It is run as it is printed, from the folder in which the first run began."""
     pytester.makeini("[pytest]\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_llmchaos.plugin")
     folder = pytester.mkdir("deep")
     (folder / "test_it.py").write_text(TEST.replace("seed=SEED, ", ""))
     monkeypatch.chdir(folder)
