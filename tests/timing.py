@@ -1,5 +1,4 @@
-"""Virtual times in assertions: a busy machine adds the real time that a test itself takes, and no more. What work costs,
-counted."""
+"""Virtual times in assertions: a busy machine adds the real time that a test itself takes, and no more; costs, counted."""
 
 from __future__ import annotations
 
