@@ -1,4 +1,4 @@
-"""Virtual times in assertions: a busy machine adds the real time that a test itself takes, and no more; costs, counted."""
+"""Virtual times in assertions: a busy machine adds the real time that a test takes itself, no more. Costs, counted."""
 
 from __future__ import annotations
 
