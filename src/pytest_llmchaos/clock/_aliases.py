@@ -8,6 +8,7 @@ a later start looks only at modules that are new. Copies elsewhere are the matte
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Container
 from types import ModuleType
 from typing import Any
@@ -32,19 +33,19 @@ class Aliases:
         self._found: dict[str, list[Swap]] = {}
         self._swapped: list[tuple[dict[str, Any], Swap]] = []
 
-    def look(self, functions: Container[int]) -> int:
-        """Find the names in modules that are new; return how many references to functions of these ids are known."""
+    def look(self, functions: Container[int]) -> Counter[int]:
+        """Find the names in modules that are new; count the references to each of these functions that are known."""
         self._look_at_new_modules()
         seen: set[tuple[int, str]] = set()  # a module may have two names: `os.path`, `requests.packages`
-        count = 0
+        count: Counter[int] = Counter()
         for name, swaps in self._found.items():
             names = object.__getattribute__(self._known[name], "__dict__")
             for alias, old, _ in swaps:
                 if id(old) in functions:
-                    count += 1  # our list
+                    count[id(old)] += 1  # our list
                     if names.get(alias) is old and (id(names), alias) not in seen:
                         seen.add((id(names), alias))
-                        count += 1
+                        count[id(old)] += 1
         return count
 
     def replace(self) -> None:
@@ -78,12 +79,12 @@ class Aliases:
 
     def _look_at(self, name: str, module: ModuleType) -> None:
         self._found.pop(name, None)
+        self._known[name] = module
         try:
             # Not module.__dict__, on which a lazily loaded module would load itself.
             names = object.__getattribute__(module, "__dict__")
         except AttributeError:
             return  # not a module, but something that somebody put in its place
-        self._known[name] = module
         table = self._table_for(name)
         if table.keys().isdisjoint(map(id, names.values())):
             return

@@ -2,7 +2,7 @@
 attribute of an object, `functools.partial`, a closure, a table of functions.
 
 The garbage collector knows who refers to a function. Asking it takes a tenth of a second, so it is asked again only
-when somebody has taken a copy meanwhile, which the functions' reference counts tell.
+when a function's reference count has changed by more than what we know of: somebody has taken a copy, or given one up.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import gc
 import sys
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable
 from types import CellType, FunctionType, ModuleType
 from typing import Any
@@ -29,21 +30,20 @@ class Copies:
     def __init__(self, table: Table, leave_alone: Callable[[str], bool]) -> None:
         self._table = table
         self._leave_alone = leave_alone
-        self._elsewhere = 0
+        self._elsewhere: list[int] = []
         self._places: list[_Place] = []
         self._swapped: list[tuple[_Place, Any, Any]] = []
 
-    def replace(self, named: int) -> None:
+    def replace(self, named: Counter[int]) -> None:
         """Make the copies follow.
 
         Args:
-            named: how many references to the functions are known, as they are names of modules.
+            named: how many references to each function are known, as they are names of modules.
         """
-        # Copies that went make room for as many new ones: only those that nobody could replace are compared.
-        if self._count(named) - self._alive() > self._elsewhere:
+        if self._count_elsewhere(named) != self._elsewhere:
             self._places = []  # they would pass for holders themselves
             self._places = self._find()
-        self._elsewhere = self._count(named) - self._alive()
+            self._elsewhere = self._count_elsewhere(named)
         for place in self._places:
             old = place.get()
             if old is not None and id(old) in self._table:
@@ -59,12 +59,10 @@ class Copies:
                 place.set(old)
             self._swapped.pop()
 
-    def _count(self, named: int) -> int:
-        return sum(sys.getrefcount(old) for old, _ in self._table.values()) - named
-
-    def _alive(self) -> int:
-        """Count the places that still hold one of the functions."""
-        return sum(id(place.get()) in self._table for place in self._places)
+    def _count_elsewhere(self, named: Counter[int]) -> list[int]:
+        """Count each function's references that are neither names of modules nor in places that we know."""
+        placed = Counter(id(place.get()) for place in self._places)
+        return [sys.getrefcount(old) - named[id(old)] - placed[id(old)] for old, _ in self._table.values()]
 
     def _find(self) -> list[_Place]:
         functions = [old for old, _ in self._table.values()]
