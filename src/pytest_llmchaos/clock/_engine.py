@@ -245,7 +245,7 @@ class Engine:
 
     def inside(self) -> bool:
         """True in a finalizer or a signal handler that came while this thread was at work on the clock itself."""
-        return self.lock._is_owned() or self.time.held()  # type: ignore[attr-defined]
+        return bool(self.lock._is_owned()) or self.time.held()  # type: ignore[attr-defined]
 
     def knows_loop(self, loop: Any) -> None:
         """Remember a loop that lives on virtual time: its timers must be moved when virtual time ends."""

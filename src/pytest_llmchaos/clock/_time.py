@@ -87,7 +87,7 @@ class VirtualTime:
 
     def held(self) -> bool:
         """True on the thread that is just moving it."""
-        return self._lock._is_owned()  # type: ignore[attr-defined]
+        return bool(self._lock._is_owned())  # type: ignore[attr-defined]
 
     @property
     def flows(self) -> bool:
