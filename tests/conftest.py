@@ -37,6 +37,12 @@ for _name in ("aiohttp", "anthropic", "httpx2"):  # the environment of the older
         import_module(_name)
 
 
+def pytest_collection_finish():
+    """What all tests share is not walked again at each full collection, of which pytest makes five within each run."""
+    gc.collect()
+    gc.freeze()
+
+
 def _patched():
     """Return what a run replaces while it is on, for each HTTP library at hand."""
     import sys

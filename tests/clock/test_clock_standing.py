@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import random
 import signal
 import sys
@@ -203,6 +204,18 @@ def test_a_copy_is_seen_though_as_many_have_gone():
         assert followed
         assert holder.rest is _realtime.sleep
         del holder
+
+
+def test_a_frozen_copy_follows():
+    """Servers and test suites call `gc.freeze` to spare the collector what stays; what is frozen has no referrers."""
+    holder = Holder()
+    gc.freeze()
+    clock = VirtualClock()
+    clock.start()
+    followed = holder.rest is time.sleep
+    clock.stop()
+    assert followed
+    assert gc.get_freeze_count() > 0
 
 
 def test_a_module_with_two_names_hides_no_copy(monkeypatch):

@@ -101,8 +101,8 @@ def warm():
                 ask()
             except openai.APIError:
                 continue
-    # pytest collects garbage five times at the end of each inner run; the SDKs' classes need not be walked again.
-    gc.freeze()
+    gc.collect()
+    gc.freeze()  # as before the first test
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ when a function's reference count has changed by more than what we know of: some
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -42,7 +43,8 @@ class Copies:
         """
         if self._count_elsewhere(named) != self._elsewhere:
             self._places = []  # they would pass for holders themselves
-            self._places = self._find()
+            with _thawed():
+                self._places = self._find()
             self._elsewhere = self._count_elsewhere(named)
         for place in self._places:
             old = place.get()
@@ -111,6 +113,18 @@ class Copies:
 
 
 _HEAP_TYPE = 1 << 9
+
+
+@contextlib.contextmanager
+def _thawed() -> Iterator[None]:
+    """Let the collector see what `gc.freeze` has put away: it does not name frozen objects as anybody's referrers."""
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    try:
+        yield
+    finally:
+        if frozen:
+            gc.freeze()
 
 
 class _Owners:
