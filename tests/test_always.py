@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from contextlib import nullcontext, suppress
 
@@ -11,7 +10,7 @@ import openai
 import pytest
 from hypothesis import given, settings
 
-from pytest_llmchaos import ChaosFailed, ToolCall, UsageProblem, always, config, faults, inject
+from pytest_llmchaos import ChaosFailed, UsageProblem, always, config, faults, inject
 
 from .checks.journals import journals
 
@@ -144,35 +143,6 @@ async def test_the_same_prompt_side_by_side(marked, own, alarm):
         with chaos.request("batch") if marked else nullcontext():
             await asyncio.gather(*map(one, range(3)))
         assert set(found(chaos)) == ({"retry_after_ignored"} if alarm and marked else set())
-
-
-@pytest.mark.parametrize(
-    ("content", "alarm"),
-    [
-        ("deleted", True),
-        ("Error: the arguments are broken", False),
-        ("Please send whole JSON again", False),
-        ("Die Argumente sind nicht lesbar.", False),
-        (None, False),
-    ],
-)
-def test_truncated_tool_call(content, alarm):
-    """A result of half a tool call is found; telling the model of it is none, nor is what the parser says (None)."""
-    with quiet(faults.wrong_output(form="broken_arguments", calls=1)) as chaos:
-        chaos.replies(ToolCall("delete", {"path": "cache/shop"}), "done")
-        client = openai.OpenAI(api_key="no-key", max_retries=0)
-        said: list = [{"role": "user", "content": "clean up"}]
-        tools: list = [{"type": "function", "function": {"name": "delete", "parameters": {"type": "object"}}}]
-        message = client.chat.completions.create(model="gpt-5", messages=said, tools=tools).choices[0].message
-        call = message.tool_calls[0]
-        if content is None:
-            with pytest.raises(json.JSONDecodeError) as broken:
-                json.loads(call.function.arguments)
-            content = str(broken.value)
-        said += [message.model_dump(exclude_none=True), {"role": "tool", "tool_call_id": call.id, "content": content}]
-        client.chat.completions.create(model="gpt-5", messages=said, tools=tools)
-        assert set(found(chaos)) == ({"truncated_tool_call"} if alarm else set())
-        assert chaos.judge("truncated_tool_call_not_executed").outcome == ("violated" if alarm else "held")
 
 
 def test_leaked_key():

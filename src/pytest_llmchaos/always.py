@@ -6,7 +6,6 @@ retries; calls that neither ties together may be several asks of the test, so wh
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -203,32 +202,16 @@ def endless(journal: Journal) -> str:
     return _line(found.seen) if found else ""
 
 
-_TOOLS = re.compile(rb"tool|function", re.IGNORECASE)  # in every dialect that has tools
-
-
 def _truncated_tools(journal: Journal) -> Iterator[_Found]:
-    from .checks._bodies import results
-    from .checks._tools import ran
+    from .checks._tools import broken_tools
 
-    calls = list(journal.exchanges)
-    for place, asked in enumerate(calls):
-        # To read every answer costs more than all else here, and few ask for tools.
-        if asked.ended is None or not _TOOLS.search(b"".join(asked.pieces)) or asked.answer.partial:
-            continue
-        broken = {tool.id: tool for tool in asked.answer.tools if tool.id and not tool.whole}
-        for later in calls[place + 1 :] if broken else ():
-            told = results(later.body)
-            for identity in broken.keys() & told.keys():
-                tool, result = broken.pop(identity), told[identity]
-                if ran(journal, tool, result, asked, later):
-                    yield _Found(
-                        f"the arguments of {tool.name or 'a tool'} broke off in the answer of {asked.label}, and a "
-                        f"result of it was sent to {later.label}",
-                        (asked, later),
-                    )
-            for tool in later.answer.tools:
-                if tool.whole:  # asked again under the same id: what follows is the result of that
-                    broken.pop(tool.id, None)
+    for each in broken_tools(journal):
+        if each.fate == "ran" and each.told is not None:
+            yield _Found(
+                f"the arguments of {each.tool.name or 'a tool'} broke off in the answer of {each.asked.label}, "
+                f"{each.how}, and a result of it was sent to {each.told.label}",
+                (each.asked, each.told),
+            )
 
 
 def _leaked_keys(journal: Journal) -> Iterator[_Found]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .mended import Mended
 from .watch import Written
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Observed:
         self._unmarked = [UserRequest()]
         self._keys: dict[str, set[str]] = {}
         self.written = Written()
+        self.mended = Mended()
         self.sent_on: list[tuple[Exchange, str]] = []
         self.error: BaseException | None = None
         self.canaries: Callable[[], tuple[Canary, ...]] = tuple

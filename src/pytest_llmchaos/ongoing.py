@@ -39,9 +39,11 @@ class Ongoing:
 
     Attributes:
         spare: makes the simulated answer for the case that a mock beneath has none; None where none may take its place.
+        over: is told when the call is over; None where nobody asks.
     """
 
     spare: Callable[[], Iterable[Step]] | None = None
+    over: Callable[[Exchange], None] | None = None
 
     def __init__(
         self,
@@ -130,6 +132,8 @@ class Ongoing:
         exchange.ended = now = self._now()
         exchange.longest_gap = max(exchange.longest_gap, now - self._since)
         exchange.longest_pause = max(exchange.longest_pause, now - self._since_thought)
+        if self.over is not None:
+            self.over(exchange)
 
     def _tell_end(self, error: str | None = None) -> None:
         """The app was told how the call ended; until it closes or reads on, it holds the connection."""

@@ -176,6 +176,7 @@ class Reception:
         ongoing = Ongoing(
             call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated, self._struck
         )
+        ongoing.over = lambda over: self.journal.app.mended.look(over, lambda: self.now)
         if simulated is None and own:
             self._unasked.requests.append(request)
             ongoing.spare = answer if self._where is None else None

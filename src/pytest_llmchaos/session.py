@@ -365,6 +365,7 @@ class Chaos(Reception):
                 self._stopped_at = self.now
             try:
                 self.journal.app.written.stop()
+                self.journal.app.mended.stop()
                 self._clock.stop()
             finally:
                 _reap()

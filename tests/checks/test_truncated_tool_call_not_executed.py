@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pytest_llmchaos import always, checks, faults
+from pytest_llmchaos.observed import Effect
 
 from .apps import CLAUDE, MODEL, Tools, claude, gpt, said, under, verdict
 from .journals import journal
@@ -14,7 +15,7 @@ from .journals import journal
 CHECK = checks.find("truncated_tool_call_not_executed").build()
 
 
-def judge(arguments, result, status="200"):
+def judge(arguments, result, status="200", *, ran=True):
     """Return the outcome for a tool call with these arguments, and a later call that carries this message."""
     made = journal(f"0 openai {status} +1s", "2 openai 200")
     call = {"id": "call_1", "function": {"name": "cancel_order", "arguments": arguments}}
@@ -22,6 +23,8 @@ def judge(arguments, result, status="200"):
     made.exchanges[0].pieces.add(json.dumps(body).encode())
     made.exchanges[0].chunks = 1
     made.exchanges[1].body = {"messages": [result] if result else []}
+    if ran:
+        made.app.of(None).effects.append(Effect("cancel_order", None, 1.5))
     return CHECK.judge(made).outcome
 
 
@@ -41,20 +44,40 @@ DONE = {"role": "tool", "tool_call_id": "call_1", "content": "cancelled"}
         ),
         ('{"id": "7', {"content": [{"toolResult": {"toolUseId": "call_1", "content": []}}]}, "violated"),
         ('{"id": "7', {**DONE, "tool_call_id": "call_2"}, "held"),
-        ('{"id": "7', {**DONE, "content": "Error: the arguments are not JSON"}, "held"),
-        (
-            '{"id": "7',
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "call_1", "is_error": True}]},
-            "held",
-        ),
         ('{"id": "7', None, "held"),
         ('{"id": "7"}', DONE, "inconclusive"),
         ("", DONE, "inconclusive"),
     ],
 )
 def test_results(arguments, result, outcome):
-    """A result of a call with broken arguments shows that the tool ran, in whichever dialect."""
+    """A result of a call with broken arguments after the tool's side effect is found, in whichever dialect."""
     assert judge(arguments, result) == outcome
+
+
+def anthropic(**more):
+    """Return a result as Anthropic has it."""
+    return {
+        "role": "user",
+        "content": [{"type": "tool_result", "tool_use_id": "call_1", "content": "bitte neu", **more}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        ({**DONE, "content": "Error: the arguments are not JSON"}, "held"),
+        ({**DONE, "content": "Unterminated string starting at: line 1 column 8 (char 7)"}, "held"),
+        ({**DONE, "content": '{"ok": false, "message": "bitte noch einmal"}'}, "held"),
+        (anthropic(is_error=True), "held"),
+        ({"content": [{"toolResult": {"toolUseId": "call_1", "status": "error", "content": []}}]}, "held"),
+        (DONE, "inconclusive"),
+        ({**DONE, "content": "Bitte noch einmal."}, "inconclusive"),
+        (anthropic(), "inconclusive"),
+    ],
+)
+def test_what_a_text_shows(result, outcome):
+    """Where nothing shows that the tool ran, no text accuses the app."""
+    assert judge('{"id": "7', result, ran=False) == outcome
 
 
 def test_asked_again_under_the_same_id():
@@ -65,9 +88,11 @@ def test_asked_again_under_the_same_id():
         each.pieces.add(json.dumps({"choices": [{"message": {"tool_calls": [call]}}]}).encode())
         each.chunks = 1
     made.exchanges[2].body = {"messages": [DONE]}
+    made.app.of(None).effects.append(Effect("cancel", 7, 3.5))
     assert CHECK.judge(made).outcome == "held"
     assert not always.judge(made)
     made.exchanges[1].body = {"messages": [DONE]}
+    made.app.of(None).effects.append(Effect("cancel", 7, 1.5))
     assert CHECK.judge(made).outcome == "violated"
     assert [each.check for each in always.judge(made)] == ["truncated_tool_call"]
 

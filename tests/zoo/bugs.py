@@ -355,6 +355,7 @@ BUGS = (
         _github("langchain-ai/langchain/issues/39275"),
         tools.buggy_half_a_stream_of_arguments, tools.fixed_half_a_stream_of_arguments, "truncated_tool_call", {},
         (faults.stream_truncated(after=3, target="openai", calls=1),),
+        drive=with_a_card,
     ),
     Bug(
         "A tool that always fails is tried for ever, with a history that grows each time",

@@ -18,12 +18,14 @@ TOOLS: Any = [{"type": "function", "function": {"name": "charge_card", "paramete
 def buggy_half_arguments(question: str) -> str:
     """Mend broken JSON and run the tool on what is left."""
     messages, tool = _asked(question)
-    try:
-        json.loads(tool.function.arguments)
-        result = "charged"
-    except ValueError:
-        result = "charged order 7"
-    return _told(messages, tool, result)
+    text = tool.function.arguments
+    for end in ("", '"}', "}", ': ""}', '": ""}'):
+        try:
+            given = json.loads(text + end)
+        except ValueError:
+            continue
+        return _told(messages, tool, f"charged order {given.get('order')}")
+    return "no answer"
 
 
 def fixed_half_arguments(question: str) -> str:
@@ -51,22 +53,24 @@ def _told(messages: Any, tool: Any, result: str) -> str:
     return answer.choices[0].message.content or ""
 
 
-def buggy_half_a_stream_of_arguments(question: str) -> str:
+def buggy_half_a_stream_of_arguments(question: str, charge: Charge) -> str:
     """Run the tool on the arguments that had come when the stream ended."""
     messages: Any = said(question)
     tool, _ = _streamed(messages)
+    charge(tool["function"]["arguments"])
     messages.append({"role": "assistant", "tool_calls": [tool]})
     messages.append({"role": "tool", "tool_call_id": tool["id"], "content": "charged order 7"})
     answer = gpt().chat.completions.create(model=GPT, messages=messages)
     return answer.choices[0].message.content or ""
 
 
-def fixed_half_a_stream_of_arguments(question: str) -> str:
+def fixed_half_a_stream_of_arguments(question: str, charge: Charge) -> str:
     """Run it on whole ones only, and ask again for those that are not."""
     messages: Any = said(question)
     tool, finish = _streamed(messages)
     if finish != "tool_calls":
         tool, finish = _streamed(messages)
+    charge(tool["function"]["arguments"])
     messages.append({"role": "assistant", "tool_calls": [tool]})
     messages.append({"role": "tool", "tool_call_id": tool["id"], "content": "charged order 7"})
     answer = gpt().chat.completions.create(model=GPT, messages=messages)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 __all__ = [
+    "asked_before",
     "conversation",
     "properties",
     "question",
@@ -142,6 +143,20 @@ def results(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
             identity = each.get("toolUseId") if "content" in each else None  # Bedrock's toolResult
         if isinstance(identity, str):
             found[identity] = each
+    return found
+
+
+def asked_before(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the arguments of the tool calls that the conversation repeats, as JSON texts by the id of the call.
+
+    Only of dialects in which they are a text: where they are an object, an SDK makes one of whatever came.
+    """
+    found: dict[str, str] = {}
+    for each in walk(_said(body)):
+        function = each if each.get("type") == "function_call" else _mapping(each.get("function"))
+        identity, arguments = each.get("call_id", each.get("id")), function.get("arguments")
+        if isinstance(identity, str) and isinstance(arguments, str):
+            found[identity] = arguments
     return found
 
 

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..verdict import Verdict
 from ._base import Check
-from ._bodies import results
 from ._calls import against, count, named, worst
-from ._tools import ran
+from ._tools import broken_tools
 
 if TYPE_CHECKING:
-    from ..heard import Asked
     from ..journal import Exchange, Journal
 
 __all__ = ["TruncatedToolCallNotExecuted"]
@@ -20,49 +18,48 @@ __all__ = ["TruncatedToolCallNotExecuted"]
 
 @dataclass(frozen=True)
 class TruncatedToolCallNotExecuted(Check):
-    """No later call carries the result of a tool call whose arguments were not whole JSON.
+    """No tool runs on arguments that were not whole JSON.
 
-    To tell the model that its arguments could not be read is no result: one marked as an error, a parser's own words
-    on them, or a text that says so is fine.
+    That it ran is shown by a side effect of the tool's name (`llmchaos.effect`), and by mended arguments that the app
+    read. That it did not is shown by a result that is marked as an error, has a parser's own words or says so. What a
+    result says proves nothing else: where it alone is there, the verdict is inconclusive.
     """
 
     name = "truncated_tool_call_not_executed"
 
     def judge(self, journal: Journal) -> Verdict:
-        """Look for the ids of broken tool calls in the bodies of all later calls."""
-        calls = list(journal.exchanges)
-        broken = [(each, tool) for each in calls for tool in each.answer.tools if _broken(each, tool)]
-        told = [(each, tool) for each, tool in broken if tool.id]
-        if not told:
-            why = "the provider gives tool calls no id" if broken else "no tool call came with broken arguments"
+        """Look what became of each broken tool call."""
+        found = list(broken_tools(journal))
+        broken = [each for each in found if each.tool.id]
+        if not broken:
+            why = "the provider gives tool calls no id" if found else "no tool call came with broken arguments"
             return self.verdict(
                 "inconclusive",
                 f"{why}: script one with llmchaos.replies(...) and inject what breaks it, such as "
                 "faults.wrong_output(form='broken_arguments')",
-                [each for each, _ in broken],
+                [each.asked for each in found],
             )
-        carried = {id(each): results(each.body) for each in calls}
         said: list[str] = []
         pairs: list[Exchange] = []
-        for asked, tool in told:
-            for each in calls[calls.index(asked) + 1 :]:
-                result = carried[id(each)].get(tool.id)
-                if result is not None and ran(journal, tool, result, asked, each):
-                    said.append(f"{named(each.request)} sent a result of {tool.name or 'the tool'} to {each.label}")
-                    pairs += [asked, each]
-                    break
-                if any(one.id == tool.id and one.whole for one in each.answer.tools):
-                    break  # asked again, whole this time: what follows is the result of that
+        for each in broken:
+            if each.fate == "ran" and each.told is not None:
+                name = each.tool.name or "the tool"
+                sent = f"{named(each.told.request)} sent a result of {name} to {each.told.label}"
+                said.append(f"{sent}: {each.how}")
+                pairs += [each.asked, each.told]
         if said:
             reason = against("no tool to run on broken arguments", worst(said))
             return self.verdict("violated", reason, dict.fromkeys(pairs))
-        evidence = dict.fromkeys(each for each, _ in told)
-        reason = f"{count(len(told), 'tool call')} came with broken arguments, and no result of it was sent"
+        for each in broken:
+            if each.fate == "unsaid" and each.told is not None:
+                name = each.tool.name or "a tool"
+                return self.verdict(
+                    "inconclusive",
+                    f"the arguments of {name} came broken, and what {each.told.label} was told of it does not show "
+                    "whether it ran: mark the result as an error (`is_error`, or an `error` in its JSON) where it did "
+                    "not, and call llmchaos.effect(name, id) in the tool",
+                    (each.asked, each.told),
+                )
+        evidence = dict.fromkeys(each.asked for each in broken)
+        reason = f"{count(len(broken), 'tool call')} came with broken arguments, and no result of it was sent"
         return self.verdict("held", reason, evidence)
-
-
-def _broken(call: Exchange, tool: Asked) -> bool:
-    if call.ended is None or call.answer.partial:
-        return False
-    unsaid = not tool.arguments and call.stream and not call.answer.done
-    return unsaid or not tool.whole
