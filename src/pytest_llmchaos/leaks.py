@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from .known_keys import beginning, worth_searching
 from .observed import chain
 
 if TYPE_CHECKING:
     from .observed import Observed
 
-__all__ = ["Secret", "named", "search", "secrets", "texts", "worth_searching"]
-
-_SHORTEST_KEY = 20  # no vendor's is shorter; `test-key` and its like are words, not secrets
-_FEWEST_SIGNS = 8
-_PLAIN = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*", re.IGNORECASE)  # words only: a placeholder
+__all__ = ["Secret", "named", "search", "secrets", "texts"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +38,7 @@ class Secret:
         """Make one with all the ways in which it may be written."""
         written = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value)}
         if everywhere:
-            # A beginning that is long enough tells the key to whoever guesses the rest, and no other key has it.
-            written.add(value[: max(16, len(value) * 3 // 5)])
+            written.add(beginning(value))
         if value.isdigit():  # a card's number as people write it
             written |= {sign.join(value[at : at + 4] for at in range(0, len(value), 4)) for sign in " -"}
         return cls(
@@ -76,11 +71,6 @@ def secrets(app: Observed) -> list[Secret]:
         if str(each) not in known
     ]
     return found
-
-
-def worth_searching(key: str) -> bool:
-    """Tell whether a text is a key for sure, and no word that stands for one."""
-    return len(key) >= _SHORTEST_KEY and len(set(key)) >= _FEWEST_SIGNS and not _PLAIN.fullmatch(key)
 
 
 def search(wanted: Iterable[Secret], found: Iterable[str]) -> Iterator[Secret]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .known_keys import know, worth_searching
 from .mended import Mended
 from .watch import Written
 
@@ -148,9 +149,8 @@ class Observed:
             exchange: where it is written down.
         """
         if exchange.operation == "auth":  # its body is the place for credentials
+            know(key)
             return
-        from .leaks import worth_searching
-
         for known, to in self.keys.items():
             strange = known != key and exchange.provider not in to.split(", ") and worth_searching(known)
             if strange and known.encode() in content:
@@ -160,6 +160,7 @@ class Observed:
             if any(each.stands_in(text) for each in keys):
                 self.sent_on.append((exchange, "a canary key"))
         if key:
+            know(key)
             with self._lock:
                 self._keys.setdefault(key, set()).add(exchange.provider)
 

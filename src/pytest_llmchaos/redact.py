@@ -2,8 +2,8 @@
 at all.
 
 What is hidden: everything under a name that means a credential (`api_key`, `client_secret`), and everything
-in a text that is shaped like one, wherever it stands. When in doubt it is hidden; words that only resemble
-one (`max_tokens`, `sort_key`, "key-value-store") are not.
+in a text that is shaped like one or known to be one (`known_keys.py`), wherever it stands. When in doubt it is hidden;
+words that only resemble one (`max_tokens`, `sort_key`, "key-value-store") are not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-__all__ = ["HIDDEN", "redact", "redact_name", "redact_text"]
+from .known_keys import hide, know_environment
+
+__all__ = ["HIDDEN", "look_around", "redact", "redact_name", "redact_text"]
 
 HIDDEN = "[hidden]"
 
@@ -152,7 +154,7 @@ _MEMBER = re.compile(
 
 
 def redact(value: Any) -> Any:
-    """Return a copy of parsed JSON without what stands under secret names or is shaped like a credential."""
+    """Return a copy of parsed JSON without what stands under secret names, is shaped like a credential or known."""
     if isinstance(value, Mapping):
         return {_name(key): _member(key, each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -161,14 +163,20 @@ def redact(value: Any) -> Any:
 
 
 def redact_text(text: str) -> str:
-    """Return the text with everything shaped like a credential hidden."""
+    """Return the text with everything hidden that is shaped like a credential or known to be one."""
     if max(map(len, text.split()), default=0) >= _SHORTEST:
         text = _SHAPE.sub(HIDDEN, text)
     lower = text.lower()
+    text = hide(text, lower, HIDDEN)
     for sign, place in _PLACES:
         if sign in lower:
             text = place.sub(rf"\1{HIDDEN}", text)
     return _MEMBER.sub(_json_member, text) if '"' in text else text
+
+
+def look_around() -> None:
+    """Take what the environment names as credentials for such, wherever it stands from now on."""
+    know_environment(_names_secret)
 
 
 def redact_name(text: str) -> str:
@@ -202,3 +210,6 @@ def _hidden(value: Any) -> Any:
 def _json_member(found: re.Match[str]) -> str:
     value = found["value"]
     return found["member"] + (HIDDEN if value and _names_secret(found["name"]) else value)
+
+
+look_around()

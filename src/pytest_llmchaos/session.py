@@ -24,6 +24,7 @@ from .journal import Calls, Journal
 from .observed import Effect, UserRequest
 from .providers import Providers
 from .reception import Reception, asking, current
+from .redact import look_around
 from .replies import Replies
 from .scenario import Scenario, dead_windows
 from .track import Track
@@ -325,6 +326,7 @@ class Chaos(Reception):
 
         The calling thread is taken for the one that runs the test.
         """
+        look_around()
         draw.ready()  # what we import ourselves costs the app nothing
         with _lock:
             clean_up()
@@ -399,6 +401,7 @@ class Chaos(Reception):
             error: what the test or block ended with.
         """
         self._hear_children()
+        look_around()
         with self._lock:
             self._move()
         app = self.journal.app

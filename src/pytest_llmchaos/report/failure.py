@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..redact import redact_text
 from ._text import ASCII, UNICODE, fit, paint, safe
 from .timeline import timeline
 
@@ -47,7 +48,7 @@ def failure_text(
     parts = [_headline(ranked, width, ascii)]
     parts += [_told(each, width, colour, ascii) for each in ranked]
     parts.append(f"{HEADING}\n{drawn}")
-    parts.append(f"seed {seed}" + (f", play it again with: {replay}" if replay else ""))
+    parts.append(f"seed {seed}" + (f", play it again with: {redact_text(replay)}" if replay else ""))
     return "\n\n".join(parts)
 
 
