@@ -14,13 +14,13 @@ pytestmark = pytest.mark.skipif(browser.EXECUTABLE is None, reason="no Chromium 
 
 
 def test_in_a_real_browser(tmp_path):
-    """500 tests load within 2 s; the console stays silent; links, keys, filters and both colour schemes work."""
+    """500 tests stay few elements; the console stays silent; links, keys, filters and both colour schemes work."""
     html.write(tmp_path / "many.html", records.many(500))
     html.write(tmp_path / "hostile.html", [records.hostile()])
     with browser.opened(tmp_path / "profile") as page:
         url = (tmp_path / "many.html").as_uri()
-        # Other processes may hold the machine up once, hardly thrice.
-        assert min(page.open(url) for _ in range(3)) < 2
+        page.open(url)
+        assert page.ask("document.querySelectorAll('*').length") < 500 * 100
         _layout(page)
         _keys(page)
         _filters(page)
