@@ -20,7 +20,7 @@ def test_in_a_real_browser(tmp_path):
     with browser.opened(tmp_path / "profile") as page:
         url = (tmp_path / "many.html").as_uri()
         page.open(url)
-        assert page.ask("document.querySelectorAll('*').length") < 500 * 100
+        assert page.ask("document.querySelectorAll('*').length") < 500 * 250
         _layout(page)
         _keys(page)
         _filters(page)
