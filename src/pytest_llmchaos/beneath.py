@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .upstream import Given
@@ -11,12 +12,39 @@ if TYPE_CHECKING:
     from .intercept._drive import AsyncUpstream, SyncUpstream
     from .plan import Step
 
-__all__ = ["AsyncBeneath", "Beneath", "Unasked", "no_answer"]
+__all__ = ["AsyncBeneath", "Beneath", "LetThrough", "Unasked", "let_through", "no_answer"]
 
 # Errors by which a mock says that it has nothing for a request. Those with a class of their own, and those that are
 # known by the function of the mock that raises them: their class is the library's own, which a test may script too.
-_OWN = {("respx.models", "AllMockedAssertionError"), ("vcr.errors", "CannotOverwriteExistingCassetteException")}
-_RAISED_BY = {("pytest_httpx._httpx_mock", "_request_not_matched"), ("aioresponses.core", "_request_mock")}
+_OWN = {
+    (__name__, "LetThrough"),
+    ("respx.models", "AllMockedAssertionError"),
+    ("vcr.errors", "CannotOverwriteExistingCassetteException"),
+    ("requests_mock.exceptions", "NoMockAddress"),
+    ("requests_mock.adapter", "_RunRealHTTP"),
+}
+_RAISED_BY = {
+    ("pytest_httpx._httpx_mock", "_request_not_matched"),
+    ("aioresponses.core", "_request_mock"),
+    ("responses", "_on_request"),
+}
+
+
+class LetThrough(Exception):
+    """A mock lets a call through that must not leave this machine; never reaches the app."""
+
+
+_spared: ContextVar[bool] = ContextVar("llmchaos_beneath", default=False)
+
+
+def let_through() -> None:
+    """What is asked for a healthy answer lets the call through.
+
+    Raises:
+        LetThrough: the simulated provider answers in its place.
+    """
+    if _spared.get():
+        raise LetThrough
 
 
 def no_answer(error: BaseException) -> bool:
@@ -62,6 +90,7 @@ class Beneath:
         if self._asked:
             return self._source.pull()
         self._asked = True
+        token = _spared.set(self._instead is not None)
         try:
             step = self._source.pull()
         except Exception as error:
@@ -70,6 +99,8 @@ class Beneath:
                 raise
             self._source = self._instead
             return self._source.pull()
+        finally:
+            _spared.reset(token)
         self._unasked.answered(self._request)
         return step
 
@@ -92,6 +123,7 @@ class AsyncBeneath:
         if self._asked:
             return await self._source.pull()
         self._asked = True
+        token = _spared.set(self._instead is not None)
         try:
             step = await self._source.pull()
         except Exception as error:
@@ -100,6 +132,8 @@ class AsyncBeneath:
                 raise
             self._source = self._instead.in_async()
             return await self._source.pull()
+        finally:
+            _spared.reset(token)
         self._unasked.answered(self._request)
         return step
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 
 import pytest
 import requests
 import requests_mock
 import responses
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ConnectTimeout, ReadTimeout
 from urllib3.util import Retry
 
@@ -244,17 +245,67 @@ def test_the_tests_own_routes_for_what_is_not_simulated():
             requests.get(files, timeout=9)
 
 
-def test_mocks_of_the_adapter_are_escapes():
-    """`responses` and requests-mock answer above the interception point: the run fails and names them."""
-    with pytest.raises(ChaosFailed, match=r"answered by\s+responses\."), inject(), responses.RequestsMock() as mock:
-        mock.post(URL, json={})
+class Canned(BaseAdapter):
+    """Answers in an adapter's place."""
+
+    def send(self, request, **_):
+        response = requests.Response()
+        response.status_code, response._content, response.request = 200, b"{}", request
+        return response
+
+    def close(self):
+        pass
+
+
+def test_adapters_that_answer_themselves_are_escapes():
+    """What stands in the place of an adapter answers above the interception point: the run fails and names it."""
+    session = requests.Session()
+    session.mount("https://", Canned())
+    with pytest.raises(ChaosFailed, match=r"answered by\s+\S+\.Canned"), inject():
+        session.post(URL, json=BODY)
+    with inject(allow_escapes=True):
+        assert session.post(URL, json=BODY).json() == {}
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before the run", "in the run"])
+@pytest.mark.parametrize(("mocking", "body"), [(responses.RequestsMock, "body"), (requests_mock.Mocker, "content")])
+def test_mocks_of_the_adapter_lie_beneath(mocking, body, early):
+    """They answer where no fault does, whenever they began, and an adapter's own retries run on top."""
+    session = requests.Session()
+    retry = Retry(total=1, status_forcelist=[503], allowed_methods=None, raise_on_status=False)
+    session.mount("https://", HTTPAdapter(max_retries=retry))
+    with ExitStack() as stack:
+        if early:
+            mock = stack.enter_context(mocking())
+        chaos = stack.enter_context(inject(faults.outage(calls=1), faults.stream_cut(calls=3, after=1)))
+        if not early:
+            mock = stack.enter_context(mocking())
+        mock.post(URL, headers={"x-mine": "1", "content-type": "text/event-stream"}, **{body: b"".join(EVENTS)})
+        got = session.post(URL, json=STREAM, timeout=9)
+        assert (got.content, got.headers["x-mine"]) == (b"".join(EVENTS), "1")
+        assert [call.status for call in chaos.calls] == [503, 200]
+        with pytest.raises(ChunkedEncodingError):
+            session.post(URL, json=STREAM, timeout=9)
+
+
+def test_an_error_that_a_mock_raises_is_the_apps_to_meet():
+    """As the mock raises it, whatever its class; what it has no answer for is its own error in passthrough."""
+    with responses.RequestsMock() as mock, inject():
+        mock.post(URL, body=ReadTimeout("late"))
+        with pytest.raises(ReadTimeout, match="late"):
+            post()
+    with requests_mock.Mocker() as mock, inject():
+        mock.post(URL, exc=ValueError("odd"))
+        with pytest.raises(ValueError, match="odd"):
+            post()
+    with requests_mock.Mocker(), inject(upstream="passthrough"), pytest.raises(requests_mock.NoMockAddress):
         post()
-    with pytest.raises(ChaosFailed, match=r"answered by\s+requests_mock\."), inject(), requests_mock.Mocker() as mocker:
-        mocker.post(URL, json={})
+    with (
+        responses.RequestsMock(),
+        inject(upstream="passthrough"),
+        pytest.raises(requests.ConnectionError, match="match"),
+    ):
         post()
-    with responses.RequestsMock() as mock, inject(allow_escapes=True):
-        mock.post(URL, json={"mine": True})
-        assert post().json() == {"mine": True}
 
 
 def test_mocks_of_other_addresses_stay_out_of_the_way():

@@ -36,19 +36,20 @@ WHOLE = {
 }
 
 
-def cassette(url: str = URL) -> str:
-    """Return a cassette of both answers, as VCR.py writes one."""
+def cassette(*urls: str, streams: bool = True) -> str:
+    """Return a cassette of both answers of each URL, as VCR.py writes one."""
 
-    def interaction(body: Any, content_type: str, answer: str) -> dict[str, Any]:
+    def interaction(url: str, body: Any, content_type: str, answer: str) -> dict[str, Any]:
         request = {"method": "POST", "uri": url, "headers": {}, "body": json.dumps(body, separators=(",", ":"))}
         headers = {"Content-Type": [content_type]}
         response = {"status": {"code": 200, "message": "OK"}, "headers": headers, "body": {"string": answer}}
         return {"request": request, "response": response}
 
-    recorded = [
-        interaction(BODY, "application/json", json.dumps(WHOLE)),
-        interaction(STREAM, SSE["content-type"], STREAMED.decode()),
-    ]
+    recorded = []
+    for url in urls or (URL,):
+        recorded.append(interaction(url, BODY, "application/json", json.dumps(WHOLE)))
+        if streams:
+            recorded.append(interaction(url, STREAM, SSE["content-type"], STREAMED.decode()))
     return yaml.safe_dump({"version": 1, "interactions": recorded})
 
 

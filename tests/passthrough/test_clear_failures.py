@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import httpx2
 import pytest
 import respx
@@ -11,7 +10,7 @@ from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 from pytest_llmchaos.upstream import mocked_in_vain
 
 from ..intercept.scripted import serving, whole
-from .beneath import BODY, URL, ask, cassette
+from .beneath import BODY, URL, ask
 
 
 def test_a_respx_mock_for_a_library_that_it_does_not_mock():
@@ -39,19 +38,6 @@ def test_a_run_without_respx_asks_for_no_routes(monkeypatch):
     """Where respx mocks nothing there is nothing to look up."""
     monkeypatch.delitem(__import__("sys").modules, "respx.mocks")
     assert mocked_in_vain(None, "httpx2") is None
-
-
-@pytest.mark.parametrize("lib", [httpx, httpx2], ids=["httpx", "httpx2"])
-def test_a_cassette_that_starts_within_the_run(lib, tmp_path):
-    """It lies on top of us, where no fault can reach what it answers."""
-    vcr = pytest.importorskip("vcr")
-    (tmp_path / "calls.yaml").write_text(cassette(), "utf-8")
-    with (
-        pytest.raises(ChaosFailed, match=r"(?s)passed no\s+interception point.*Start a cassette\s+before the run"),
-        inject(upstream="passthrough"),
-        vcr.use_cassette(str(tmp_path / "calls.yaml"), record_mode="none", match_on=("uri", "body")),
-    ):
-        assert ask(lib, URL, BODY).status == 200
 
 
 def test_botocores_stubber():

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from ..beneath import let_through
 from ..call import HttpRequest, Timeouts
 from ..plan import Chunk, End, FailKind, Head, Step
 from ._certificates import CERTIFICATES, certificate_error
@@ -298,9 +299,10 @@ def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:
     from ..session import active
 
     chaos = active()
-    if chaos is None or (tick and _beneath.get() is request):
+    found = chaos.providers.route(request.method, str(request.url)) if chaos is not None else None
+    if chaos is not None and tick and _beneath.get() is request:
+        let_through()
         return None, None
-    found = chaos.providers.route(request.method, str(request.url))
     if tick and found is not None:
         passed()
     return chaos, found

@@ -29,7 +29,7 @@ class Patches:
     def __init__(self, stack: str) -> None:
         self.stack = stack
         self._originals: dict[tuple[Owner, str], Any] = {}
-        self._wrappers: dict[tuple[Owner, str], Any] = {}
+        self._wrappers: list[Any] = []
 
     def replace(self, owner: Owner, name: str, wrap: Callable[[Any], Any], *, inherited: bool = False) -> None:
         """Put `wrap(current)` in place of a method of a class or a function of a module.
@@ -53,11 +53,11 @@ class Patches:
                 f"{self.stack}: {_named(owner)}.{name} is gone in the installed version, so "
                 "its calls cannot be intercepted; please report this with the version you use"
             )
-        if current is self._wrappers.get((owner, name)):
+        if any(current is each for each in self._wrappers):  # an earlier one too, which a mock that ended gave back
             return
         self._originals.setdefault((owner, name), current if own else _INHERITED)
         wrapper = wrap(current)
-        self._wrappers[owner, name] = wrapper
+        self._wrappers.append(wrapper)
         setattr(owner, name, wrapper)
 
     def restore(self) -> None:

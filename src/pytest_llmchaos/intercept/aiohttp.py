@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ..beneath import let_through
 from ..call import HttpRequest, Timeouts
 from ..errors import ChaosError
 from ..plan import Chunk, End, FailKind, Head, Step
@@ -74,9 +75,10 @@ class AiohttpStack:
     def _point(self, original: Any) -> Any:
         async def connect(connector: Any, req: Any, traces: Any, timeout: Any) -> Any:
             chaos = _active()
-            if chaos is None or _beneath.get():
-                return await original(connector, req, traces, timeout)
             address = req.method, str(req.url)
+            if chaos is None or _beneath.get():
+                let_through()
+                return await original(connector, req, traces, timeout)
             found = chaos.providers.route(*address) or chaos.guard(*address)
             if found is None:
                 return await original(connector, req, traces, timeout)
@@ -128,7 +130,7 @@ class AiohttpStack:
             mock = partial(original, session, method, str_or_url, **{**options, "raise_for_status": False})
             address = _address(session, str_or_url)
             found = chaos.providers.route(method.upper(), address)
-            tokens = _began.set(chaos.clock.now()), _mocked.set(mock if genuine and found else None)
+            tokens = _began.set(chaos.clock.now()), _mocked.set(mock if genuine and found else _mocked.get())
             try:
                 with watch() as seen:
                     response = await ((found and genuine) or original)(session, method, str_or_url, **options)

@@ -7,33 +7,14 @@ import sys
 from typing import Any
 
 from ..upstream import as_httpx
-from ._patches import Patches
+from ._watched import Watched, unasked
 
 __all__ = ["STACK"]
 
 
-class _PytestHttpx:
-    library = "pytest_httpx"
-    breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
-
-    def install(self) -> None:
-        """Watch what mocks demand at their end."""
-        self._patches.replace(sys.modules[self.library].HTTPXMock, "_assert_options", _excused)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
-
-
 def _excused(original: Any) -> Any:
     def _assert_options(mock: Any) -> None:
-        from ..session import active
-
-        if (chaos := active()) is not None and chaos.unasked:
-            requests = [as_httpx(each) for each in chaos.unasked]
+        if requests := [as_httpx(each) for each in unasked()]:
             transport = sys.modules["httpx"].HTTPTransport()
             for matcher, _ in mock._callbacks:
                 if not matcher.nb_calls and any(matcher.match(transport, each) for each in requests):
@@ -49,4 +30,4 @@ def _excused(original: Any) -> Any:
     return _assert_options
 
 
-STACK = _PytestHttpx()
+STACK = Watched("pytest_httpx", "pytest_httpx:HTTPXMock", {"_assert_options": _excused})

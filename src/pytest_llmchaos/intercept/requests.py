@@ -1,7 +1,8 @@
 """requests: its calls are intercepted in urllib3, beneath its adapters; here it is only watched.
 
-A mock of its adapters (`responses`, requests-mock) answers above that step, where no fault can reach a call: an LLM
-call answered so is an escape. Such a mock may replace `Session.send`, so `Session.request` is watched too.
+What answers in an adapter's place is above that step, where no fault can reach a call: an LLM call answered so is an
+escape, unless it is a mock that we know (`responses`, requests-mock: see `_requests_mocked`). A mock may replace
+`Session.send`, so `Session.request` is watched too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from typing import Any
 
 from ._patches import Patches
+from ._requests_mocked import in_use
 from ._urllib3_sentinel import watched
 
 __all__ = ["STACK"]
@@ -38,7 +40,8 @@ class RequestsStack:
 def _request(original: Any) -> Any:
     def request(session: Any, method: Any, url: Any, *args: Any, **options: Any) -> Any:
         def send() -> Any:
-            return original(session, method, url, *args, **options)
+            with in_use(session, _text(url)):
+                return original(session, method, url, *args, **options)
 
         return watched(_text(method).upper(), _text(url), lambda: _answering(session, _text(url)), send)
 
@@ -48,7 +51,8 @@ def _request(original: Any) -> Any:
 def _send(original: Any) -> Any:
     def send(session: Any, request: Any, **options: Any) -> Any:
         def sent() -> Any:
-            return original(session, request, **options)
+            with in_use(session, request.url):
+                return original(session, request, **options)
 
         return watched(request.method or "", request.url or "", lambda: _answering(session, request.url), sent)
 

@@ -6,33 +6,14 @@ import sys
 from typing import Any
 
 from ..upstream import as_httpx
-from ._patches import Patches
+from ._watched import Watched, unasked
 
 __all__ = ["STACK", "unrouted"]
 
 
-class _Respx:
-    library = "respx"
-    breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
-
-    def install(self) -> None:
-        """Watch what routers demand at their end."""
-        self._patches.replace(sys.modules["respx.router"].Router, "assert_all_called", _excused)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
-
-
 def _excused(original: Any) -> Any:
     def assert_all_called(router: Any) -> None:
-        from ..session import active
-
-        chaos = active()
-        requests = [as_httpx(each) for each in chaos.unasked] if chaos is not None else []
+        requests = [as_httpx(each) for each in unasked()]
         wanting = [each for each in router.routes if not each.called]
         if not requests or any(not _meant(route, requests) for route in wanting):
             original(router)
@@ -51,4 +32,4 @@ def unrouted(request: Any) -> bool:
     return bool(routers) and not any(_meant(route, [request]) for router in routers for route in router.routes)
 
 
-STACK = _Respx()
+STACK = Watched("respx", "respx.router:Router", {"assert_all_called": _excused})

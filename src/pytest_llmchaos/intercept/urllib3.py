@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from .._framing import framer
+from ..beneath import let_through
 from ..errors import ChaosError
 from ..plan import Chunk, End, Head, Step
 from ._drive import CONNECTING, SyncDriver
 from ._passage import passed
 from ._patches import Patches
+from ._requests_mocked import mock_beneath
 from ._urllib3_failures import Failures
 from ._urllib3_request import Bodies, limits, neutral, url_of
 from ._urllib3_sentinel import watched
@@ -90,7 +92,11 @@ class Urllib3Stack:
             whole_url = url_of(pool, url)
             found = chaos.providers.route(method, whole_url)
             passed()
-            mocked = _mocked(conn, original)
+            mock = mock_beneath.get()
+            if mock is not None and mock.asked:
+                let_through()
+                return send(body)
+            mocked = mock is not None or _mocked(conn, original)
             if found is None and not mocked:
                 found = chaos.guard(method, whole_url)
             if found is None:
@@ -99,8 +105,8 @@ class Urllib3Stack:
             request = neutral(method, whole_url, headers, content, limits(options.get("timeout")))
             ongoing = chaos.begin(found, request, self.library, own=mocked)
             if ongoing is None:
-                return send(same_body)
-            upstream = _Original(conn, lambda: send(same_body, **_unread(options)))
+                return mock() if mock is not None else send(same_body)
+            upstream = _Original(conn, mock or (lambda: send(same_body, **_unread(options))))
             failures = Failures(self._module.exceptions, pool, conn, url, request.timeouts)
             driver = SyncDriver(ongoing, failures, chaos.upstream_for(ongoing, upstream, failures.translate))
             try:
