@@ -232,8 +232,8 @@ class Reception:
             "escape",
             f"a call to {found[0].name}:{found[1].operation} at {host} was answered by "
             f"{kind.__module__}.{kind.__qualname__} and passed no interception point: no fault could reach it, and it "
-            "may have left this machine. Start a cassette before the run, give a mock's answers through "
-            "llmchaos.upstream instead, build a transport on the library's own HTTPTransport, or accept it with "
+            "may have left this machine. Give a mock's answers through llmchaos.upstream "
+            "instead, build a transport on the library's own HTTPTransport, or accept it with "
             "allow_escapes=True, for a whole suite --llmchaos-allow-escapes (a response cache, say)",
         )
 

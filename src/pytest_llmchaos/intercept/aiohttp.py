@@ -6,9 +6,8 @@ and so do `ClientRequest.send` and `ClientResponse.start` beside it. An LLM call
 protocol is fed by its plan instead of a socket (`_aiohttp_line`); any other request gets the connection that it asked
 for. A sentinel at `ClientSession._request`, the top step, notices an LLM call that passed no connector.
 
-aioresponses and VCR.py replace that top step. Where they are at work when the run or the test begins, the sentinel
-lies over them, sends the call its genuine way, and lets the mock or cassette be the healthy answer beneath. Started
-later they lie on top, and what they answer is not seen: start them first, or use `chaos.upstream`.
+aioresponses and VCR.py replace that top step. The sentinel lies over them (those that begin later are watched, and it
+comes on top again), sends the call its genuine way, and lets the mock or cassette be the healthy answer beneath.
 """
 
 from __future__ import annotations
