@@ -124,8 +124,10 @@ class Ongoing:
         """The call is over and its connection let go; only the first end counts."""
         exchange = self.exchange
         exchange.held_open = False
-        if error is None and self._reading is not None and exchange.ended is None:
-            self._heard(self._reading.finish())
+        if error in (None, "closed") and self._reading is not None and exchange.ended is None:
+            says = self._reading.finish()
+            # Who closes it may have acted on a last line whose event had no end yet; nothing else of it is sure.
+            self._heard(says if error is None else says & Says.ERROR)
         if exchange.ended is not None:
             return
         exchange.error = error or exchange.error or self._broke()

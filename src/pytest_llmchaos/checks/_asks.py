@@ -19,6 +19,7 @@ __all__ = [
     "goings_on",
     "identity",
     "later",
+    "own_fault",
     "permanent_error",
     "repeats",
     "requests",
@@ -46,6 +47,10 @@ _FOR_GOOD = frozenset(
      "permission_denied", "not_found", "failed_precondition", "validationexception", "accessdeniedexception",
      "resourcenotfoundexception", "badrequesterror", "notfounderror", "authenticationerror"]
 )  # fmt: skip
+
+
+_TOLD = ("stream_error", "error")
+"""How a call ends that told of an error within an answer of a good status."""
 
 
 def asks(journal: Journal) -> list[tuple[str, list[Exchange]]]:
@@ -239,14 +244,27 @@ def permanent_error(call: Exchange) -> bool:
     if call.status == 429:
         told = b"".join(call.pieces)
         return any(word in told for word in _SPENT)
-    if call.error == "stream_error" and (call.status or 599) < 400:
+    if call.error in _TOLD and (call.status or 599) < 400:
         return _for_good(call.answer.told)
     return call.status in _PERMANENT
 
 
+def own_fault(call: Exchange) -> bool:
+    """Tell whether a call failed for what it asked, and not for the provider's state: any 4xx but 408 and 429.
+
+    An error within an answer counts as the status that it stands for.
+    """
+    if call.error in _TOLD and (call.status or 599) < 400:
+        told = call.answer.told
+        return _for_good(told) and not any(word.decode() in _words(told) for word in _SPENT)
+    return call.status is not None and 400 <= call.status < 500 and call.status not in (408, 429)
+
+
 def _for_good(told: object) -> bool:
     """Tell whether an error object that came within an answer is one that no retry cures."""
-    if not isinstance(told, Mapping):
-        return False
-    words = [str(told.get(name)).casefold() for name in ("code", "type", "status", "status_code", "http_status_code")]
-    return any(word in _FOR_GOOD or (word.isdecimal() and int(word) in _PERMANENT) for word in words)
+    return any(word in _FOR_GOOD or (word.isdecimal() and int(word) in _PERMANENT) for word in _words(told))
+
+
+def _words(told: object) -> list[str]:
+    names = ("code", "type", "status", "status_code", "http_status_code")
+    return [str(told.get(name)).casefold() for name in names] if isinstance(told, Mapping) else []

@@ -78,7 +78,8 @@ class AnsweredWithin(Check):
         if block.raised:
             return self._failed(f"{who} raised after {show_duration(took)}", "", took, made)
         if unanswered := _unanswered(made):
-            text = f"{who} ended after {show_duration(took)} without an answer"
+            half = "a whole answer" if any(each.answer.text for each in made) else "an answer"
+            text = f"{who} ended after {show_duration(took)} without {half}"
             return self._failed(text, f": {unanswered}", took, made)
         if block.overlapped:
             text = f"several requests named {request!r} ran at once: give each a name of its own"
@@ -93,7 +94,8 @@ class AnsweredWithin(Check):
             return self._open(f"a call of {who} is still under way", now - start - skipped, calls)
         if good is None or (unanswered := _unanswered(calls)):
             what = f": {_unanswered(calls)}" if good is None else f": {unanswered}"
-            text = f"{who} got no answer" if good is None else f"{who} ended badly"
+            half = "no whole answer" if any(each.answer.text for each in calls) else "no answer"
+            text = f"{who} got {half}" if good is None else f"{who} ended badly"
             end = max(each.ended or 0.0 for each in calls)
             took = end - start - (0.0 if request else _skipped(journal, start, end))
             return self._failed(text, what, took, calls)

@@ -11,6 +11,7 @@ from ..parameters import natural, param
 from ..parameters import target as read_target
 from ..units import duration, show_duration
 from ..verdict import Verdict
+from ._asks import own_fault
 from ._base import Check
 from ._calls import SLACK, against, by_request, chains, count, worst
 from ._streaks import kind
@@ -32,7 +33,8 @@ class Breaker(Check):
 
     The calls to each provider (and host, as of Azure's resources) are replayed on a breaker of this kind, whatever
     request they belong to. A call with the SDK's own retries counts as one, as a breaker around the SDK sees it. Errors
-    that are the request's own fault (4xx but 408 and 429) and calls that the app cancelled count neither way.
+    that are the request's own fault (4xx but 408 and 429, or the like within a stream) and calls that the app cancelled
+    count neither way.
 
     Args:
         opens_after: how many failures in a row open it, 1 or more.
@@ -67,7 +69,8 @@ class Breaker(Check):
             self._shut(where, each, journal)
         said = [f"{_named(where, tries)} {text}" for where, each in opened.items() for text in each.faults]
         if said:
-            keeps_off = f"no call for {show_duration(self.half_opens_after)} after {self.opens_after} failures in a row"
+            after = f"{count(self.opens_after, 'failure')} in a row"
+            keeps_off = f"no call for {show_duration(self.half_opens_after)} after {after}"
             expected = f"{keeps_off}, then {count(self.probes, 'probe')}"
             evidence = dict.fromkeys(call for each in opened.values() for call in each.guilty)
             return self.verdict("violated", against(expected, worst(said)), evidence)
@@ -151,8 +154,7 @@ class _Try:
         last = self.calls[-1]
         if last.ok:
             return "good"
-        own_fault = last.status is not None and 400 <= last.status < 500 and last.status not in (408, 429)
-        return "neither" if own_fault or last.error == "cancelled" else "bad"
+        return "neither" if own_fault(last) or last.error == "cancelled" else "bad"
 
 
 @dataclass(slots=True)

@@ -62,8 +62,12 @@ class FallbackWellFormed(Check):
             return self.verdict("violated", against(expected, worst(said)), evidence)
         evidence = dict.fromkeys(call for _, *both in read for call in both)
         if not read:
-            why = "its body is not known" if pairs else "no call to a fallback asked what a failed one had asked"
-            return self.verdict("inconclusive", f"{why}: let the first provider fail", [call for *_, call in pairs])
+            if pairs:
+                return self.verdict("inconclusive", "its body is not known", [call for *_, call in pairs])
+            failed = [each for each in journal.exchanges if each.failed and kind(each) == "text"]
+            why = "no call to a fallback asked what a failed one had asked"
+            lost = f"{failed[0].label} failed with {failed[0].outcome}, and the app asked nobody else" if failed else ""
+            return self.verdict("inconclusive", f"{why}: {lost or 'let the first provider fail'}", failed)
         return self.verdict("held", f"{count(len(read), 'call')} to a fallback asked the same and fit", evidence)
 
     def _pairs(self, calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:

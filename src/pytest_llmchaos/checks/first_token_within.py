@@ -48,6 +48,14 @@ class FirstTokenWithin(Check):
             reason = f"{count(len(still), 'stream')} still waited for: judge when it has begun or ended"
             return self.verdict("inconclusive", reason, still)
         good = [each for each in streams if self._good(each) or _left(each)]
+        if not good and any(each.status is not None and each.status < 400 for each in streams):
+            first = next(each for each in streams if each.status is not None and each.status < 400)
+            return self.verdict(
+                "inconclusive",
+                f"no stream had content ({first.label} got {first.outcome}): let one begin, for instance under "
+                "faults.latency('20s')",
+                streams,
+            )
         if not good:
             return self.verdict(
                 "inconclusive",

@@ -52,7 +52,9 @@ class IdleGapWithin(Check):
             reason = f"{count(len(still), 'stream')} still under way: judge when it has ended"
             return self.verdict("inconclusive", reason, still)
         if not begun:
-            return self.verdict("inconclusive", "no stream began: let the app ask for a stream")
+            asked = [each for each in journal.exchanges if each.stream]
+            why = f" ({asked[0].label} got {asked[0].outcome})" if asked else ": let the app ask for a stream"
+            return self.verdict("inconclusive", f"no stream began{why}", asked)
         gap = show_duration(max(map(self._gap, begun)))
         return self.verdict("held", f"the longest silence in {count(len(begun), 'stream')} was {gap}", begun)
 

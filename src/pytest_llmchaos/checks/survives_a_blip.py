@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..verdict import Verdict
-from ._asks import asks, later, repeats
+from ._asks import asks, later, permanent_error, repeats
 from ._base import Check
 from ._bodies import question
 from ._calls import MARKING, against, blocks, count, named, worst
@@ -25,9 +25,9 @@ _NOT_PASSING = ("cancelled", "policy_refusal", "wrong_output", "wrong_embeddings
 class SurvivesABlip(Check):
     """An ask in which one call failed in passing gets a good answer, by a retry or elsewhere.
 
-    In passing is a connection that broke, a timeout, a broken answer, or a status that a retry may cure (408, 409,
-    425, 429, 5xx). An ask in which more calls failed met no blip but an outage, and is not judged. A request that
-    raised got no answer, whatever calls beside the failed one were good.
+    In passing is a connection that broke, a timeout, a broken answer, a status that a retry may cure (408, 409, 425,
+    429, 5xx), or an error within a stream that says the like. An ask in which more calls failed met no blip but an
+    outage, and is not judged. A request that raised got no answer, whatever calls beside the failed one were good.
     """
 
     name = "survives_a_blip"
@@ -103,7 +103,7 @@ def _nothing(journal: Journal) -> str:
 
 
 def _passing(call: Exchange) -> bool:
-    if call.error in _NOT_PASSING or call.ended is None:
+    if call.error in _NOT_PASSING or call.ended is None or permanent_error(call):
         return False
     status = call.status or 0
     return not 400 <= status < 500 or status in (408, 409, 425, 429)
