@@ -299,7 +299,10 @@ class Reception:
         where = call_site()
         place = re.sub(r":443(?=/|$)", "", place)
         self.journal.note(self.now, "escape", f"{owner.name}: {place}, {how}")
-        broken = ", ".join(sorted(name for name, stack in intercept.stacks().items() if stack.breaks))
+        stacks = intercept.stacks()
+        broken = ", ".join(sorted(name for name, stack in stacks.items() if stack.breaks))
+        if taken := getattr(stacks["urllib3"], "replaced_by", ""):
+            broken = f"{taken}, which stands in urllib3's place, is not; {broken}"
         self._judge.add(
             "escape",
             f"{place}: {how}{f' from {where}' if where else ''}. That is a call to {owner.name} over a library that is "

@@ -144,3 +144,12 @@ def test_a_python_child_is_seen():
     with inject(clock="real") as chaos:
         child("1")
     assert unseen(chaos) == []
+
+
+def test_gevent_in_its_place(monkeypatch):
+    """It has taken the function out of `subprocess`, and forks by itself: no reason not to begin."""
+    monkeypatch.setitem(sys.modules, "gevent.subprocess", sys)
+    monkeypatch.setattr(subprocess, "_fork_exec", None)
+    with inject():
+        pass
+    assert subprocess._fork_exec is None

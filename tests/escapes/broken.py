@@ -101,6 +101,26 @@ def by_requests_kept(stand: Stand) -> Iterator[None]:
         session.post(stand.url, json=BODY, timeout=5)
 
 
+def by_requests_futures(stand: Stand) -> None:
+    """A session whose calls are made by a pool of threads."""
+    from requests_futures.sessions import FuturesSession
+
+    with FuturesSession() as session:
+        session.post(stand.url, json=BODY, timeout=5).result()
+
+
+def by_urllib3(stand: Stand) -> None:
+    """The pool that the library keeps for all."""
+    urllib3.request("POST", stand.url, json=BODY, retries=False)
+
+
+def by_urllib3_pool(stand: Stand) -> None:
+    """A pool without a manager."""
+    urllib3.HTTPConnectionPool("localhost", stand.port).request(
+        "POST", "/v1/chat/completions", json=BODY, retries=False
+    )
+
+
 def by_urllib3_proxy(stand: Stand) -> None:
     """In the clear through a proxy."""
     urllib3.ProxyManager(NOWHERE).request("POST", stand.url, json=BODY, retries=False)
@@ -130,6 +150,24 @@ async def by_aiohttp_socket(stand: Stand) -> None:
         (await session.post(stand.url, json=BODY)).close()
 
 
+async def by_httpx_aiohttp(stand: Stand) -> None:
+    """A client of httpx on a transport of aiohttp."""
+    from httpx_aiohttp import HttpxAiohttpClient
+
+    async with HttpxAiohttpClient() as client:
+        await client.post(stand.url, json=BODY)
+
+
+async def by_openai_aiohttp(stand: Stand) -> None:
+    """The client that its SDK has for aiohttp."""
+    import openai
+
+    base = stand.url.removesuffix("/chat/completions")
+    http = openai.DefaultAioHttpClient()
+    async with openai.AsyncOpenAI(api_key="k", base_url=base, http_client=http, max_retries=0) as client:
+        await client.chat.completions.create(**BODY)
+
+
 WAYS = [
     Way("a request", "httpx", "broken", by_httpx),
     Way("TLS through an HTTP proxy", "httpx", "broken", by_httpx_proxy),
@@ -142,9 +180,14 @@ WAYS = [
     Way("TLS through an HTTP proxy", "requests", "broken", by_requests_proxy),
     Way("a proxy named by HTTP_PROXY", "requests", "broken", by_requests_variables),
     Way("a pooled connection opened before the run", "requests", "broken", by_requests_kept),
+    Way("a session in threads", "requests-futures", "broken", by_requests_futures, needs="requests_futures"),
+    Way("a request", "urllib3", "broken", by_urllib3),
+    Way("a pool without a manager", "urllib3", "broken", by_urllib3_pool),
     Way("in the clear through an HTTP proxy", "urllib3", "broken", by_urllib3_proxy),
     Way("TLS through an HTTP proxy", "urllib3", "broken", by_urllib3_tunnel),
     Way("a request", "aiohttp", "broken", by_aiohttp),
     Way("TLS through an HTTP proxy", "aiohttp", "broken", by_aiohttp_proxy),
     Way("a unix socket to a gateway", "aiohttp", "broken", by_aiohttp_socket),
+    Way("a request", "httpx-aiohttp", "broken", by_httpx_aiohttp, needs="httpx_aiohttp"),
+    Way("DefaultAioHttpClient", "openai[aiohttp]", "broken", by_openai_aiohttp, needs="httpx_aiohttp"),
 ]

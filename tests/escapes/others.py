@@ -90,6 +90,35 @@ def by_httplib2(stand: Stand) -> None:
     httplib2.Http().request(stand.url)
 
 
+async def by_niquests(stand: Stand) -> None:
+    """On urllib3-future, which takes the name of urllib3 and is another library; HTTP/1 to a server of one's own."""
+    import niquests
+
+    async with niquests.AsyncSession() as session:
+        await session.get(stand.url)
+
+
+def by_kept_niquests(stand: Stand):
+    """A session of before, with its connection."""
+    import niquests
+
+    with niquests.Session() as session:
+        session.get(stand.url)
+        yield
+        session.get(stand.url)
+
+
+def by_treq(stand: Stand) -> None:
+    """Twisted's reactor, and its own resolver in a thread."""
+    import treq
+    from twisted.internet import reactor
+
+    asked = treq.get(stand.url)
+    asked.addErrback(lambda _: None)
+    asked.addBoth(lambda _: reactor.stop())
+    reactor.run(installSignalHandlers=False)
+
+
 def by_old_pycurl(stand: Stand):
     """A handle made before, performed by itself."""
     import pycurl
@@ -153,6 +182,12 @@ WAYS = [
     Way("a request", "httplib2", "stopped", by_httplib2, needs="httplib2"),
     Way("a request", "aiosonic", "stopped", by_coroutine(call("aiosonic:HTTPClient", "get")), needs="aiosonic"),
     Way("a request", "tornado", "stopped", by_tornado, needs="tornado"),
+    Way("a request", "treq (Twisted)", "stopped", by_treq, needs="treq"),
+    Way("a request", "niquests (urllib3-future)", "stopped", call("niquests:get"), needs="niquests"),
+    Way("an async request", "niquests (urllib3-future)", "stopped", by_niquests, needs="niquests"),
+    Way(
+        "a connection opened before the run", "niquests (urllib3-future)", "stopped", by_kept_niquests, needs="niquests"
+    ),
     Way(
         "a handle made before the run, performed by itself",
         "pycurl",

@@ -570,3 +570,10 @@ def test_everything_is_given_back():
     with inject():
         assert all(now is not then for now, then in zip(names(), before, strict=True))
     assert names() == before
+
+
+def test_another_library_in_its_place(monkeypatch):
+    """urllib3-future takes its name and works otherwise: what it asks is stopped, and told as its own."""
+    monkeypatch.setattr(urllib3, "AsyncPoolManager", object, raising=False)
+    with pytest.raises(ChaosFailed, match=r"(?s)urllib3-future.*urllib3's\s+place"), inject(), pytest.raises(Exception):  # noqa: B017 - its own for what is stopped
+        urllib3.request("POST", URL, json=BODY, retries=False)

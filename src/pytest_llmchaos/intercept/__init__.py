@@ -24,11 +24,14 @@ class Stack(Protocol):
 
     Attributes:
         library: name of its module.
-        breaks: whether faults reach its calls; False for one that is only watched.
+        breaks: whether faults reach its calls; False for one that is only watched, or that another has replaced.
     """
 
     library: str
-    breaks: bool
+
+    @property
+    def breaks(self) -> bool:
+        """Whether faults reach its calls."""
 
     def install(self) -> None:
         """Patch the library, which is imported."""

@@ -13,6 +13,7 @@ from typing import Any
 from ._patches import Patches
 from ._requests_mocked import in_use
 from ._urllib3_sentinel import watched
+from .urllib3 import STACK as URLLIB3
 
 __all__ = ["STACK"]
 
@@ -21,13 +22,19 @@ class RequestsStack:
     """Watches requests' sessions."""
 
     library = "requests"
-    breaks = True  # in urllib3
 
     def __init__(self) -> None:
         self._patches = Patches(self.library)
 
+    @property
+    def breaks(self) -> bool:
+        """Whether faults reach its calls, in urllib3."""
+        return URLLIB3.breaks
+
     def install(self) -> None:
         """Patch the library, or lie on top again where another tool patched over us."""
+        if not self.breaks:
+            return
         session = sys.modules[self.library].Session
         self._patches.replace(session, "request", _request)
         self._patches.replace(session, "send", _send)

@@ -22,6 +22,8 @@ class _Subprocess:
         """Watch what starts, by the function itself and by the name that `subprocess` has of it."""
         for module in (sys.modules["_posixsubprocess"], sys.modules["subprocess"]):
             name = "fork_exec" if module.__name__ == "_posixsubprocess" else "_fork_exec"
+            if "gevent.subprocess" in sys.modules and getattr(module, name, None) is None:
+                continue  # it forks, and starts programs by `os`
             self._patches.replace(module, name, _guarded)
 
     def uninstall(self) -> None:

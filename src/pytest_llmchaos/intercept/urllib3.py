@@ -40,7 +40,6 @@ class Urllib3Stack:
     """Intercepts urllib3 2 and 1.26."""
 
     library = "urllib3"
-    breaks = True
 
     def __init__(self) -> None:
         self._patches = Patches(self.library)
@@ -52,12 +51,24 @@ class Urllib3Stack:
     def _module(self) -> Any:
         return sys.modules[self.library]
 
+    @property
+    def breaks(self) -> bool:
+        """Whether faults reach its calls: not where another library has taken its name."""
+        return not self.replaced_by
+
+    @property
+    def replaced_by(self) -> str:
+        """The library that has taken its name: urllib3-future, which reads no answer by http.client; empty for none."""
+        return "urllib3-future" if hasattr(sys.modules.get(self.library), "AsyncPoolManager") else ""
+
     def install(self) -> None:
         """Patch the library, or lie on top again where another tool patched over us.
 
         Raises:
             ChaosError: a name that we rely on is gone in the installed version.
         """
+        if self.replaced_by:
+            return
         pools = self._module.connectionpool
         for name in ("_put_conn", "_raise_timeout"):
             if not hasattr(pools.HTTPConnectionPool, name):
