@@ -1,4 +1,4 @@
-"""What README shows, to the letter, with an app that fails over right."""
+"""What README and the pages of docs/ show, to the letter, with an app that fails over right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+DOCS = ROOT / "docs"
 APP = """
 from types import SimpleNamespace
 
@@ -35,10 +37,10 @@ shop = SimpleNamespace(checkout=lambda: SimpleNamespace(ok=bool(ask())))
 def play(pytester, warm):
     """Run pytest on an app and tests, with the gate's policy of README."""
 
-    def play(code: str, *args: str):
+    def play(code: str, *args: str, gated: bool = True):
         (policy,) = re.findall(r"```toml\n(\[tool\.llmchaos\.gate\].*?)```", README, re.DOTALL)
         settings = '[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = "function"\n'
-        (pytester.path / "pyproject.toml").write_text(settings + policy, "utf-8")
+        (pytester.path / "pyproject.toml").write_text(settings + policy * gated, "utf-8")
         pytester.makepyfile(test_it=APP + code)
         return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", *args)
 
@@ -55,14 +57,32 @@ def test_one_test_for_every_outage(play):
     result.stdout.fnmatch_lines(["SKIPPED*hits no call of this test (seen: openai/gpt-5:chat)*"])
 
 
-def test_the_gate_passes(play):
-    """On the policy that stands beside it."""
-    commands = [line for line in README.splitlines() if "--llmchaos-matrix" in line and "--llmchaos-report" in line]
-    (command,) = commands
-    _, *options = shlex.split(command)
-    result = play("def test_bot():\n    assert ask()\n", *(each for each in options if each not in ("-n", "auto")))
+def commands() -> list[str]:
+    """Return every command of the pages that puts scenarios on a whole suite, each on one line."""
+    found = []
+    for page in (README, *(path.read_text("utf-8") for path in sorted(DOCS.glob("*.md")))):
+        for block in re.findall(r"```(?:sh|console|yml)\n(.*?)```", page, re.DOTALL):
+            whole = re.sub(r"\\\n\s*|(?<=\S)\n\s+(?=--)|>-\n\s*", " ", block)
+            found += re.findall(r"pytest .*--llmchaos.*", whole)
+    return found
+
+
+def test_the_pages_have_recipes():
+    """README's, those of continuous integration."""
+    assert len(commands()) >= 5
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_gate_passes(play, pytester, command):
+    """On the policy of README where it asks for what that requires, else on none; what it writes is there."""
+    _, *options = shlex.split(command, comments=True)
+    options = [each for each in options if each not in ("-n", "auto", "tests/")]
+    result = play("def test_bot():\n    assert ask()\n", *options, gated="pinned-model-gone" in command)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["PASS: *"])
+    for name in (each for each in options if each.endswith((".html", ".jsonl", ".xml"))):
+        assert (pytester.path / name).stat().st_size
+    if "--llmchaos-gate" in options:
+        result.stdout.fnmatch_lines(["PASS: *"])
 
 
 def test_each_plays_a_game_day_where_it_is_asked_for(play):
