@@ -391,3 +391,13 @@ def test_a_scenario_that_hit_nothing_is_named():
     assert [each.text for each in result.findings if "quiet" in each.text] == [
         "quiet hit no LLM call in 1 test and proves nothing: the tests called openai:chat"
     ]
+
+
+def test_many_scenarios_that_hit_nothing_are_all_named():
+    """However many there are: in one note, which no limit of reasons cuts."""
+    names = [f"quiet-{nth}" for nth in range(30)]
+    result = judge([made(), *(made(f"t.py::{each}", scenario=each, hit=False) for each in names)], Policy())
+    assert result.verdict == "PASS"
+    told = "\n".join(result.lines())
+    assert all(each in told for each in names)
+    assert "the tests called openai:chat" in told

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .record import Record
     from .standing import Standing
 
-__all__ = ["Counted", "counted", "key", "latest", "under", "worse", "worst"]
+__all__ = ["Counted", "counted", "key", "latest", "under", "unstruck", "worse", "worst"]
 
 Counted = Literal["failed", "error", "inconclusive", "survived", "no calls", "skipped", "kept out"]
 _RANKS: tuple[Counted, ...] = Counted.__args__  # type: ignore[attr-defined]
@@ -47,6 +47,17 @@ def under(record: Record) -> str:
 def key(record: Record) -> tuple[str, str]:
     """Return what records of the same test under the same scenarios have in common."""
     return record.test, under(record)
+
+
+def unstruck(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the scenarios that hit no call of any test, with the records of the tests that made calls under them."""
+    ran: dict[str, list[Record]] = {}
+    hit: set[str] = set()
+    for record in records:
+        hit.update(record.hit)
+        for scenario in record.scenarios if record.llm == "calls" else ():
+            ran.setdefault(scenario, []).append(record)
+    return {scenario: found for scenario, found in ran.items() if scenario not in hit}
 
 
 def latest(records: Iterable[Record]) -> list[Record]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
-from .counting import Counted, counted, under, worst
+from .counting import Counted, counted, under, unstruck, worst
 from .errors import near
 from .units import show_duration
 
@@ -21,6 +21,9 @@ __all__ = ["EXIT_CODES", "Finding", "Result", "added_latency", "attempts", "judg
 Verdict = Literal["PASS", "BLOCK", "INCONCLUSIVE", "ERROR"]
 EXIT_CODES: Mapping[str, int] = {"PASS": 0, "BLOCK": 10, "INCONCLUSIVE": 11, "ERROR": 12}
 """What the process exits with. pytest's own codes are 0 to 5."""
+
+_MOST_ALONE = 3
+"""Scenarios that hit nothing and are told each by itself, with what it would have hit."""
 
 # A violation is certain whatever else went wrong; an error says that more evidence should be there.
 _ORDER = ("BLOCK", "ERROR", "INCONCLUSIVE", "NOTE")
@@ -241,14 +244,17 @@ def _why(wanted: str, fits: Sequence[tuple[Record, Counted, bool]]) -> str:
 
 def _unstruck(judged: Judged, required: Sequence[str]) -> list[Finding]:
     """Name each scenario that hit no call of any test: that no test failed under it proves nothing."""
-    ran: dict[str, list[Record]] = {}
-    for record, _ in judged:
-        for scenario in record.scenarios if record.llm == "calls" else ():
-            ran.setdefault(scenario, []).append(record)
+    found = {
+        scenario: records
+        for scenario, records in unstruck([record for record, _ in judged]).items()
+        if not any(fnmatchcase(scenario, each) for each in required)
+    }
+    if len(found) > _MOST_ALONE:
+        called = _listed(_label(call) for records in found.values() for each in records for call in each.calls)
+        text = f"{len(found)} scenarios hit no LLM call of any test and prove nothing: {', '.join(found)}"
+        return [Finding("NOTE", f"{text}; the tests called {called}")]
     findings = []
-    for scenario, records in ran.items():
-        if any(scenario in each.hit for each in records) or any(fnmatchcase(scenario, each) for each in required):
-            continue
+    for scenario, records in found.items():
         text = f"{scenario} hit no LLM call in {_tests(len(records))} and proves nothing"
         findings.append(Finding("NOTE", text + _why(scenario, [(each, "inconclusive", False) for each in records])))
     return findings

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 DOCS = ROOT / "docs"
+(POLICY,) = re.findall(r"```toml\n(\[tool\.llmchaos\.gate\].*?)```", README, re.DOTALL)
 APP = """
 from types import SimpleNamespace
 
@@ -37,10 +38,9 @@ shop = SimpleNamespace(checkout=lambda: SimpleNamespace(ok=bool(ask())))
 def play(pytester, warm):
     """Run pytest on an app and tests, with the gate's policy of README."""
 
-    def play(code: str, *args: str, gated: bool = True):
-        (policy,) = re.findall(r"```toml\n(\[tool\.llmchaos\.gate\].*?)```", README, re.DOTALL)
+    def play(code: str, *args: str, policy: str = POLICY):
         settings = '[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = "function"\n'
-        (pytester.path / "pyproject.toml").write_text(settings + policy * gated, "utf-8")
+        (pytester.path / "pyproject.toml").write_text(settings + policy, "utf-8")
         pytester.makepyfile(test_it=APP + code)
         return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", *args)
 
@@ -77,12 +77,26 @@ def test_the_gate_passes(play, pytester, command):
     """On the policy of README where it asks for what that requires, else on none; what it writes is there."""
     _, *options = shlex.split(command, comments=True)
     options = [each for each in options if each not in ("-n", "auto", "tests/")]
-    result = play("def test_bot():\n    assert ask()\n", *options, gated="pinned-model-gone" in command)
+    policy = POLICY if "pinned-model-gone" in command else ""
+    result = play("def test_bot():\n    assert ask()\n", *options, policy=policy)
     assert result.ret == 0
     for name in (each for each in options if each.endswith((".html", ".jsonl", ".xml"))):
         assert (pytester.path / name).stat().st_size
     if "--llmchaos-gate" in options:
         result.stdout.fnmatch_lines(["PASS: *"])
+
+
+def test_every_member_of_the_policy(play):
+    """As the page on continuous integration names them; and what hit nothing is named though the gate passes."""
+    rows = re.findall(r"^\| `([^|]*)` \|", (DOCS / "ci.md").read_text("utf-8"), re.MULTILINE)
+    policy = [row for row in rows if " = " in row and not row.startswith("baseline")]
+    assert len(policy) >= 5
+    command = next(each for each in commands() if "pinned-model-gone" in each)
+    options = [each for each in shlex.split(command)[1:] if each.startswith("--llmchaos-matrix") or "tag:" in each]
+    lines = "\n".join(["[tool.llmchaos.gate]", *policy])
+    result = play("def test_bot():\n    assert ask()\n", *options, "--llmchaos-gate", policy=lines)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["PASS: *", "*scenarios hit no LLM call of any test*anthropic-529-steady*"])
 
 
 def test_each_plays_a_game_day_where_it_is_asked_for(play):

@@ -99,3 +99,13 @@ def test_ascii():
     """Terminals that take nothing else get nothing else."""
     told = lines(records.gave_up(test="t::é", scenarios=["日本"]), *records.many(60), ascii=True)
     assert "\n".join(told).isascii()
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_every_scenario_that_hit_nothing_is_named(width):
+    """Where the table has no room for all of them too."""
+    names = [f"quiet-{nth}" for nth in range(20)]
+    said = "0.1s openai/gpt-5 200"
+    told = lines(records.fallback(), *(records.record(said, scenarios=[each]) for each in names), width=width)
+    assert all(sum(f"{each}" in line for line in told) >= 1 for each in names)
+    assert max(map(cells, told)) <= 120

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from ..counting import unstruck
 from ..standing import APART, STANDINGS, standing
 from ._survival import BAD, SIGNS, Matrix, column, decisive, partly, short_reason, worst_first
 from ._text import cells, fit, pad, paint, run_time, safe
@@ -106,6 +108,9 @@ class _Summary:
             yield f"{sign} {label}  {counts.total():>5}  " + "  ".join(columns)
         if (rest := len(matrix.columns) - len(names)) > 0:
             yield f"{self.more} and {rest} more scenarios (-v shows them)"
+        if unused := [self._safe(each) for each in unstruck(self.records) if each not in names]:
+            text = f"these hit no call of any test: {', '.join(unused)}"
+            yield from wrap(text, self.width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
     def _partly(self) -> Iterator[str]:
         """Tell what of the scenarios that struck a test struck none of them."""
