@@ -84,7 +84,6 @@ def structured(model):
     return model.with_structured_output(Order).invoke("Where is order 17?")
 
 
-@llmchaos()
 def test_structured_output_of_the_healthy_primary(primary, llmchaos):
     """And OpenAI's own form of it satisfies LangChain too."""
     assert isinstance(structured(primary), Order)

@@ -96,7 +96,6 @@ async def test_a_tool_and_a_structured_answer(llmchaos):
 
 
 @pytest.mark.asyncio
-@llmchaos()
 async def test_the_healthy_primary(llmchaos):
     """The Responses API's form of all that satisfies the SDK as well."""
     llmchaos.replies(ToolCall("find_order", {"number": 17}), {"number": 17, "city": "Oslo"})

@@ -64,7 +64,6 @@ async def test_structured_result_in_async(llmchaos):
     llmchaos.expect.failed_over(to="anthropic", within="15s")
 
 
-@llmchaos()
 def test_an_answer_that_does_not_validate_is_asked_for_again(llmchaos):
     """What Instructor is for: the model is told what was wrong, and its second answer passes."""
     llmchaos.replies({"number": 0, "city": "Oslo"}, {"number": 17, "city": "Oslo"})

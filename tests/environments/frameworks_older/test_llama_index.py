@@ -68,7 +68,6 @@ def test_structured_output(llmchaos):
     llmchaos.expect.failed_over(to="anthropic", within="8s")
 
 
-@llmchaos()
 def test_structured_output_of_the_healthy_primary(llmchaos):
     """And OpenAI's form of it satisfies the framework too."""
     order = first_that_answers(lambda llm: llm.as_structured_llm(Order).complete("Where is order 17?").raw)
