@@ -7,7 +7,7 @@ from typing import Any
 
 from . import always
 from .errors import UsageProblem, near, shown
-from .parameters import choice, whole
+from .parameters import choice
 
 __all__ = ["NAMES", "read"]
 
@@ -58,8 +58,16 @@ def _no_name(value: Any) -> None:
     raise ValueError(f'{shown(value)} is not a check\'s name; give names, such as checks=["attempts"]')
 
 
+def _seed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{shown(value)} is not a whole number, zero or more")
+    if value >= 10**1000:  # Python writes no number of 5,000 digits
+        raise ValueError(f"{shown(value)} is too long for a seed; take at most 1000 digits")
+    return value
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "seed": whole,
+    "seed": _seed,
     "clock": choice("virtual", "real"),
     "upstream": choice("simulated", "passthrough"),
     "checks": _checks,

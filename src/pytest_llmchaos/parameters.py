@@ -73,10 +73,16 @@ def choice(*allowed: Any) -> Choice:
     return Choice(allowed)
 
 
+_LARGEST = 10**15
+"""The largest whole number: the next thing that is done with one is to reckon in floats."""
+
+
 def whole(value: Any) -> int:
     """Read a whole number, zero or more."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"{shown(value)} is not a whole number, zero or more")
+    if value > _LARGEST:
+        raise ValueError(f"{shown(value)} is too large a number; take at most {_LARGEST:.0e}")
     return value
 
 

@@ -74,6 +74,7 @@ def test_never(): ask_swallowing()
         ({"allow_escapes": 1}, "allow_escapes: 1 is neither True nor False"),
         ({"seed": "x"}, "seed: 'x' is not a whole number"),
         ({"seed": True}, "seed: True is not a whole number"),
+        ({"seed": 10**1000}, "seed: .* is too long for a seed"),
         ({"clock": True}, "clock: True is not one of 'virtual', 'real'"),
         ({"clock": "virtaul"}, "did you mean 'virtual'"),
         ({"upstream": "simulate"}, "did you mean 'simulated'"),
