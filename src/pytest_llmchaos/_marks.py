@@ -7,9 +7,18 @@ from dataclasses import dataclass
 
 import pytest
 
-__all__ = ["REASON", "Said", "said"]
+__all__ = ["ID", "REASON", "Said", "known_as", "said"]
 
 REASON = 'llmchaos.off needs the reason why: @llmchaos.off("it pins the real provider")'
+
+
+ID: pytest.StashKey[str] = pytest.StashKey()
+"""A test's id as it was collected."""
+
+
+def known_as(item: pytest.Item) -> str:
+    """Return a test's id without what another plugin adds to it: xdist its group, for `--dist loadgroup`."""
+    return item.stash.get(ID, item.nodeid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from . import options
-from ._marks import said
+from ._marks import known_as, said
 from ._pytest_judge import SKIPS, behind_a_skip, judged, struck_calls
 from .clock import _realtime
 from .config import load
@@ -112,7 +112,7 @@ def use_fixture(item: pytest.Item) -> None:
     """Have a marked test use the fixture, before its other function-scoped fixtures: these may make calls too."""
     names: list[str] | None = getattr(item, "fixturenames", None)
     if names is None:
-        pytest.fail(f"{item.nodeid}: the llmchaos marker works on Python tests only", pytrace=False)
+        pytest.fail(f"{known_as(item)}: the llmchaos marker works on Python tests only", pytrace=False)
     # pytest has no public way to learn a fixture's scope at collection; without this one the fixture goes first.
     known: Any = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
     wider = [i for i, name in enumerate(names) if name in known and known[name][-1].scope != "function"]
@@ -137,7 +137,7 @@ def prepare(request: pytest.FixtureRequest) -> Run | None:
     applied = _put_on(item, chosen)
     if applied is not None and applied.matrix and _alike(item, applied) in item.config.stash.get(_WITHOUT_CALLS, ()):
         pytest.skip("llmchaos: this test makes no LLM call")
-    return _told_once(item.nodeid, lambda: _run(item, chosen))
+    return _told_once(known_as(item), lambda: _run(item, chosen))
 
 
 def _told_once(where: str, make: Callable[[], T]) -> T:
@@ -164,12 +164,12 @@ def _run(item: pytest.Item, chosen: Any) -> Run:
 
 def _id_here(item: pytest.Item) -> str:
     """Return a test's id as the command line of the folder takes it in which pytest was started."""
-    path, separator, rest = item.nodeid.partition("::")
+    path, separator, rest = known_as(item).partition("::")
     try:
         here = os.path.relpath(item.path, item.config.invocation_params.dir)
     except ValueError:  # on another drive
-        return item.nodeid
-    return f"{Path(here).as_posix()}{separator}{rest}" if item.path.name == Path(path).name else item.nodeid
+        return known_as(item)
+    return f"{Path(here).as_posix()}{separator}{rest}" if item.path.name == Path(path).name else known_as(item)
 
 
 def _applied(item: pytest.Item, applied: Applied) -> Run:
@@ -192,7 +192,7 @@ def _applied(item: pytest.Item, applied: Applied) -> Run:
         Chaos(
             applied.scenarios,
             seed=seed,
-            test=item.nodeid,
+            test=known_as(item),
             clock=clock,
             allow_unused=True,
             allow_escapes=allow_escapes,
@@ -241,7 +241,7 @@ def _marked(item: pytest.Item, chosen: Any) -> Chaos:
     return Chaos(
         scenarios,
         loose,
-        test=item.nodeid,
+        test=known_as(item),
         providers=Providers(settings.providers),
         replay=replay,
         beside=beside,
@@ -324,7 +324,7 @@ def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
     try:
         run = _run(item, params.get("llmchaos"))
     except ChaosError:
-        left = Record(redact_name(item.nodeid), outcome="error", seed=int(item.config.option.llmchaos_seed))
+        left = Record(redact_name(known_as(item)), outcome="error", seed=int(item.config.option.llmchaos_seed))
     else:
         if not run.chaos.tracks:
             return
@@ -335,7 +335,7 @@ def could_not_run(item: pytest.Item, report: pytest.TestReport) -> None:
 def keep_out(item: pytest.Item, report: pytest.TestReport, reason: str) -> None:
     """Put on the report of a test that keeps out of the whole suite's scenarios that it does, so that it is counted."""
     if report.when == "call" or (report.when == "setup" and not report.passed):
-        report.__dict__["llmchaos"] = to_json(Record(redact_name(item.nodeid), outcome=_outcome(report), off=reason))
+        report.__dict__["llmchaos"] = to_json(Record(redact_name(known_as(item)), outcome=_outcome(report), off=reason))
 
 
 def _record(run: Run, outcome: str) -> Record:
@@ -396,7 +396,7 @@ def _missed(run: Run) -> list[Verdict]:
 
 def _alike(item: pytest.Item, applied: Applied) -> tuple[str, ...]:
     """Return what the runs of one test under the scenarios of a matrix have in common."""
-    return tuple(item.nodeid.split(applied.id))
+    return tuple(known_as(item).split(applied.id))
 
 
 def _add_timeline(report: pytest.TestReport, chaos: Chaos) -> None:

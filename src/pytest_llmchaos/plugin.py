@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._marks import said
+from ._marks import ID, said
 from ._unread import WATCH
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if selection is not None:
         selection.apply(items)
     for item in items:
+        item.stash[ID] = item.nodeid
         if said(item).marks or (selection and selection.concerns(item)):
             from ._pytest_run import use_fixture
 

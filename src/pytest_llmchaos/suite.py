@@ -78,6 +78,7 @@ class Selection:
         """Put the scenarios on the tests that have none of their own."""
         found: list[pytest.Item] = []
         for item in items:
+            _keep_name(item)
             if (chosen := _chosen(item)) is not None and said(item).off:
                 # A set of parameters that keeps out is known only here: it runs once, and not under each scenario.
                 found += [item] * (chosen is self.matrix[0])
@@ -162,6 +163,18 @@ def _chosen(item: pytest.Item) -> Applied | None:
     """Return what the parameters of a matrix put on a test."""
     chosen = getattr(getattr(item, "callspec", None), "params", {}).get("llmchaos")
     return chosen if isinstance(chosen, Applied) else None
+
+
+def _keep_name(item: pytest.Item) -> None:
+    """Give a test of a matrix the name that it has without: cassettes and snapshots are found by it.
+
+    Its id, and what the command line, `-k` and reports know it by, tell the scenario.
+    """
+    if (chosen := _chosen(item)) is None:
+        return
+    item.extra_keyword_matches.add(item.name)
+    assert item.location  # noqa: S101 - worked out once, with the whole name: reports are headed by it
+    item.name = item.name.replace(f"[{chosen.id}]", "").replace(f"-{chosen.id}]", "]")
 
 
 def _parametrised(item: pytest.Item) -> bool:
