@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Container
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -70,6 +71,9 @@ class Aliases:
     def _look_at_new_modules(self) -> None:
         known = self._known
         modules = sys.modules.copy()
+        with suppress(Exception):  # of odd things that are no modules
+            if modules == known:
+                return
         for name in known.keys() - modules.keys():
             del known[name]
             self._found.pop(name, None)
