@@ -17,7 +17,6 @@ import pytest
 
 import pytest_llmchaos._pytest_run  # noqa: F401
 from pytest_llmchaos import session
-from pytest_llmchaos.intercept.threading import began_in
 from pytest_llmchaos.session import active
 
 from . import timing
@@ -59,8 +58,8 @@ def _let_servers_end():
     if session._lingering:
         gc.collect()  # a client that nobody closed holds its server's thread
     for thread in threading.enumerate():
-        idle = thread.name.startswith("Trio thread")  # waits ten seconds for more work
-        if not idle and any(began_in(thread) is run for run in session._lingering):
+        session._reap()
+        if any(vars(thread).get("_llmchaos_run") is run for run in session._lingering):
             thread.join(10)
     session._reap()
 

@@ -6,11 +6,10 @@ import itertools
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import chance, draw, intercept, options
+from . import _work, chance, draw, intercept, options
 from .call import Target
 from .children import _current
 from .children._forks import gather, watch
@@ -19,7 +18,6 @@ from .children._post import post
 from .clock import Clock, RealClock, VirtualClock
 from .errors import ChaosFailed, UsageProblem
 from .expect import Expect, Judge, unexpected
-from .intercept.threading import began_in, busy, let_idle_go
 from .journal import Calls, Journal
 from .observed import Effect, UserRequest
 from .providers import Providers
@@ -44,22 +42,20 @@ _lock = threading.RLock()
 _stack: list[Chaos] = []
 _begun: list[Chaos] = []
 _tokens = itertools.count(1)
-# Runs that are over, with threads that are not: sockets stay watched for these, so that they reach no provider.
+# Runs that are over, with work that is not: sockets stay watched for these, so that they reach no provider.
 _lingering: list[Chaos] = []
-# The run in which a context began: what is handed to another thread with its context is its work.
-_started: ContextVar[Chaos | None] = ContextVar("llmchaos_started", default=None)
 
 
 def active() -> Chaos | None:
-    """Return the run that the calling thread's calls belong to; None when chaos is off.
+    """Return the run that the calling code's calls belong to; None when chaos is off.
 
-    The innermost run that the calling thread has started itself, else the innermost of all; for a thread that outlives
-    the run in which it began, still that one, which stops its calls. The stack is process-wide: a context variable
-    would not reach the threads in which apps call their SDKs.
+    The innermost run that the calling thread has started itself, else the innermost of all; for work that outlives the
+    run in which it was handed over, still that one, which stops its calls. The stack is process-wide: a context
+    variable would not reach the threads in which apps call their SDKs.
     """
     runs = tuple(_stack)
-    owner: Chaos | None = began_in(threading.current_thread()) if runs or _lingering else None
-    if owner is not None and owner not in runs and _started.get() not in runs:
+    owner: Chaos | None = _work.owner() if runs or _lingering else None
+    if owner is not None and owner not in runs:
         return owner
     if not runs:
         return _current.elsewhere() if _current.elsewhere is not None else None
@@ -67,9 +63,30 @@ def active() -> Chaos | None:
     return next((run for run in reversed(runs) if run.home == me), runs[-1])
 
 
+def is_home(ident: int) -> bool:
+    """Tell whether a thread has started a run that is on."""
+    return any(run.home == ident for run in tuple(_stack))
+
+
+@contextmanager
+def afterwards(run: Chaos) -> Iterator[None]:
+    """Stop the calls of a block, which does work of a run, where that is over."""
+    if run in _stack:
+        yield
+        return
+    _lingering.append(run)
+    intercept.acquire(run)
+    try:
+        with _work.doing(run):
+            yield
+    finally:
+        _reap()
+        intercept.release(run, watching=bool(_lingering))
+
+
 def _reap() -> None:
-    """Forget runs whose threads have ended meanwhile."""
-    _lingering[:] = [each for each in _lingering if busy(each)]
+    """Forget runs whose work has come to its end meanwhile."""
+    _lingering[:] = [each for each in _lingering if _work.still_done(each)]
 
 
 def clean_up() -> None:
@@ -151,6 +168,7 @@ class Chaos(Reception):
         self._skipped = 0.0
         self._stopped_at: float | None = None
         self.home = 0
+        self._before: Chaos | None = None
         self.forsaken = False
         self._judge = Judge(self)
         self.journal.app.canaries = lambda: self.fakes.canaries
@@ -344,7 +362,7 @@ class Chaos(Reception):
                 self.journal.app.written.start()
                 watch()
                 _stack.append(self)
-                _started.set(self)
+                self._before = _work.begin(self)
                 post.write(active())
             except BaseException:
                 self.stop()
@@ -358,6 +376,8 @@ class Chaos(Reception):
         with _lock:
             if self not in _begun:
                 return
+            if self not in _lingering:  # before it is off, so that nothing goes on in between as if it were nobody's
+                _lingering.append(self)
             if self in _stack:
                 _stack.remove(self)
                 post.write(active())
@@ -370,13 +390,12 @@ class Chaos(Reception):
                 self.journal.app.mended.stop()
                 self._clock.stop()
             finally:
+                _work.end(self, self._before)
                 _reap()
-                let_idle_go(self)
-                if busy(self) and self not in _lingering:
-                    _lingering.append(self)
                 intercept.release(self, watching=bool(_lingering))
                 chance.restore(self)
-            _begun.remove(self)
+            if self in _begun:  # else the collector ended it in the middle of this
+                _begun.remove(self)
 
     def forsake(self) -> None:
         """Nobody can end this run any more: end it here, or have the start of the next one do so.

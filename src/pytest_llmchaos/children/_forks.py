@@ -143,6 +143,7 @@ def _in_child() -> None:
     session._lock = threading.RLock()
     session._stack.clear()
     session._begun.clear()
+    session._lingering.clear()  # nobody of those is here
     for run in runs:
         _Child(run).begin()
     born = runs[-1].token if not runs[-1].shared else ""

@@ -51,6 +51,9 @@ def stacks() -> dict[str, Stack]:
     return {module.STACK.library: module.STACK for module in modules}
 
 
+_FOLLOWING = ("anyio", "asyncio", "queue", "threading", "uvloop")
+"""These tell whose work it is that is handed over."""
+
 _lock = threading.RLock()
 _users: list[object] = []
 _installed: list[Stack] = []
@@ -79,16 +82,16 @@ def refresh() -> None:
 def release(user: object, *, watching: bool = False) -> None:
     """Give every library back as it was when the last user is done.
 
-    With `watching`, Python's events go on to tell where sockets go; nothing is patched for that. Can be called again
-    after an interrupt: nothing is forgotten before it is given back.
+    With `watching`, Python's events go on to tell where sockets go, and what work is handed on is followed; no HTTP
+    library is patched for that. Can be called again after an interrupt: nothing is forgotten before it is given back.
     """
     with _lock:
         _users[:] = [each for each in _users if each is not user]
         if not _users:
             late.stop()
-            while _installed:
-                _installed[-1].uninstall()
-                _installed.pop()
+            for each in [each for each in reversed(_installed) if not (watching and each.library in _FOLLOWING)]:
+                each.uninstall()
+                _installed.remove(each)
             if not watching:
                 from .socket import STACK as SOCKETS
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..children._launch import into, started
 from ._outward import at, stop
 from ._patches import Patches
+from .asyncio import WORK
 
 __all__ = ["STACK"]
 
@@ -34,6 +35,7 @@ class _Uvloop:
             ("sock_connect", _sock_connect),
             ("subprocess_exec", _starting),
             ("subprocess_shell", _starting),
+            *WORK,
         ):
             self._patches.replace(loop, name, wrap, inherited=True)
 

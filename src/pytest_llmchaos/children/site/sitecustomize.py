@@ -18,7 +18,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _PACKAGE = os.path.dirname(os.path.dirname(_HERE))
 _FOLDER = os.environ.get("PYTEST_LLMCHAOS_CHILD_OF", "")
 _LOCAL = ("", "localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - nothing is bound here
-_NO_HTTP = ("os", "socket", "ssl", "subprocess", "threading")
+_NO_HTTP = ("anyio", "asyncio", "atexit", "os", "queue", "socket", "ssl", "subprocess", "threading")
 
 
 class _Guard:

@@ -1,0 +1,54 @@
+"""Not an HTTP library: work that lies in a queue stays that of the run in which it was put there."""
+
+from __future__ import annotations
+
+import asyncio.queues
+import queue
+from typing import Any
+
+from .._work import Handed
+from ._patches import Patches
+
+__all__ = ["STACK"]
+
+_handed = Handed()
+
+
+class _Queues:
+    library = "queue"
+    breaks = False
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.library)
+
+    def install(self) -> None:
+        """Watch what is put in and taken out, at the steps that a `get` takes which has begun before, too."""
+        for module in (queue, asyncio.queues):
+            for name in ("Queue", "LifoQueue", "PriorityQueue"):
+                self._patches.replace(getattr(module, name), "_put", _put)
+                self._patches.replace(getattr(module, name), "_get", _get)
+
+    def uninstall(self) -> None:
+        """Stop watching."""
+        self._patches.restore()
+
+
+def _put(original: Any) -> Any:
+    def put(work: Any, item: Any) -> None:
+        size = work._qsize() if isinstance(work, queue.Queue) else work.qsize()
+        _handed.put(work, item, empty=not size)
+        original(work, item)
+
+    return put
+
+
+def _get(original: Any) -> Any:
+    def get(work: Any) -> Any:
+        item = original(work)
+        _handed.got(work, item)
+        return item
+
+    return get
+
+
+STACK = _Queues()
