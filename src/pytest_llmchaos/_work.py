@@ -119,7 +119,12 @@ def _leads(task: Any) -> bool:
 
 
 def mark(thread: threading.Thread, run: Any, job: FrameType | None = None) -> None:
-    """Let a thread's work be a run's, or nobody's; with a frame as long as that is under way."""
+    """Let a thread's work be a run's, or nobody's; with a frame as long as that is under way.
+
+    Threads that Python has not started are left out, as nobody tells when they end.
+    """
+    if isinstance(thread, threading._DummyThread):
+        return
     thread.__dict__[_MARK] = run
     _jobs.pop(thread, None)
     if job is not None:
