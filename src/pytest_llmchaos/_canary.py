@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, quote_plus
 from weakref import WeakKeyDictionary
 
+from . import _locks
 from .draw import Draw
 from .errors import UsageProblem, near
 
@@ -106,7 +107,7 @@ class Fakes:
 
     def __init__(self, seed: int = 0, test: str = "") -> None:
         self._key = f"{seed}|{test}|canary"
-        self._lock = threading.RLock()
+        self._lock = _locks.rlock()
         self._made: list[Canary] = []
         self._counts: dict[str, int] = {}
 
@@ -195,7 +196,7 @@ class Fakes:
 # --- without a run at hand ---
 
 _fakes: WeakKeyDictionary[Chaos, Fakes] = WeakKeyDictionary()
-_lock = threading.Lock()
+_lock = _locks.lock()
 _outside = Fakes()
 
 

@@ -97,14 +97,18 @@ def carrying(context: Context | None) -> Context:
 def take(run: Any) -> None:
     """Go on, in the calling task or thread, with work that was handed over in a run; None for nobody's.
 
-    The line of a test itself is nobody's worker: what it takes from a queue are results.
+    What a test that is on takes from a queue for itself, such as a result or a connection, is no work of an earlier
+    one; and the line of a test is nobody's worker.
     """
+    from .session import is_on
+
     task = None if running_loop() is None else asyncio.current_task()
-    if not _leads(task):
-        if task is None:
-            mark(threading.current_thread(), run)
-        else:
-            _run.set(run)
+    if _leads(task) or (not is_on(run) and is_on(owner())):
+        return
+    if task is None:
+        mark(threading.current_thread(), run)
+    else:
+        _run.set(run)
 
 
 def _leads(task: Any) -> bool:

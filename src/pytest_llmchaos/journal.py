@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, overload
 
+from . import _locks
 from .call import BESIDE, Call, Target
 from .heard import Heard, Pieces, hear
 from .observed import Observed
@@ -252,7 +252,7 @@ class Journal:
     def __init__(self) -> None:
         self.app = Observed()
         self.more: Callable[[], None] | None = None
-        self._lock = threading.Lock()
+        self._lock = _locks.lock()
         self._entries: list[Exchange | Event] = []
         self._attempts: dict[tuple[str, str, str], int] = {}
 

@@ -5,11 +5,11 @@ In memory only: none of it is in the journal's entries, and none is ever printed
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from . import _locks
 from .known_keys import know, worth_searching
 from .mended import Mended
 from .watch import Written
@@ -80,7 +80,7 @@ class Observed:
     """What one run saw of its app. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = _locks.lock()
         self._marked: list[UserRequest] = []
         self._unmarked = [UserRequest()]
         self._keys: dict[str, set[str]] = {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from . import _locks
 from .call import Target
 from .errors import UsageProblem
 
@@ -81,7 +81,7 @@ class Replies:
     """Scripted replies in order, per target; the last one of a script repeats."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = _locks.lock()
         self._scripts: list[tuple[Target, list[Reply]]] = []
 
     def add(self, replies: tuple[Any, ...], target: str | Target = "*") -> None:

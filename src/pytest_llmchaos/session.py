@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _work, chance, draw, intercept, options
+from . import _locks, _work, chance, draw, intercept, options
 from .call import Target
 from .children import _current
 from .children._forks import gather, watch
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chaos", "active"]
 
-_lock = threading.RLock()
+_lock = _locks.rlock()
 _stack: list[Chaos] = []
 _begun: list[Chaos] = []
 _tokens = itertools.count(1)
@@ -59,13 +59,23 @@ def active() -> Chaos | None:
         return owner
     if not runs:
         return _current.elsewhere() if _current.elsewhere is not None else None
-    me = threading.get_ident()
-    return next((run for run in reversed(runs) if run.home == me), runs[-1])
+    return on()
+
+
+def on() -> Chaos | None:
+    """Return the run that is on for the calling thread, whatever it does; None where none is."""
+    runs, me = tuple(_stack), threading.get_ident()
+    return next((run for run in reversed(runs) if run.home == me), runs[-1] if runs else None)
 
 
 def is_home(ident: int) -> bool:
     """Tell whether a thread has started a run that is on."""
     return any(run.home == ident for run in tuple(_stack))
+
+
+def is_on(run: Any) -> bool:
+    """Tell whether a run is on; None is none."""
+    return any(each is run for each in tuple(_stack))
 
 
 @contextmanager
@@ -161,7 +171,7 @@ class Chaos(Reception):
         self._where: str | None = read.get("upstream")
         self._allow_escapes: bool = read.get("allow_escapes", False)
         self._replies = Replies()
-        self._lock = threading.RLock()
+        self._lock = _locks.rlock()
         self._tracks: list[Track] = []
         self._such: dict[str, int] = {}
         self._origin = 0.0
@@ -363,7 +373,7 @@ class Chaos(Reception):
                 watch()
                 _stack.append(self)
                 self._before = _work.begin(self)
-                post.write(active())
+                post.write(on())
             except BaseException:
                 self.stop()
                 raise
@@ -380,7 +390,7 @@ class Chaos(Reception):
                 _lingering.append(self)
             if self in _stack:
                 _stack.remove(self)
-                post.write(active())
+                post.write(on())
             if self._stopped_at is None:
                 with self._lock:
                     self._move()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 from typing import Any
+
+from . import _locks
 
 __all__ = ["Written"]
 
 _ROOM = 4_000_000
 """Characters that are kept of one kind; what comes later is only passed on."""
 
-_lock = threading.Lock()
+_lock = _locks.lock()
 _listening: list[Written] = []
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
+import threading
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
-from pytest_llmchaos import ChaosFailed, faults, inject
+from pytest_llmchaos import ChaosFailed, _locks, faults, inject
 from pytest_llmchaos.children._launch import unseen
+from pytest_llmchaos.children._post import post
 
 # Since Python 3.12 a fork beside a thread warns, and the virtual clock has one.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -138,3 +142,37 @@ def test_a_worker_that_outlives_its_run_does_not_strike_another():
             assert "llmchaos stopped" in str(pool.submit(ask).exception())
     assert not later.calls
     assert "the child is one of an earlier test" in later.journal.events[-1].text
+
+
+def test_locks_that_other_threads_hold_are_free_in_a_child():
+    """All of the package's own, among them those that every call takes."""
+
+    def ask_or_end():
+        signal.alarm(60)
+        ask()
+
+    held, let_go = threading.Barrier(2), threading.Event()
+
+    def hold():
+        with ExitStack() as stack:
+            for each in set(_locks._all) - {post._lock}:  # the fork itself waits for this one
+                stack.enter_context(each)
+            held.wait()
+            let_go.wait()
+
+    with inject(faults.outage(), clock="real") as chaos:
+        ask()
+        thread = threading.Thread(target=hold)
+        assert len(_locks._all) > 10
+        thread.start()
+        held.wait()
+        fork = os.fork()
+        if fork == 0:
+            try:
+                ask_or_end()
+            finally:
+                os._exit(0)
+        let_go.set()
+        thread.join()
+        assert os.waitpid(fork, 0)[1] == 0
+    assert [call.status for call in chaos.calls] == [503, 503]

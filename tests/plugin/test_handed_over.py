@@ -382,3 +382,31 @@ def test_one():
     assert "not taken back" not in text
     for host in ("api.openai.com", "127.0.0.1:9/v1"):
         assert f"at the end: {host}: <class 'httpx.ConnectError'>" in text
+
+
+@pytest.mark.parametrize("kind", ["Queue", "LifoQueue"])
+def test_what_a_thread_of_a_test_takes_for_itself_is_no_work_of_an_earlier_one(run, kind):
+    """Clients that wait in a pool to be used again are an example."""
+    run(f"""
+import queue, threading
+CLIENTS = queue.{kind}()
+CLIENTS.put(client)
+
+def borrow():
+    mine = CLIENTS.get()
+    try:
+        mine.with_options(max_retries=0).models.list()
+    except openai.InternalServerError:
+        pass
+    finally:
+        CLIENTS.put(mine)
+
+@llmchaos(faults.outage())
+@pytest.mark.parametrize("n", range(2))
+def test_it(n, llmchaos):
+    borrow()
+    thread = threading.Thread(target=borrow)
+    thread.start()
+    thread.join()
+    assert len(llmchaos.calls) == 2
+""").assert_outcomes(passed=2)

@@ -10,12 +10,12 @@ import os
 import pickle
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from .. import _locks
 from . import _current
 from ._post import post
 from .inside import stopped_by
@@ -61,7 +61,7 @@ class _Line:
 _line = _Line()
 _forked_in: WeakValueDictionary[str, Chaos] = WeakValueDictionary()
 _calls: WeakKeyDictionary[Chaos, dict[tuple[int, int], Exchange]] = WeakKeyDictionary()
-_gathering = threading.RLock()
+_gathering = _locks.rlock()
 _nows: dict[str, float] = {}
 _watching = False
 
@@ -84,7 +84,7 @@ def _before() -> None:
         _nows[run.token] = run.now
         run.journal.more = lambda run=run: gather(run)
     if session._stack:
-        post.write(session.active())
+        post.write(session.on())
 
 
 # --- in the parent ----------------------------------------------------------------------------------------------------
@@ -140,7 +140,6 @@ def _in_child() -> None:
 
     if not (runs := tuple(session._stack)):
         return
-    session._lock = threading.RLock()
     session._stack.clear()
     session._begun.clear()
     session._lingering.clear()  # nobody of those is here
@@ -176,8 +175,6 @@ class _Child:
 
     def begin(self) -> None:
         run, journal = self._run, self._run.journal
-        # Other threads of the parent may have held them, and are not here to let go.
-        run._lock, journal._lock, journal.app._lock = threading.RLock(), threading.Lock(), threading.Lock()
         journal.more = None
         run._origin += run.now - _nows[run.token]  # a forked child has real time, and run time goes on from here
         began, note, record = journal.begin, journal.note, run._judge.record

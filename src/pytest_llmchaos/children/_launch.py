@@ -69,10 +69,10 @@ def unseen(run: Reception) -> list[str]:
 
 
 def _additions(path: Any) -> dict[str, str]:
-    from ..session import active
+    from ..session import on
 
     folder = str(post.open())
-    post.write(active())
+    post.write(on())
     others = [each for each in os.fsdecode(path or "").split(os.pathsep) if each and each != _SITE]
     return {FOLDER: folder, "PYTHONPATH": os.pathsep.join((_SITE, *others))}
 

@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 import tempfile
-import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..session import Chaos
+
+from .. import _locks
 
 __all__ = ["FOLDER", "Post", "post"]
 
@@ -33,7 +34,7 @@ class Post:
         self._owner = 0
         self._read = 0
         self._waiting: list[dict[str, Any]] = []
-        self._lock = threading.RLock()
+        self._lock = _locks.rlock()
 
     def open(self) -> Path:
         """Return the folder, made where there is none yet."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import _locks
 from ..clock import RealClock
 from ..errors import ChaosError
 from ..intercept._site import call_site
@@ -39,7 +39,7 @@ class Stopping(Reception):
         self._clock = RealClock()
         self._where, self._allow_escapes = None, False
         self._replies = Replies()
-        self._lock = threading.RLock()
+        self._lock = _locks.rlock()
         self._tracks = []
         self._such = {}
         self._judge: Any = self

@@ -21,6 +21,7 @@ import weakref
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
+from .. import _locks
 from . import _hung, _internals, _processes, _quiet, _realtime, _tools
 from ._realtime import NS
 from ._time import VirtualTime
@@ -44,7 +45,7 @@ class Engine:
 
     def __init__(self) -> None:
         # Reentrant, as a signal handler or a finaliser may sleep in the middle of anything.
-        self.lock = threading.RLock()
+        self.lock = _locks.rlock()
         self.time = VirtualTime()
         self.generation = 0
         self.active = False
@@ -152,7 +153,7 @@ class Engine:
 
     def forget_after_fork(self) -> None:
         """In a forked child only the forking thread lives: give the child real time."""
-        self.lock = threading.RLock()
+        self.lock = _locks.rlock()
         self._waits, self._joins, self._injected = {}, {}, set()
         self._sessions = {}
         self._loops, self._earlier_loops = weakref.WeakSet(), weakref.WeakSet()

@@ -8,8 +8,8 @@ clock, waiting for a deadline, gets on faster and faster.
 from __future__ import annotations
 
 import math
-import threading
 
+from .. import _locks
 from . import _realtime
 
 TICK = 1_000
@@ -24,7 +24,7 @@ class VirtualTime:
 
     def __init__(self) -> None:
         # Reentrant, as a signal handler may read the clock in the middle of anything.
-        self._lock = threading.RLock()
+        self._lock = _locks.rlock()
         self._ns = 0
         self._anchor: int | None = None
         self._limit: float = math.inf

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from .. import _locks
 from ..errors import ParameterError
 from ..parameters import param, whole
 from ..plan import Chunk, End, Head, Headers, Step
@@ -48,7 +48,7 @@ class _Meter:
 
     def __init__(self, fault: TokenBucket) -> None:
         self._fault = fault
-        self._lock = threading.Lock()
+        self._lock = _locks.lock()
         self._buckets: dict[tuple[str, str], dict[str, _Bucket]] = {}
 
     def take(self, whose: tuple[str, str], wanted: dict[str, float], now: float) -> tuple[float, dict[str, float]]:

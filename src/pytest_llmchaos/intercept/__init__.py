@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-import threading
 from functools import cache
 from typing import Protocol
 
+from .. import _locks
 from ._patches import LateImports
 
 __all__ = ["Stack", "acquire", "late", "refresh", "release", "stacks"]
@@ -54,7 +54,7 @@ def stacks() -> dict[str, Stack]:
 _FOLLOWING = ("anyio", "asyncio", "queue", "threading", "uvloop")
 """These tell whose work it is that is handed over."""
 
-_lock = threading.RLock()
+_lock = _locks.rlock()
 _users: list[object] = []
 _installed: list[Stack] = []
 

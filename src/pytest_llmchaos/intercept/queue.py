@@ -24,7 +24,10 @@ class _Queues:
     def install(self) -> None:
         """Watch what is put in and taken out, at the steps that a `get` takes which has begun before, too."""
         for module in (queue, asyncio.queues):
-            for name in ("Queue", "LifoQueue", "PriorityQueue"):
+            for name in (
+                "Queue",
+                "PriorityQueue",
+            ):  # last in, first out is no order for work: pools of connections do so
                 self._patches.replace(getattr(module, name), "_put", _put)
                 self._patches.replace(getattr(module, name), "_get", _get)
 
