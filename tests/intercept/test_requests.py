@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -345,3 +347,27 @@ def test_what_is_not_simulated_does_not_leave_the_machine():
         pytest.raises(ChaosError, match="not simulated"),
     ):
         requests.get("https://api.openai.com/v1/files", timeout=60)
+
+
+def test_calls_of_threads_wait_beside_each_other_over_a_mock():
+    """requests-mock holds a lock while it sends, and others give up after ten seconds: not while a fault waits."""
+    with requests_mock.Mocker() as mock, inject(faults.latency("20s")) as chaos, ThreadPoolExecutor(3) as pool:
+        mock.post(URL, json={"mine": True})
+        asked = [pool.submit(post) for _ in range(3)]
+        assert [each.result().json() for each in asked] == [{"mine": True}] * 3
+    assert chaos.now == about(20, 1)
+
+
+def test_what_a_mock_says_beside_the_wire():
+    """Cookies and words of its own reach the app, compressed bodies are read once, redirects are followed."""
+    with requests_mock.Mocker() as mock, inject(faults.outage(calls=1)):
+        mock.post(URL, json={}, status_code=201, reason="Made", cookies={"a": "b"})
+        assert post().status_code == 503
+        made = post()
+        assert (made.status_code, made.reason, made.cookies["a"]) == (201, "Made", "b")
+    with responses.RequestsMock() as mock, inject(faults.latency("1s")) as chaos:
+        mock.post(URL, status=307, headers={"Location": "https://api.groq.com/openai/v1/chat/completions"})
+        packed = gzip.compress(b'{"mine": true}')
+        mock.post("https://api.groq.com/openai/v1/chat/completions", body=packed, headers={"content-encoding": "gzip"})
+        assert post().json() == {"mine": True}
+    assert [call.provider for call in chaos.calls] == ["openai", "groq"]

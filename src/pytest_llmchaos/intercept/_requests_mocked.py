@@ -24,18 +24,21 @@ class Mock:
     Attributes:
         asked: whether it is being asked, so that what comes down once more is what it lets through.
         error: what it raised for the last try.
+        given: what it answered last.
     """
 
     def __init__(self, answer: Callable[[], Any]) -> None:
         self._answer = answer
         self.asked = False
         self.error: Exception | None = None
+        self.given: Any = None
 
     def __call__(self) -> Any:
         """Return its answer as urllib3 has it."""
         self.asked = True
         try:
-            return self._answer().raw
+            self.given = self._answer()
+            return self.given.raw
         except Exception as error:
             self.error = error
             raise
@@ -85,13 +88,21 @@ def sent_over(adapter: Any, request: Any, options: dict[str, Any], answer: Calla
     mock = Mock(answer)
     token = mock_beneath.set(mock)
     try:
-        return send(adapter or _adapter.get() or adapters.HTTPAdapter(), request, **options)
+        return _whole(send(adapter or _adapter.get() or adapters.HTTPAdapter(), request, **options), mock.given)
     except Exception as error:
         if mock.error is None or mock.error not in _chain(error):
             raise
     finally:
         mock_beneath.reset(token)
     raise mock.error  # as the mock raised it, and not as urllib3 and requests tell it
+
+
+def _whole(response: Any, given: Any) -> Any:
+    """Return an answer with what a mock says of it that does not come over a wire."""
+    if given is not None and given.status_code == response.status_code:
+        response.reason = given.reason
+        sys.modules["requests.cookies"].merge_cookies(response.cookies, given.cookies)
+    return response
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
