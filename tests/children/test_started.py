@@ -47,6 +47,36 @@ def test_an_llm_call_to_any_host_is_stopped():
         assert "llmchaos" in child(ASK)
 
 
+SERVER = """
+import json, socketserver, sys, threading, urllib.request
+class Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"HTTP/1.0 200 OK\\r\\n\\r\\nserved")
+server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+def post(path, **body):
+    url = "http://127.0.0.1:%s%s" % (server.server_address[1], path)
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        print(urllib.request.urlopen(request, timeout=60).read())
+    except Exception as error:
+        print(error)
+"""
+
+
+def test_an_llm_call_by_the_standard_library_is_stopped_by_what_it_asks():
+    """Of a server whose address tells nothing; what only looks like it by its path goes on."""
+    code = f"""{SERVER}
+post("/v1/chat/completions", model="gpt-5", messages=[dict(role="user", content="hi")])
+"""
+    with pytest.raises(ChaosFailed, match=r"chat was called at 127.0.0.1"), inject(clock="real"):
+        assert "llmchaos stopped" in child(code)
+    with inject(clock="real"):
+        assert child(f'{SERVER}\npost("/v1/cars", model="T")\npost("/chat/rooms", name="x")').count("served") == 2
+
+
 def test_a_proxy_in_between_hides_nothing():
     """The name of the provider is in what the proxy is asked for, in the clear as in a tunnel."""
     code = """

@@ -250,6 +250,13 @@ WAYS = [
         why="the question goes to the DNS server; whoever then uses TLS or names the host in HTTP/1 is seen",
     ),
     Way(
+        "a Python child started with -I, -E or -S",
+        "python",
+        "unseen",
+        why="it takes no notice of its environment, by which it gets a guard, and another command line could change "
+        "what it does; a test that hits no call names it as a process that chaos cannot see into",
+    ),
+    Way(
         "any other native or ctypes client",
         "any",
         "unseen",

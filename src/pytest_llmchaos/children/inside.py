@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import intercept
+from ..call import HttpRequest
 from . import _current
 from ._post import post
 
 if TYPE_CHECKING:
     from ._stopping import Stopping
 
-__all__ = ["intercepted", "stopped_by"]
+__all__ = ["asked", "intercepted", "stopped_by"]
 
 _runs: dict[str, Stopping] = {}
 
@@ -28,6 +29,26 @@ def intercepted(folder: str, guard: Any) -> Any:
     _current.elsewhere = lambda: stopped_by(guard.say)
     intercept.acquire(post)
     return intercept.late
+
+
+def asked(head: bytes, body: bytes, guard: Any) -> None:
+    """Stop a request of http.client that is an LLM call.
+
+    Args:
+        head: the request line and the headers, as they were sent.
+        body: what is about to be sent.
+        guard: what stands for this process.
+
+    Raises:
+        ChaosError: it is one.
+    """
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target = first.split(" ")[:2]
+    headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines if line))
+    host = next((value for name, value in headers if name.lower() == "host"), "")
+    url = target if "://" in target else f"http://{host}{target}"
+    if (run := stopped_by(guard.say)) is not None and (found := run.providers.route(method, url)) is not None:
+        run.begin(found, HttpRequest(method, url, headers, body), "http.client", own=False)
 
 
 def stopped_by(say: Any) -> Stopping | None:

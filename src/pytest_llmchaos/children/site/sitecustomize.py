@@ -20,6 +20,8 @@ _FOLDER = os.environ.get("PYTEST_LLMCHAOS_CHILD_OF", "")
 _LOCAL = ("", "localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - nothing is bound here
 _NO_HTTP = ("anyio", "asyncio", "atexit", "os", "queue", "socket", "ssl", "subprocess", "threading")
 
+_ASKING = (b"completions", b"messages", b"responses", b"embed", b"chat", b"generate", b"converse", b"invoke", b"rerank")
+
 
 class _Guard:
     """Looks at what is imported, resolved and connected to; a finder of modules and an audit hook."""
@@ -27,6 +29,7 @@ class _Guard:
     def __init__(self) -> None:
         self.born = self._run()[1]
         self._busy = False
+        self._late: Any = None
         names = (each.partition(".")[0] for each in os.listdir(os.path.join(_PACKAGE, "intercept")))
         self._libraries = {each for each in names if each[:1] != "_" and each not in _NO_HTTP}
 
@@ -105,7 +108,8 @@ class _Guard:
                 spec.loader.exec_module(module)
             from pytest_llmchaos.children.inside import intercepted
 
-            return intercepted(_FOLDER, self)
+            self._late = intercepted(_FOLDER, self)
+            return self._late
         except Exception:  # a Python that is too old for the package: its calls are not seen, and that is told
             sys.modules.pop("pytest_llmchaos", None)
             self._unsee()
@@ -117,6 +121,7 @@ class _Guard:
         if event[:7] != "socket.":
             if event == "http.client.send":
                 self._asked_of_a_proxy(args[1])
+                self._asked(*args)
         elif event == "socket.connect" and isinstance(args[1], tuple):
             self.look(args[1][0], args[1][1], "a connection was opened to it")
         elif event == "socket.getaddrinfo":
@@ -133,6 +138,18 @@ class _Guard:
             place = target.partition(b"://")[2].partition(b"/")[0] or target
             host, _, port = place.rpartition(b"@")[2].partition(b":")
             self.look(host, port.decode("ascii", "replace"), "a proxy was asked for it")
+
+    def _asked(self, connection: Any, data: Any) -> None:
+        """Stop what is asked of a server whose address tells nothing: the head comes first, then the body."""
+        sent = bytes(data) if isinstance(data, (bytes, bytearray)) else b""
+        head = vars(connection).pop("_llmchaos_head", b"")
+        if sent[:5] == b"POST " and b"\r\n" in sent:
+            if any(word in sent.partition(b"\r\n")[0] for word in _ASKING):
+                connection._llmchaos_head = sent
+        elif head and self._run()[0] and (self._late or self._intercept()) is not None:
+            from pytest_llmchaos.children.inside import asked
+
+            asked(head, sent, self)
 
     def look(self, host: Any, port: Any, how: str) -> None:
         """Stop what would go to a provider."""
