@@ -97,6 +97,16 @@ def test_respx_that_is_lenient(respx_mock):
     respx_mock.post(FIRST).respond(json=WHOLE)
     assert ask()
 
+def test_respx_that_lets_through(respx_mock):
+    respx_mock.post(FIRST).respond(json=WHOLE)
+    respx_mock.route().pass_through()
+    assert ask()
+
+@pytest.mark.httpx_mock(should_mock=lambda request: request.url.host == "api.openai.com")
+def test_httpx_that_lets_through(httpx_mock):
+    httpx_mock.add_response(url=FIRST, json=WHOLE)
+    assert ask()
+
 async def test_async(httpx_mock):
     httpx_mock.add_response(url=FIRST, json=WHOLE)
     async with httpx.AsyncClient() as client:
@@ -106,7 +116,7 @@ async def test_async(httpx_mock):
 @pytest.mark.vcr
 def test_tape():
     assert ask()
-""").assert_outcomes(passed=5)
+""").assert_outcomes(passed=7)
 
 
 def test_an_error_that_a_mock_scripts_is_the_answer(suite):

@@ -26,10 +26,11 @@ def _meant(route: Any, requests: list[Any]) -> bool:
 
 
 def unrouted(request: Any) -> bool:
-    """Tell whether respx is what answers an httpx request, and none of its routes is for it."""
+    """Tell whether respx is what answers an httpx request, and none of its routes is for it, or lets it through."""
     mocks: Any = sys.modules.get("respx.mocks")
     routers = [router for mocker in mocks.Mocker.registry.values() for router in mocker.routers] if mocks else []
-    return bool(routers) and not any(_meant(route, [request]) for router in routers for route in router.routes)
+    meant = [next((route for route in router.routes if _meant(route, [request])), None) for router in routers]
+    return bool(routers) and all(route is None or route.is_pass_through for route in meant)
 
 
 STACK = Watched("respx", "respx.router:Router", {"assert_all_called": _excused})
