@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import threading
 import time
 from itertools import count
 
@@ -142,3 +144,33 @@ def test_many_asks_are_no_endless_loop(monkeypatch):
             with pytest.raises(openai.APIError):
                 CLIENT.chat.completions.create(model="gpt-5", messages=[said(f"document {number}")])
     assert len(chaos.calls) == 100
+
+
+@pytest.mark.parametrize("what", [faults.auth_revoked(), faults.rate_limit(retry_after="20s")])
+@pytest.mark.parametrize("alike", [True, False])
+def test_pages_are_calls_of_their_own(what, alike):
+    """What is asked of one address again is a repetition; what is asked of the next one is not."""
+    always_off = dict.fromkeys(always.names(), "judged here")
+    with inject(what, suppress=always_off) as chaos, chaos.request("list"), httpx2.Client() as client:
+        for number in range(6):
+            client.get(f"https://api.openai.com/v1/models?after={0 if alike else number}")
+    assert bool(always.judge(chaos.journal)) is alike
+
+
+def test_threads_that_begin_together_repeat_nothing():
+    """Their answers take no virtual time, so that they look as if they came one after the other."""
+    always_off = dict.fromkeys(always.names(), "judged here")
+    body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
+    with inject(faults.rate_limit(retry_after="20s"), suppress=always_off) as chaos, chaos.request("twice"):
+        for _ in range(2):
+            thread = threading.Thread(
+                target=contextvars.copy_context().run,
+                args=(lambda: httpx2.post(URL, json=body),),
+            )
+            thread.start()
+            thread.join()
+        assert len(chaos.calls) == 2
+        assert always.judge(chaos.journal) == []
+        httpx2.post(URL, json=body)
+        httpx2.post(URL, json=body)
+    assert [each.check for each in always.judge(chaos.journal)] == ["retry_after_ignored"]

@@ -204,6 +204,14 @@ def credential(request: HttpRequest) -> str:
     return blake2b(value.encode("utf-8", "replace"), digest_size=6).hexdigest() if value else ""
 
 
+def address(request: HttpRequest) -> str:
+    """Return a digest of where a request goes, but for the host: method, path and query, without a key in it."""
+    parts = urlsplit(request.url)
+    query = "&".join(each for each in parts.query.split("&") if not each.startswith("key="))
+    place = f"{request.method} {parts.path}?{query}"
+    return blake2b(place.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
 def secret(request: HttpRequest) -> str:
     """Return the API key that came with the request, to search for; empty where there was none. Never recorded."""
     value = request.credential

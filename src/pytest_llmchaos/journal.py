@@ -36,6 +36,8 @@ class Exchange:
         phase: the scenario phase it fell in, where there is one.
         call_site: `file:line` of the app code that made the call, where it could be told.
         key: a digest of the credential that it came with.
+        address: a digest of what it was sent to, its query included: pages of a list are calls of their own.
+        thread: the native identity of the thread that made it; 0 where that is not known.
         opened: run time in seconds at which the first piece of the answer came; comments are none.
         first_event: the same of the first content: the event that opens a stream (Anthropic's `message_start`, OpenAI's
             delta with nothing but a role) is none, nor is an empty text or the model's reasoning.
@@ -68,6 +70,8 @@ class Exchange:
     host: str = ""
     chunks: int = 0
     key: str = ""
+    address: str = field(default="", repr=False)
+    thread: int = field(default=0, repr=False)
     opened: float | None = None
     first_event: float | None = None
     first_thought: float | None = None

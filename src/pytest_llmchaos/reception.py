@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from . import always, intercept
 from ._stubs import sleep_is_stubbed
 from .beneath import AsyncBeneath, Beneath, Unasked
-from .call import Call, secret
+from .call import Call, address, secret
 from .clock import Clock, ClockUnsupported
 from .draw import Draw
 from .engine import decide
@@ -155,6 +155,7 @@ class Reception:
             nth = self._such[identity] = self._such.get(identity, 0) + 1
             told_to_wait = any(each.retry_after for each in self.journal.exchanges[-_WAITS_SEEN:])
             exchange = self.journal.begin(call, now, self._phase())
+            exchange.address, exchange.thread = address(request), threading.get_native_id()
             exchange.unslept = told_to_wait and sleep_is_stubbed()
         self.journal.app.written.attach()
         self.journal.app.called(asked, exchange)

@@ -98,7 +98,7 @@ def _running(calls: Sequence[Exchange], event: Event) -> bool:
 def identity(call: Exchange) -> tuple[str, ...]:
     """Return what is equal for calls that ask the same of the same, with the same credential."""
     body = json.dumps(call.body, sort_keys=True, default=repr)
-    return (call.provider, call.host, call.operation, call.model or "", call.key, body)
+    return (call.provider, call.host, call.operation, call.model or "", call.key, call.address, body)
 
 
 def repeats(calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
@@ -106,7 +106,7 @@ def repeats(calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
     waiting: dict[tuple[str, ...], list[Exchange]] = {}
     for each in calls:
         failed = waiting.setdefault(identity(each), [])
-        fits = [one for one in failed if (one.ended or 0.0) <= each.started and _goes_on(one, each)]
+        fits = [one for one in failed if _knew(one, each) and _goes_on(one, each)]
         if fits:
             last = max(fits, key=lambda one: (bool(each.retry) and one.retry != each.retry, one.ended or 0.0))
             failed.remove(last)
@@ -154,7 +154,7 @@ def goings_on(calls: Sequence[Exchange]) -> list[list[Exchange]]:
 
 
 def _after(before: Exchange, call: Exchange) -> bool:
-    return before.ended is not None and before.ended <= call.started
+    return before.ended is not None and _knew(before, call)
 
 
 def _longer(before: list[Any], said: list[Any]) -> bool:
@@ -201,7 +201,7 @@ def _pairs(
     """Take from the failed calls those that one of `again` goes on with, and return the pairs that are too close."""
     early: list[tuple[Exchange, Exchange]] = []
     for each in again:
-        fits = [one for one in failed if (one.ended or 0.0) <= each.started and _goes_on(one, each)]
+        fits = [one for one in failed if _knew(one, each) and _goes_on(one, each)]
         good = [one for one in fits if each.started >= (one.ended or 0.0) + wait(one, each)]
         if not fits or (lenient and not good and not each.retry):
             continue
@@ -213,6 +213,20 @@ def _pairs(
         if one not in good:
             early.append((one, each))
     return early
+
+
+def _knew(failed: Exchange, again: Exchange) -> bool:
+    """Tell whether whoever made a call could know how another one had ended.
+
+    Threads that begin together have their answers one after the other, as those take no virtual time.
+    """
+    since = again.started - (failed.ended or 0.0)
+    other = failed.thread != again.thread and 0 not in (failed.thread, again.thread)
+    return since >= (_AT_ONCE if other and not again.retry else 0.0)
+
+
+_AT_ONCE = 0.01
+"""Seconds between calls of two threads that nobody sleeps on purpose."""
 
 
 def _goes_on(failed: Exchange, again: Exchange) -> bool:
