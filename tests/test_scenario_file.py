@@ -128,8 +128,8 @@ def test_anchors_may_be_used():
         # keys
         (minimal(nam="y"), ["3:1: 'nam' is not known here; did you mean 'name'.*"]),
         (minimal() + "name: y\n", ["3:1: 'name' stands here twice; first in line 1"]),
-        (minimal() + "5: y\n", ["3:1: a key must be text, not the number 5; put it in quotes", r"3:1: .* is not known here.*"]),
-        (minimal() + "true: y\n", ["3:1: a key must be text, not true; put it in quotes", r"3:1: .* is not known here.*"]),
+        (minimal() + "5: y\n", ["3:1: a key must be text, not the number 5; put it in quotes"]),
+        (minimal() + "true: y\n", ["3:1: a key must be text, not true; put it in quotes"]),
         (minimal(name="!!str x"), ["1:7: the tag 'tag:yaml.org,2002:str' is not allowed; plain values need none"]),
         (minimal(name="!x/y x"), ["1:7: the tag '!x/y' is not allowed; plain values need none"]),
         # values
@@ -206,7 +206,7 @@ def test_anchors_may_be_used():
         ),
         (
             minimal(inject="[{fault: latency, delay: {distribution: uniform, min: 1, 5: 2}}]"),
-            ["2:66: a key must be text, not the number 5; put it in quotes", r"2:34: delay: .* does not belong to uniform.*"],
+            ["2:66: a key must be text, not the number 5; put it in quotes", r"2:34: delay: .* 'max' is missing.*"],
         ),
         # expectations
         (minimal(expect="[]"), ["3:9: expect must be a list with at least an expectation, not an empty one"]),

@@ -190,7 +190,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self.root: Node | None = None
         self._open: list[Node] = []
-        self._pending: list[tuple[str, Spot] | None] = []  # the key that waits for its value, per open node
+        self._pending: list[tuple[str | None, Spot] | None] = []  # the key that waits for its value, per open node
         self._anchors: dict[str, Node] = {}
         self._nodes = 0
 
@@ -263,13 +263,15 @@ class _Builder:
             self._pending[-1] = (self._key(node, spot), spot)
         else:
             (key, at), self._pending[-1] = self._pending[-1], None
+            if key is None:
+                return
             if key in parent.keys:
                 self.add(at, f"{shown(key)} stands here twice; first in line {parent.keys[key].line}")
             else:
                 parent.value[key], parent.keys[key] = node, at
 
-    def _key(self, node: Node, spot: Spot) -> str:
+    def _key(self, node: Node, spot: Spot) -> str | None:
         if isinstance(node.value, str):
             return node.value
         self.add(spot, f"a key must be text, not {kind(node.value)}; put it in quotes")
-        return f"{spot}"
+        return None
