@@ -21,7 +21,7 @@ BODY = {{"model": "m", "messages": [{{"role": "user", "content": "hi"}}]}}
 def ask(session=requests):
     for url in (FIRST, SECOND):
         answer = session.post(url, json=BODY, timeout=9)
-        if answer.ok:
+        if answer.status_code < 400:
             return answer.json()["choices"][0]["message"]["content"]
     raise RuntimeError("nobody answers")
 
@@ -266,3 +266,32 @@ def test_cassettes(suite, pytester):
     for name, *urls in (("both", "FIRST", "SECOND"), ("first", "FIRST"), ("other", "FIRST", "OTHER")):
         (pytester.path / f"{name}.yaml").write_text(cassette(*(URLS[each] for each in urls), streams=False), "utf-8")
     suite(TAPES).assert_outcomes(passed=20)
+
+
+GUARDED = """
+import httpx
+import socket
+
+@pytest.fixture
+def no_socket(monkeypatch):  # as pytest-socket does it
+    class Guarded(socket.socket):
+        def __new__(cls, *args, **more):
+            raise RuntimeError("no sockets here")
+
+    monkeypatch.setattr(socket, "socket", Guarded)
+
+@pytest.mark.block_network
+@pytest.mark.parametrize("way", [ask, lambda: ask(httpx), lambda: asyncio.run(ask_async())])
+def test_blocked(way):
+    assert way()
+
+@pytest.mark.parametrize("lib", [requests, httpx])
+def test_guarded(no_socket, lib):
+    assert ask(lib)
+"""
+
+
+def test_a_suite_that_blocks_the_network(suite):
+    """Nothing goes out, so nothing is blocked."""
+    pytest.importorskip("pytest_recording")
+    suite(GUARDED).assert_outcomes(passed=5)
