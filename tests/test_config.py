@@ -35,6 +35,11 @@ def test_the_nearest_file_above_counts(tmp_path):
         ("[tool.llmchaos]\nproviders = 3", "must be a table"),
         ("[tool.llmchaos]\nscenarios = 'x'", "must be a list of folders"),
         ("[tool.llmchaos", "pyproject.toml: "),
+        ("tool = 5", r"\[tool\] must be a table, got 5"),
+        ("[tool]\nllmchaos = []", r"\[tool.llmchaos\] must be a table, got \[\]"),
+        (f"[tool.llmchaos.gate]\nattempts = {'9' * 5000}", "pyproject.toml: "),
+        (f"[tool.other]\na = {'[' * 5000}{']' * 5000}", "pyproject.toml: "),
+        ("[tool.llmchoas]\nsuppress = {}", r"\[tool.llmchoas\] .* did you mean \[tool.llmchaos\]"),
     ],
 )
 def test_mistakes_name_the_file(tmp_path, text, message):
@@ -42,6 +47,13 @@ def test_mistakes_name_the_file(tmp_path, text, message):
     write(tmp_path, text)
     with pytest.raises(UsageProblem, match=message):
         config.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["chaos", "llm", "llmchat"])
+def test_the_table_of_another_tool(tmp_path, name):
+    """It is none of ours."""
+    write(tmp_path, f"[tool.{name}]\nx = 1\n")
+    assert config.load(tmp_path).gate is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import UsageProblem, near
+from .errors import UsageProblem, near, shown
 
 if TYPE_CHECKING:
     from .policy import Policy
@@ -56,10 +57,7 @@ def load(start: Path | None = None) -> Config:
 
 @lru_cache(maxsize=32)
 def _read(path: Path, version: int) -> Config:
-    try:
-        table = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get("llmchaos", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise UsageProblem(f"{path}: {problem}") from None
+    table = _table(path)
     for key in table:
         if key not in _KEYS:
             raise UsageProblem(
@@ -88,3 +86,22 @@ def _read(path: Path, version: int) -> Config:
         except UsageProblem as problem:
             raise UsageProblem(f"{path}: [tool.llmchaos] {problem}") from None
     return Config(providers, tuple(path.parent / each for each in folders), gate, path, prices, suppress)
+
+
+def _table(path: Path) -> Mapping[str, Any]:
+    """Return `[tool.llmchaos]` of a file."""
+    try:
+        told: Any = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:  # bad text, bad TOML, 5,000 digits, 5,000 brackets
+        raise UsageProblem(f"{path}: {problem}") from None
+    for name in ("tool", "llmchaos"):
+        before, told = told, told.get(name, {})
+        if not isinstance(told, Mapping):
+            where = "[tool]" if name == "tool" else "[tool.llmchaos]"
+            raise UsageProblem(f"{path}: {where} must be a table, got {shown(told)}")
+    meant = difflib.get_close_matches("llmchaos", [each.removeprefix("pytest-") for each in before], n=1, cutoff=0.85)
+    if "llmchaos" not in before and meant:
+        name = next(each for each in before if each.endswith(meant[0]))
+        raise UsageProblem(f"{path}: [tool.{name}] is read by nobody; did you mean [tool.llmchaos]?")
+    table: Mapping[str, Any] = told
+    return table
