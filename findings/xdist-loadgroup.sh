@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pytest-xdist 3.8.0 under pytest 9.1 and newer: `--dist loadgroup` does not keep a group's tests together.
-# It writes the group behind a test's `_nodeid`, which pytest no longer reads since 9.1; under 9.0 the id ends in @GROUP.
+# pytest-xdist 3.8.0 under pytest 9.2.0: `--dist loadgroup` does not keep a group's tests together.
+# It writes the group behind a test's `_nodeid`, which this pytest does not read; under 9.0.3 the id ends in @GROUP.
 # Runs one group of eight tests on two workers under both versions, and fails when that is so no longer.
 set -euo pipefail
 folder=$(mktemp -d)
