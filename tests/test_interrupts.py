@@ -5,6 +5,7 @@ Set LLMCHAOS_INTERRUPTS to how many moments are tried; each is a line of the pro
 
 from __future__ import annotations
 
+import linecache
 import logging
 import os
 import random
@@ -20,7 +21,7 @@ import httpx
 import pytest
 import time_machine
 
-from pytest_llmchaos import faults, inject, session
+from pytest_llmchaos import _locks, faults, inject, session
 
 HOW_MANY = int(os.environ.get("LLMCHAOS_INTERRUPTS", "60"))
 
@@ -42,18 +43,25 @@ def state() -> list[Any]:
         list(sys.meta_path),
         len(time_machine.traveller_stack),
         random.getstate(),
+        [lock for lock in _locks._all if (lock._is_owned() if hasattr(lock, "_is_owned") else lock.locked())],
     ]
 
 
 def block(strike_at: int) -> int:
     """Run an empty block, interrupted at that line of the project's own (0: never); return how many it has run."""
-    lines = 0
+    lines, entered = 0, set()
 
     def trace(frame: Any, event: str, arg: object) -> Any:
         nonlocal lines
         if "pytest_llmchaos" not in frame.f_code.co_filename:
             return None
         if event == "line":
+            place = (id(frame), frame.f_lineno)
+            if linecache.getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with "):
+                # The line comes again before `__exit__` is called, where no signal is looked at.
+                if place in entered:
+                    return trace
+                entered.add(place)
             lines += 1
             if lines == strike_at:
                 sys.settrace(None)
