@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import queue
-import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from .clock import _realtime
+from .clock import _frames, _realtime
 
 __all__ = ["on", "settled", "workers"]
 
@@ -32,7 +31,7 @@ def settled() -> dict[threading.Thread, FrameType | None]:
 
 
 def _found() -> dict[threading.Thread, tuple[list[Any], FrameType | None]]:
-    frames = sys._current_frames()
+    frames = _frames.current()
     found: dict[threading.Thread, tuple[list[Any], FrameType | None]] = {}
     for thread in threading.enumerate():
         frame, inner = frames.get(thread.ident or 0), None

@@ -17,6 +17,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from . import _c_queues
+from .clock import _frames
 from .clock._internals import running_loop
 
 __all__ = ["begin", "carrying", "doing", "end", "followed", "handing", "mark", "owner", "still_done", "take"]
@@ -146,7 +147,7 @@ def still_done(run: Any) -> bool:
     """Tell whether a run's work is still done, or lies in a queue; threads that wait at one for some are let go."""
     if _lying.get(run):
         return True
-    frames = sys._current_frames()
+    frames = _frames.current()
     threads = [each for each in threading.enumerate() if _marked(each) is run]
     for each in threads:
         frame, job = frames.get(each.ident or 0), _jobs.get(each)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from . import _locks
 
 if TYPE_CHECKING:
     from .journal import Exchange
@@ -20,7 +21,7 @@ _TOOLS = re.compile(rb"tool|function", re.IGNORECASE)  # in every dialect that h
 _FEWEST = 4  # characters that two texts share and no two JSON objects do by chance
 _ROOM = 1000
 
-_lock = threading.Lock()
+_lock = _locks.lock()
 _listening: list[Mended] = []
 
 

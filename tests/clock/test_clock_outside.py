@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures as cf
+import gc
 import http.client
 import multiprocessing
 import queue
@@ -17,7 +18,7 @@ import time
 
 import pytest
 
-from pytest_llmchaos.clock import AppHung, VirtualClock, _outside, _quiet
+from pytest_llmchaos.clock import AppHung, VirtualClock, _frames, _outside, _quiet
 
 pytestmark = pytest.mark.skipif(not _outside.TELLS, reason="only Linux tells what a thread is blocked in")
 
@@ -230,3 +231,18 @@ def test_a_thread_that_never_rests_is_waited_for_once(clock, monkeypatch):
     finally:
         over.set()
         thread.join()
+
+
+@pytest.mark.parametrize("before", [gc.enable, gc.disable])
+def test_frames_are_read_without_a_collection(monkeypatch, before):
+    """One in the middle may wait for ever before Python 3.12; whoever has turned the collector off finds it so."""
+    real, during = sys._current_frames, []
+    monkeypatch.setattr(sys, "_current_frames", lambda: during.append(gc.isenabled()) or real())
+    before()
+    try:
+        enabled = gc.isenabled()
+        assert threading.get_ident() in _frames.current()
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+    assert during == [False]

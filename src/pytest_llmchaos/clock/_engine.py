@@ -15,14 +15,13 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 from .. import _locks
-from . import _hung, _internals, _processes, _quiet, _realtime, _tools
+from . import _frames, _hung, _internals, _processes, _quiet, _realtime, _tools
 from ._realtime import NS
 from ._time import VirtualTime
 from ._waits import LONGEST, ThreadWait, Wait, close_bells
@@ -311,7 +310,7 @@ class Engine:
 
     def others(self) -> list[int]:
         """Return the Python threads that are neither in a wait of ours, nor the watcher, nor a tool's own."""
-        frames = sys._current_frames()
+        frames = _frames.current()
         for wait in self.waits():
             frames.pop(wait.ident, None)
         if self._watcher.ident:

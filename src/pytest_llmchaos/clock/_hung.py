@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import sysconfig
 import threading
 from collections.abc import Iterable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
+from . import _frames
 from ._waits import SelectWait, Wait
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -32,7 +32,7 @@ def describe(waits: Iterable[Wait], others: Iterable[int]) -> str:
         others: idents of the threads that are blocked elsewhere.
     """
     lines = [HEADLINE]
-    frames = sys._current_frames()
+    frames = _frames.current()
     for wait in waits:
         thread = _thread_name(wait.ident)
         tasks = list(_tasks(wait.loop)) if isinstance(wait, SelectWait) else []

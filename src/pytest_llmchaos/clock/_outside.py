@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple
 
-from . import _processes, _quiet, _syscalls
+from . import _frames, _processes, _quiet, _syscalls
 from ._peers import Peer, Peers
 from ._processes import Process, State
 from ._waits import SelectWait, Wait
@@ -88,7 +87,7 @@ class Outside:
             used: the processor time that each of the kernel's threads has used so far.
         """
         found = [reason for wait in waits if isinstance(wait, SelectWait) for reason in self._files(_registered(wait))]
-        frames = sys._current_frames()
+        frames = _frames.current()
         for ident, tid in others.items():
             frame = frames.get(ident)
             place = (tid, id(frame), frame.f_lasti) if frame is not None else (tid,)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterable
 
+from . import _frames
 from ._syscalls import read
 
 EXACT = sys.platform == "linux" and os.path.exists("/proc/self/task") and hasattr(time, "clock_gettime_ns")
@@ -63,5 +64,5 @@ def run_delay(tid: int) -> int:
 
 def positions(idents: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return where each Python thread stands in its code; equal twice means that it did not move."""
-    frames = sys._current_frames()
+    frames = _frames.current()
     return {ident: (id(frame), frame.f_lasti) for ident in idents if (frame := frames.get(ident))}
