@@ -19,9 +19,12 @@ _SITE = str(Path(__file__).parent / "site")
 _SHELLS = ("sh", "bash", "dash", "zsh", "ash")
 
 
-def into(env: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return an environment with what loads the guard in it."""
-    made = dict(env)
+def into(env: Mapping[Any, Any] | None) -> dict[Any, Any]:
+    """Return an environment with what loads the guard in it; None stands for that of this process.
+
+    `os.posix_spawn` takes None since Python 3.13, and `subprocess` hands it on.
+    """
+    made = dict(os.environ if env is None else env)
     for name, value in _additions(made.get("PYTHONPATH") or made.get(b"PYTHONPATH")).items():
         made.pop(name.encode(), None)
         made[name] = value

@@ -89,7 +89,7 @@ def _starting(original: Any) -> Any:
 
         if (run := active()) is None or run.lets_go:
             return await original(loop, factory, *words, env=env, **options)
-        made = await original(loop, factory, *words, env=into(os.environ if env is None else env), **options)
+        made = await original(loop, factory, *words, env=into(env), **options)
         started(run, made[0].get_pid(), words)
         return made
 
