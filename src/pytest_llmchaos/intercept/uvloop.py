@@ -5,7 +5,6 @@ What goes over a connection that one of its loops opened before the run is not s
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from typing import Any
