@@ -83,13 +83,13 @@ class Aliases:
 
     def _look_at(self, name: str, module: ModuleType) -> None:
         self._found.pop(name, None)
-        self._known[name] = module
         try:
             # Not module.__dict__, on which a lazily loaded module would load itself.
             names = object.__getattribute__(module, "__dict__")
         except AttributeError:
-            return  # not a module, but something that somebody put in its place
+            names = {}  # not a module, but something that somebody put in its place
         table = self._table_for(name)
-        if table.keys().isdisjoint(map(id, names.values())):
-            return
-        self._found[name] = [(alias, *table[id(value)]) for alias, value in list(names.items()) if id(value) in table]
+        if not table.keys().isdisjoint(map(id, names.values())):
+            found = [(alias, value) for alias, value in list(names.items()) if id(value) in table]
+            self._found[name] = [(alias, *table[id(value)]) for alias, value in found]
+        self._known[name] = module  # last, as an interrupt in between must not hide the names
