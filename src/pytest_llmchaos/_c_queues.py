@@ -12,7 +12,7 @@ from .clock import _frames, _realtime
 
 __all__ = ["on", "settled", "workers"]
 
-_LOOKS = 10
+_LOOKS = 50
 _PAUSE = 0.001
 
 

@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
 
-GO, DONE, GOT = threading.Event(), threading.Event(), []
+GO, TAKEN, DONE, GOT = threading.Event(), threading.Event(), threading.Event(), []
 
 def call():
     try:
@@ -20,6 +20,7 @@ def call():
         GOT.append(error)
 
 def blocked():
+    TAKEN.set()
     GO.wait()
     call()
 
@@ -54,6 +55,7 @@ TESTS = """
 def test_that_hands_over():
     ask()
     hand(blocked)
+    assert TAKEN.wait(30)
 
 @llmchaos(faults.outage(), clock="real")
 def test_with_two_jobs(llmchaos):
