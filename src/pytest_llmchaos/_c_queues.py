@@ -18,16 +18,24 @@ _PAUSE = 0.001
 
 def workers() -> dict[threading.Thread, FrameType | None]:
     """Return the other threads that work so, with the outermost frame of the job at hand, None where they wait."""
-    return {thread: job for thread, (_, job) in _found().items()}
+    return _jobs(_found())
 
 
 def settled() -> dict[threading.Thread, FrameType | None]:
     """Return the same as soon as those that wait have taken what is there for them, or after some milliseconds."""
+    found = _found()
     for _ in range(_LOOKS):
-        if not any(job is None and any(map(queue.SimpleQueue.qsize, queues)) for queues, job in _found().values()):
+        if not any(job is None and any(map(queue.SimpleQueue.qsize, queues)) for queues, job in found.values()):
             break
         _realtime.sleep(_PAUSE)
-    return workers()
+        found = _found()
+    return _jobs(found)
+
+
+def _jobs(
+    found: dict[threading.Thread, tuple[list[Any], FrameType | None]],
+) -> dict[threading.Thread, FrameType | None]:
+    return {thread: job for thread, (_, job) in found.items()}
 
 
 def _found() -> dict[threading.Thread, tuple[list[Any], FrameType | None]]:

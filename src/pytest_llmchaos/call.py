@@ -201,15 +201,18 @@ def credential(request: HttpRequest) -> str:
     value = request.credential
     if value.startswith("AWS4-"):  # the rest of it is a signature, another one for each request
         value = value.partition("Credential=")[2].partition("/")[0]
-    return blake2b(value.encode("utf-8", "replace"), digest_size=6).hexdigest() if value else ""
+    return _digest(value) if value else ""
 
 
 def address(request: HttpRequest) -> str:
     """Return a digest of where a request goes, but for the host: method, path and query, without a key in it."""
     parts = urlsplit(request.url)
     query = "&".join(each for each in parts.query.split("&") if not each.startswith("key="))
-    place = f"{request.method} {parts.path}?{query}"
-    return blake2b(place.encode("utf-8", "replace"), digest_size=6).hexdigest()
+    return _digest(f"{request.method} {parts.path}?{query}")
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def secret(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus
 
-__all__ = ["beginning", "hide", "know", "know_environment", "worth_searching"]
+__all__ = ["beginning", "hide", "know", "know_environment", "spellings", "worth_searching"]
 
 _SHORTEST = 20  # no vendor's key is shorter; `test-key` and its like are words, not secrets
 _FEWEST_SIGNS = 8
@@ -29,6 +29,11 @@ def worth_searching(key: str) -> bool:
 def beginning(key: str) -> str:
     """Return so much of a key that it tells the key to whoever guesses the rest, and that no other key begins with."""
     return key[: max(16, len(key) * 3 // 5)]
+
+
+def spellings(text: str) -> list[str]:
+    """Return the ways in which JSON and URLs write a text, itself first."""
+    return list(dict.fromkeys((text, json.dumps(text)[1:-1], quote(text, safe=""), quote_plus(text))))
 
 
 def know(key: str) -> None:
@@ -64,7 +69,7 @@ def hide(text: str, lower: str, sign: str) -> str:
 
 def _forms(key: str) -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield the ways in which a key is written: how each begins in lower case, and what finds it."""
-    for written in dict.fromkeys((key, json.dumps(key)[1:-1], quote(key, safe=""), quote_plus(key))):
+    for written in spellings(key):
         begins = beginning(written)
         pattern = rf"{re.escape(begins)}(?:{re.escape(written[len(begins) :])}|[A-Za-z0-9_-]*)"
         yield begins.lower(), re.compile(pattern, re.IGNORECASE)

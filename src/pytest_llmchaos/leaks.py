@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
-from .known_keys import beginning, worth_searching
+from .known_keys import beginning, spellings, worth_searching
 from .observed import chain
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ class Secret:
     @classmethod
     def of(cls, value: str, what: str, *, everywhere: bool) -> Secret:
         """Make one with all the ways in which it may be written."""
-        written = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value)}
+        written = {*spellings(value)}
         if everywhere:
             written.add(beginning(value))
         if value.isdigit():  # a card's number as people write it

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import _locks
+from ._stand_in import StandIn
 
 if TYPE_CHECKING:
     from .journal import Exchange
@@ -91,31 +92,16 @@ def _alike(arguments: str, text: str) -> bool:
     return shared >= max(_FEWEST, len(broken) / 2)
 
 
-class _Decoder:
-    """Stands in for `json.JSONDecoder.decode`, which every `json.loads` ends in, whoever took which copy of it."""
+def _decoding(original: Any) -> Any:
+    def decode(decoder: json.JSONDecoder, s: str, *more: Any, **named: Any) -> Any:
+        found = original(decoder, s, *more, **named)
+        if isinstance(found, dict) and found:
+            for each in tuple(_listening):
+                each.note(s)
+        return found
 
-    def __init__(self) -> None:
-        self._original: Any = None
-        self._ours: Any = None
-
-    def patch(self) -> None:
-        if self._ours is not None and json.JSONDecoder.decode is self._ours:
-            return
-        original = self._original = json.JSONDecoder.decode
-
-        def decode(decoder: json.JSONDecoder, s: str, *more: Any, **named: Any) -> Any:
-            found = original(decoder, s, *more, **named)
-            if isinstance(found, dict) and found:
-                for each in tuple(_listening):
-                    each.note(s)
-            return found
-
-        self._ours = decode
-        json.JSONDecoder.decode = self._ours  # type: ignore[method-assign]
-
-    def restore(self) -> None:
-        if self._ours is not None and json.JSONDecoder.decode is self._ours:
-            json.JSONDecoder.decode = self._original  # type: ignore[method-assign]
+    return decode
 
 
-_decoder = _Decoder()
+# Every `json.loads` ends in it, whoever took which copy of that.
+_decoder = StandIn(json.JSONDecoder, "decode", _decoding)

@@ -148,8 +148,8 @@ class Observed:
             content: its body as it was sent.
             exchange: where it is written down.
         """
+        know(key)
         if exchange.operation == "auth":  # its body is the place for credentials
-            know(key)
             return
         for known, to in self.keys.items():
             strange = known != key and exchange.provider not in to.split(", ") and worth_searching(known)
@@ -160,7 +160,6 @@ class Observed:
             if any(each.stands_in(text) for each in keys):
                 self.sent_on.append((exchange, "a canary key"))
         if key:
-            know(key)
             with self._lock:
                 self._keys.setdefault(key, set()).add(exchange.provider)
 

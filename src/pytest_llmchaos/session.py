@@ -75,7 +75,7 @@ def is_home(ident: int) -> bool:
 
 def is_on(run: Any) -> bool:
     """Tell whether a run is on; None is none."""
-    return any(each is run for each in tuple(_stack))
+    return run in _stack
 
 
 @contextmanager

@@ -173,7 +173,7 @@ def _keep_name(item: pytest.Item) -> None:
     if (chosen := _chosen(item)) is None:
         return
     item.extra_keyword_matches.add(item.name)
-    assert item.location  # noqa: S101 - worked out once, with the whole name: reports are headed by it
+    _ = item.location  # worked out once, and with the whole name: reports are headed by it
     item.name = item.name.replace(f"[{chosen.id}]", "").replace(f"-{chosen.id}]", "]")
 
 

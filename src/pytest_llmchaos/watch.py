@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from . import _locks
+from ._stand_in import StandIn
 
 __all__ = ["Written"]
 
@@ -58,31 +59,16 @@ class Written:
             getattr(self, kind).append(text)
 
 
-class _Logs:
-    """Stands in for `Logger.callHandlers`: a handler of ours on the root would silence logging's last resort."""
+def _logging(original: Any) -> Any:
+    def callHandlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+        _note(record)
+        original(logger, record)
 
-    def __init__(self) -> None:
-        self._original: Any = None
-        self._ours: Any = None
-
-    def patch(self) -> None:
-        if self._ours is not None and logging.Logger.callHandlers is self._ours:
-            return
-        original = self._original = logging.Logger.callHandlers
-
-        def callHandlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-            _note(record)
-            original(logger, record)
-
-        self._ours = callHandlers
-        logging.Logger.callHandlers = self._ours  # type: ignore[method-assign]
-
-    def restore(self) -> None:
-        if logging.Logger.callHandlers is self._ours:  # else somebody stands on it, and ours passes on
-            logging.Logger.callHandlers = self._original  # type: ignore[method-assign]
+    return callHandlers
 
 
-_logs = _Logs()
+# A handler of ours on the root would silence logging's last resort.
+_logs = StandIn(logging.Logger, "callHandlers", _logging)
 
 
 def _note(record: logging.LogRecord) -> None:

@@ -49,10 +49,6 @@ _FOR_GOOD = frozenset(
 )  # fmt: skip
 
 
-_TOLD = ("stream_error", "error")
-"""How a call ends that told of an error within an answer of a good status."""
-
-
 def asks(journal: Journal) -> list[tuple[str, list[Exchange]]]:
     """Return what was asked, each with the name of its request and its calls in the order they began.
 
@@ -258,7 +254,7 @@ def permanent_error(call: Exchange) -> bool:
     if call.status == 429:
         told = b"".join(call.pieces)
         return any(word in told for word in _SPENT)
-    if call.error in _TOLD and (call.status or 599) < 400:
+    if _told_within(call):
         return _for_good(call.answer.told)
     return call.status in _PERMANENT
 
@@ -268,10 +264,15 @@ def own_fault(call: Exchange) -> bool:
 
     An error within an answer counts as the status that it stands for.
     """
-    if call.error in _TOLD and (call.status or 599) < 400:
+    if _told_within(call):
         told = call.answer.told
         return _for_good(told) and not any(word.decode() in _words(told) for word in _SPENT)
     return call.status is not None and 400 <= call.status < 500 and call.status not in (408, 429)
+
+
+def _told_within(call: Exchange) -> bool:
+    """Tell whether a call told of an error within an answer of a good status."""
+    return call.error in ("stream_error", "error") and (call.status or 599) < 400
 
 
 def _for_good(told: object) -> bool:

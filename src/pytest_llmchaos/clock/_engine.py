@@ -152,7 +152,6 @@ class Engine:
 
     def forget_after_fork(self) -> None:
         """In a forked child only the forking thread lives: give the child real time."""
-        self.lock = _locks.rlock()
         self._waits, self._joins, self._injected = {}, {}, set()
         self._sessions = {}
         self._loops, self._earlier_loops = weakref.WeakSet(), weakref.WeakSet()

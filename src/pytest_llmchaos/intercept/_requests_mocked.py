@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from ..observed import chain
+
 __all__ = ["Mock", "in_use", "mock_beneath", "sent_over"]
 
 
@@ -90,7 +92,7 @@ def sent_over(adapter: Any, request: Any, options: dict[str, Any], answer: Calla
     try:
         return _whole(send(adapter or _adapter.get() or adapters.HTTPAdapter(), request, **options), mock.given)
     except Exception as error:
-        if mock.error is None or mock.error not in _chain(error):
+        if mock.error is None or mock.error not in chain(error):
             raise
     finally:
         mock_beneath.reset(token)
@@ -103,9 +105,3 @@ def _whole(response: Any, given: Any) -> Any:
         response.reason = given.reason
         sys.modules["requests.cookies"].merge_cookies(response.cookies, given.cookies)
     return response
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -24,10 +24,8 @@ class _Queues:
     def install(self) -> None:
         """Watch what is put in and taken out, at the steps that a `get` takes which has begun before, too."""
         for module in (queue, asyncio.queues):
-            for name in (
-                "Queue",
-                "PriorityQueue",
-            ):  # last in, first out is no order for work: pools of connections do so
+            # Last in, first out is no order for work: pools of connections do so.
+            for name in ("Queue", "PriorityQueue"):
                 self._patches.replace(getattr(module, name), "_put", _put)
                 self._patches.replace(getattr(module, name), "_get", _get)
 
