@@ -228,7 +228,7 @@ def test_polling_makes_progress(clock, real_seconds):
     end = time.monotonic() + 3600
     while time.monotonic() < end:
         time.sleep(10)
-    assert real_seconds() < 1800
+    assert real_seconds() < 20
 
 
 def test_an_idle_server_thread_does_not_slow_every_jump(clock, real_seconds):
@@ -238,7 +238,7 @@ def test_an_idle_server_thread_does_not_slow_every_jump(clock, real_seconds):
         thread.start()
         for _ in range(100):
             time.sleep(60)
-        assert real_seconds() < 3000
+        assert real_seconds() < 15
         socket.create_connection(server.getsockname()).close()
         thread.join()
 
@@ -423,7 +423,7 @@ def test_cost_of_a_lone_sleep(clock):
         for _ in range(100):
             time.sleep(20)
 
-    assert timing.calls(sleep) < 100 * 10_000
+    assert timing.calls(sleep) < 100 * 2_000
 
 
 @pytest.mark.parametrize("lock", [_engine.engine.lock, _engine.engine.time._lock])

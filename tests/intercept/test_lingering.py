@@ -1,4 +1,4 @@
-"""A run whose thread still lives keeps the libraries patched: mocks that come and go meanwhile work as ever."""
+"""While a thread of a run still lives, mocks that come and go work as ever."""
 
 from __future__ import annotations
 

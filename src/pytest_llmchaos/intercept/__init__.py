@@ -25,9 +25,11 @@ class Stack(Protocol):
     Attributes:
         library: name of its module.
         breaks: whether faults reach its calls; False for one that is only watched, or that another has replaced.
+        follows: whether it tells whose work it is that is handed over, which goes on to be asked after a run.
     """
 
     library: str
+    follows: bool
 
     @property
     def breaks(self) -> bool:
@@ -50,9 +52,6 @@ def stacks() -> dict[str, Stack]:
     ]
     return {module.STACK.library: module.STACK for module in modules}
 
-
-_FOLLOWING = ("anyio", "asyncio", "queue", "threading", "uvloop")
-"""These tell whose work it is that is handed over."""
 
 _lock = _locks.rlock()
 _users: list[object] = []
@@ -89,7 +88,7 @@ def release(user: object, *, watching: bool = False) -> None:
         _users[:] = [each for each in _users if each is not user]
         if not _users:
             late.stop()
-            for each in [each for each in reversed(_installed) if not (watching and each.library in _FOLLOWING)]:
+            for each in [each for each in reversed(_installed) if not (watching and each.follows)]:
                 each.uninstall()
                 _installed.remove(each)
             if not watching:

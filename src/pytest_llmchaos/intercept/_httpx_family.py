@@ -21,7 +21,7 @@ from ..plan import Chunk, End, FailKind, Head, Step
 from ._certificates import CERTIFICATES, certificate_error
 from ._drive import AsyncDriver, SyncDriver
 from ._passage import passed, watch
-from ._patches import Patches
+from ._patches import Patching
 from ._resets import seen_by_blocking
 from .respx import unrouted
 
@@ -87,7 +87,7 @@ _FAILURES: dict[FailKind, tuple[str, str, str, _Cause, _Cause]] = {
 }
 
 
-class HttpxStack:
+class HttpxStack(Patching):
     """Intercepts one library of the family.
 
     Args:
@@ -99,7 +99,7 @@ class HttpxStack:
         self.library = library
         self.breaks = True
         self.core = core
-        self._patches = Patches(library)
+        super().__init__()
 
     @property
     def _module(self) -> Any:
@@ -116,10 +116,6 @@ class HttpxStack:
         self._patches.replace(module.ASGITransport, "handle_async_request", self._async_point(own=True))
         self._patches.replace(module.Client, "send", self._sync_sentinel)
         self._patches.replace(module.AsyncClient, "send", self._async_sentinel)
-
-    def uninstall(self) -> None:
-        """Give the library back as it was."""
-        self._patches.restore()
 
     # --- interception points: `own` ones answer for themselves, as a mock or an app in this process does ---------
 

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from ._outward import named, stop
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["SENT", "NativeStack", "apart"]
 
@@ -30,7 +30,7 @@ def apart() -> list[str]:
     return [name for name in (*_APART, *_UNSEEN) if name in sys.modules]
 
 
-class NativeStack:
+class NativeStack(Patching):
     """Watches the functions and methods that take a method and a URL, or a URL alone.
 
     Args:
@@ -43,7 +43,7 @@ class NativeStack:
     def __init__(self, library: str, *places: str) -> None:
         self.library = library
         self._places = places
-        self._patches = Patches(library)
+        super().__init__()
 
     def install(self) -> None:
         """Patch the library, or lie on top again where another tool patched over us.
@@ -59,10 +59,6 @@ class NativeStack:
                 for name in (each for verb in names for each in (verb, f"{self.library}_{verb}")):
                     if name in vars(owner):
                         self._patches.replace(owner, name, _watched(position + bool(kind)))
-
-    def uninstall(self) -> None:
-        """Give the library back as it was."""
-        self._patches.restore()
 
 
 def _watched(position: int) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ChaosError
 
-__all__ = ["LateImports", "Patches"]
+__all__ = ["LateImports", "Patches", "Patching"]
 
 
 Owner = type | ModuleType
@@ -70,6 +70,20 @@ class Patches:
                 delattr(owner, name)
             del self._originals[owner, name]
         self._wrappers.clear()
+
+
+class Patching:
+    """A stack that keeps what it replaces of its library, and gives it back."""
+
+    library: str
+    follows = False
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.library)
+
+    def uninstall(self) -> None:
+        """Give the library back as it was."""
+        self._patches.restore()
 
 
 class LateImports(importlib.abc.MetaPathFinder):

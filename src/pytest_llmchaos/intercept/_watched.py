@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ._patches import Patches
+from ._patches import Patching
 
 if TYPE_CHECKING:
     from ..call import HttpRequest
@@ -20,7 +20,7 @@ __all__ = ["Watched", "begins", "unasked"]
 Wrap = Callable[[Any], Any]
 
 
-class Watched:
+class Watched(Patching):
     """Watches one mocking tool.
 
     Args:
@@ -35,7 +35,7 @@ class Watched:
         self.library = library
         self._where = where
         self._wraps = wraps
-        self._patches = Patches(library)
+        super().__init__()
 
     def install(self) -> None:
         """Watch it."""
@@ -43,10 +43,6 @@ class Watched:
         owner: Any = getattr(sys.modules[module], name)
         for method, wrap in self._wraps.items():
             self._patches.replace(owner, method, wrap)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def unasked() -> list[HttpRequest]:

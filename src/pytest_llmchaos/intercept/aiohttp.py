@@ -27,7 +27,7 @@ from ..errors import ChaosError
 from ..plan import Chunk, End, FailKind, Head, Step
 from ._aiohttp_line import Failed, LineDriver, connect_error, line_class
 from ._passage import passed, watch
-from ._patches import Patches
+from ._patches import Patching
 
 if TYPE_CHECKING:
     from ..session import Chaos
@@ -45,14 +45,11 @@ _mocked: ContextVar[Callable[[], Awaitable[Any]] | None] = ContextVar("llmchaos_
 _beneath: ContextVar[bool] = ContextVar("llmchaos_aiohttp_beneath", default=False)
 
 
-class AiohttpStack:
+class AiohttpStack(Patching):
     """Intercepts aiohttp's client."""
 
     library = "aiohttp"
     breaks = True
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Patch the library, or lie on top again where another tool patched over us."""
@@ -64,10 +61,6 @@ class AiohttpStack:
         _need(sys.modules["aiohttp.helpers"].TimerContext, "_cancelled", "timeout")
         self._patches.replace(module.BaseConnector, "connect", self._point)
         self._patches.replace(module.ClientSession, "_request", self._sentinel)
-
-    def uninstall(self) -> None:
-        """Give the library back as it was."""
-        self._patches.restore()
 
     # --- the interception point ---------------------------------------------------------------------------------
 

@@ -6,19 +6,17 @@ import importlib
 from typing import Any
 
 from .._work import Handed
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 _handed = Handed()
 
 
-class _Streams:
+class _Streams(Patching):
     library = "anyio"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
+    follows = True
 
     def install(self) -> None:
         """Watch what is sent and received."""
@@ -26,10 +24,6 @@ class _Streams:
         self._patches.replace(streams.MemoryObjectSendStream, "send_nowait", _send_nowait)
         self._patches.replace(streams.MemoryObjectReceiveStream, "receive_nowait", _receive_nowait)
         self._patches.replace(streams.MemoryObjectReceiveStream, "receive", _receive)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _send_nowait(original: Any) -> Any:

@@ -10,28 +10,22 @@ import socket
 from typing import Any
 
 from .._work import carrying, followed
-from ._patches import Patches
+from ._patches import Patching
 from .socket import looked_up
 
 __all__ = ["STACK", "WORK"]
 
 
-class _Asyncio:
+class _Asyncio(Patching):
     library = "asyncio"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
+    follows = True
 
     def install(self) -> None:
         """Watch the look-ups of its loops, and their work."""
         loop = asyncio.base_events.BaseEventLoop
         for name, wrap in (("getaddrinfo", _getaddrinfo), *WORK):
             self._patches.replace(loop, name, wrap)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _getaddrinfo(original: Any) -> Any:

@@ -7,25 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from .._work import handing
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 
-class _AtExit:
+class _AtExit(Patching):
     library = "atexit"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Watch what is registered."""
         self._patches.replace(atexit, "register", _register)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 class _Left:

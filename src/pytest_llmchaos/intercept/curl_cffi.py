@@ -7,17 +7,14 @@ from typing import Any
 
 from ._native import SENT
 from ._outward import named, stop
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 
-class _CurlCffi:
+class _CurlCffi(Patching):
     library = "curl_cffi"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Patch the library, or lie on top again where another tool patched over us."""
@@ -25,10 +22,6 @@ class _CurlCffi:
         for name in ("perform", "ws_send"):
             self._patches.replace(curl, name, _performs)
         self._patches.replace(importlib.import_module("curl_cffi.aio").AsyncCurl, "add_handle", _adds)
-
-    def uninstall(self) -> None:
-        """Give the library back as it was."""
-        self._patches.restore()
 
 
 def _performs(original: Any) -> Any:

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from ..errors import ChaosError
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
@@ -28,14 +28,11 @@ _ASYNC = tuple(name.removeprefix("_") for name in _SYNC if "SingleThreaded" not 
 _CALLS = ("__call__", "with_call", "future")
 
 
-class GrpcStack:
+class GrpcStack(Patching):
     """Watches the opening of channels and the calls on them, sync and asyncio."""
 
     library = "grpc"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Patch the library, or lie on top again where another tool patched over us.
@@ -66,10 +63,6 @@ class GrpcStack:
         for method in _CALLS:
             if method == "__call__" or method in vars(kind):
                 self._patches.replace(kind, method, _called)
-
-    def uninstall(self) -> None:
-        """Give the library back as it was."""
-        self._patches.restore()
 
 
 def _opened(original: Any) -> Any:

@@ -9,17 +9,14 @@ from typing import Any
 
 from ..children._launch import inherited, into, started
 from ..children._post import post
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 
-class _System:
+class _System(Patching):
     library = "os"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Watch what starts."""
@@ -28,10 +25,6 @@ class _System:
         self._patches.replace(os, "system", _system)
         self._patches.replace(os, "execv", _execv)
         self._patches.replace(os, "execve", _execve)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _run() -> Any:

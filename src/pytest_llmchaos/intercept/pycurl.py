@@ -12,17 +12,14 @@ from typing import Any
 
 from ._native import SENT
 from ._outward import named, stop
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 
-class _Pycurl:
+class _Pycurl(Patching):
     library = "pycurl"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Put watched types in place of the library's own."""
@@ -33,10 +30,6 @@ class _Pycurl:
             module = sys.modules["pytest_recording.network"].pycurl
         self._patches.replace(module, "Curl", _curl)
         self._patches.replace(module, "CurlMulti", _multi)
-
-    def uninstall(self) -> None:
-        """Give the library back as it was."""
-        self._patches.restore()
 
 
 def _curl(original: Any) -> Any:

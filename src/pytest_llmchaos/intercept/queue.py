@@ -7,19 +7,17 @@ import queue
 from typing import Any
 
 from .._work import Handed
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 _handed = Handed()
 
 
-class _Queues:
+class _Queues(Patching):
     library = "queue"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
+    follows = True
 
     def install(self) -> None:
         """Watch what is put in and taken out, at the steps that a `get` takes which has begun before, too."""
@@ -28,10 +26,6 @@ class _Queues:
             for name in ("Queue", "PriorityQueue"):
                 self._patches.replace(getattr(module, name), "_put", _put)
                 self._patches.replace(getattr(module, name), "_get", _get)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _put(original: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ._patches import Patches
+from ._patches import Patching
 from ._requests_mocked import in_use
 from ._urllib3_sentinel import watched
 from .urllib3 import STACK as URLLIB3
@@ -18,13 +18,10 @@ from .urllib3 import STACK as URLLIB3
 __all__ = ["STACK"]
 
 
-class RequestsStack:
+class RequestsStack(Patching):
     """Watches requests' sessions."""
 
     library = "requests"
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     @property
     def breaks(self) -> bool:
@@ -38,10 +35,6 @@ class RequestsStack:
         session = sys.modules[self.library].Session
         self._patches.replace(session, "request", _request)
         self._patches.replace(session, "send", _send)
-
-    def uninstall(self) -> None:
-        """Give the library back as it was."""
-        self._patches.restore()
 
 
 def _request(original: Any) -> Any:

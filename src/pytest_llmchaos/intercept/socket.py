@@ -17,7 +17,7 @@ from typing import Any
 
 from ._audit import Listening
 from ._outward import at, called, is_call, stop
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK", "looked_up"]
 
@@ -28,12 +28,12 @@ _SENT = "a request was sent to it on an open connection"
 _TUNNELLED = "a proxy was asked for it"
 
 
-class _Sockets:
+class _Sockets(Patching):
     library = "socket"
     breaks = False
 
     def __init__(self) -> None:
-        self._patches = Patches(self.library)
+        super().__init__()
         self._events = Listening(
             {
                 "socket.getaddrinfo": looked_up,
@@ -57,12 +57,8 @@ class _Sockets:
             if hasattr(socket.socket, name):  # Windows has no sendmsg
                 self._patches.replace(socket.socket, name, _send, inherited=True)
 
-    def uninstall(self) -> None:
-        """Give back what is patched; events are listened to until `rest`."""
-        self._patches.restore()
-
     def rest(self) -> None:
-        """Listen no more."""
+        """Listen no more to events, which `uninstall` leaves on."""
         self._events.stop()
 
 

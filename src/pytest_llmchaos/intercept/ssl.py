@@ -9,17 +9,14 @@ import ssl
 from typing import Any
 
 from ._outward import at, called, is_call, stop
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 
-class _Tls:
+class _Tls(Patching):
     library = "ssl"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Watch what is sent, by sockets and by those who carry the bytes themselves (asyncio, anyio, trio)."""
@@ -27,10 +24,6 @@ class _Tls:
             self._patches.replace(kind, "do_handshake", _handshake)
             for name in names:
                 self._patches.replace(kind, name, _write)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _handshake(original: Any) -> Any:

@@ -6,17 +6,14 @@ import sys
 from typing import Any
 
 from ..children._launch import into_list, started
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
 
-class _Subprocess:
+class _Subprocess(Patching):
     library = "subprocess"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
 
     def install(self) -> None:
         """Watch what starts, by the function itself and by the name that `subprocess` has of it."""
@@ -25,10 +22,6 @@ class _Subprocess:
             if "gevent.subprocess" in sys.modules and getattr(module, name, None) is None:
                 continue  # it forks, and starts programs by `os`
             self._patches.replace(module, name, _guarded)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _guarded(original: Any) -> Any:

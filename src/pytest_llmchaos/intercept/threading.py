@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from .._work import doing, handing, mark
-from ._patches import Patches
+from ._patches import Patching
 
 __all__ = ["STACK"]
 
@@ -17,12 +17,10 @@ _BY_CONTEXT = ("anyio", "trio")
 """Their workers do each work in the context in which it was handed over."""
 
 
-class _Threads:
+class _Threads(Patching):
     library = "threading"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
+    follows = True
 
     def install(self) -> None:
         """Watch where threads and the work of pools begin."""
@@ -30,10 +28,6 @@ class _Threads:
         self._patches.replace(concurrent.futures.thread.ThreadPoolExecutor, "submit", _handing_over)
         for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
             self._patches.replace(multiprocessing.pool.ThreadPool, name, _handing_over, inherited=True)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _start(original: Any) -> Any:

@@ -20,7 +20,7 @@ from ..errors import ChaosError
 from ..plan import Chunk, End, Head, Step
 from ._drive import CONNECTING, SyncDriver
 from ._passage import passed
-from ._patches import Patches
+from ._patches import Patching
 from ._requests_mocked import mock_beneath
 from ._urllib3_failures import Failures
 from ._urllib3_request import Bodies, limits, neutral, url_of
@@ -36,13 +36,13 @@ _PIECE = 65536  # bytes; what an upstream sends comes on in pieces of at most th
 _READING = ("preload_content", "decode_content", "enforce_content_length")
 
 
-class Urllib3Stack:
+class Urllib3Stack(Patching):
     """Intercepts urllib3 2 and 1.26."""
 
     library = "urllib3"
 
     def __init__(self) -> None:
-        self._patches = Patches(self.library)
+        super().__init__()
         self._bodies = Bodies()
         # Connections whose tunnel through a proxy was put off until we know that the request goes out.
         self._tunnels: WeakKeyDictionary[Any, Callable[[Any, Any], None]] = WeakKeyDictionary()
@@ -82,7 +82,7 @@ class Urllib3Stack:
 
     def uninstall(self) -> None:
         """Give the library back as it was."""
-        self._patches.restore()
+        super().uninstall()
         self._tunnels.clear()
 
     # --- the interception point ---------------------------------------------------------------------------------

@@ -11,18 +11,16 @@ from typing import Any
 
 from ..children._launch import into, started
 from ._outward import at, stop
-from ._patches import Patches
+from ._patches import Patching
 from .asyncio import WORK
 
 __all__ = ["STACK"]
 
 
-class _Uvloop:
+class _Uvloop(Patching):
     library = "uvloop"
     breaks = False
-
-    def __init__(self) -> None:
-        self._patches = Patches(self.library)
+    follows = True
 
     def install(self) -> None:
         """Watch the loops' own ways to a place."""
@@ -37,10 +35,6 @@ class _Uvloop:
             *WORK,
         ):
             self._patches.replace(loop, name, wrap, inherited=True)
-
-    def uninstall(self) -> None:
-        """Stop watching."""
-        self._patches.restore()
 
 
 def _create_connection(original: Any) -> Any:
