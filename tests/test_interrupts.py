@@ -1,12 +1,11 @@
 """An interrupt (Ctrl-C, a timeout by signal) at any moment of a run's start or end leaves nothing behind.
 
-Set LLMCHAOS_INTERRUPTS to how many moments are tried; each is a line of the project's own code.
+Set LLMCHAOS_INTERRUPTS to how many moments are tried.
 """
 
 from __future__ import annotations
 
 import gc
-import linecache
 import logging
 import os
 import random
@@ -48,51 +47,48 @@ def state() -> list[Any]:
     ]
 
 
-def block(strike_at: int) -> int:
-    """Run an empty block, interrupted at that line of the project's own (0: never); return how many it has run."""
-    lines, entered = 0, set()
+def block(strike_at: int) -> tuple[int, str]:
+    """Run an empty block, interrupted at that moment of the project's own code (0: never).
 
-    def trace(frame: Any, event: str, arg: object) -> Any:
-        nonlocal lines
-        if "pytest_llmchaos" not in frame.f_code.co_filename:
-            return None
-        if event == "line":
-            place = (id(frame), frame.f_lineno)
-            if linecache.getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with "):
-                # The line comes again before `__exit__` is called, where no signal is looked at.
-                if place in entered:
-                    return trace
-                entered.add(place)
-            lines += 1
-            if lines == strike_at:
-                sys.settrace(None)
+    A moment is where Python looks for signals: it has entered a function, or one in C has returned. Return how many
+    there were, and where it was struck.
+    """
+    moments, struck = 0, ""
+
+    def profile(frame: Any, event: str, arg: object) -> None:
+        nonlocal moments, struck
+        if event in ("call", "c_return") and "pytest_llmchaos" in frame.f_code.co_filename:
+            moments += 1
+            if moments == strike_at:
+                struck = f"{frame.f_code.co_filename}:{frame.f_lineno} {event} {arg or frame.f_code.co_name}"
+                sys.setprofile(None)
                 raise KeyboardInterrupt
-        return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
+    before = sys.getprofile()
+    sys.setprofile(profile)
     try:
         with inject():
             pass
     except KeyboardInterrupt:
         gc.collect()  # where the interrupt's traceback holds the block in a cycle, the run ends with that
     finally:
-        sys.settrace(before)
-    return lines
+        sys.setprofile(before)
+    return moments, struck
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt within a `__del__`
 def test_an_interrupt_leaves_nothing_behind():
     """After the next block everything is as it was before the first."""
     with inject():
         pass
-    moments = range(1, block(0) + 1)
+    moments = range(1, block(0)[0] + 1)
     before = state()
     for moment in random.Random(8).sample(moments, min(HOW_MANY, len(moments))):
-        block(moment)
+        _, struck = block(moment)
         with inject():
             pass
-        assert state() == before, f"line {moment} of {len(moments)}"
+        assert state() == before, f"moment {moment} of {len(moments)}, {struck}"
 
 
 def test_blocks_in_two_threads_have_their_own_calls():

@@ -59,14 +59,14 @@ class Wall:
         machine = sys.modules.get("time_machine")
         if machine is None:
             return
-        stack = machine.traveller_stack
-        place, self._place, self._traveller = self._place, None, None
-        if place is None or place >= len(stack):
-            return
-        if place == len(stack) - 1:
-            machine.travel(0).stop()
-        else:  # travel.stop() would end the wrong one
-            del stack[place]
+        stack, place, ours = machine.traveller_stack, self._place, self._traveller
+        # Forgotten last: whoever was interrupted here comes again.
+        if place is not None and place < len(stack) and ours in (None, stack[place]):
+            if place == len(stack) - 1:
+                machine.travel(0).stop()
+            else:  # travel.stop() would end the wrong one
+                del stack[place]
+        self._place = self._traveller = None
 
 
 def _virtual() -> type:
