@@ -39,11 +39,11 @@ def _jobs(
 
 
 def _found() -> dict[threading.Thread, tuple[list[Any], FrameType | None]]:
-    frames = _frames.current()
+    frames = _frames.others()
     found: dict[threading.Thread, tuple[list[Any], FrameType | None]] = {}
     for thread in threading.enumerate():
         frame, inner = frames.get(thread.ident or 0), None
-        while frame is not None and thread is not threading.current_thread():
+        while frame is not None:
             if queues := _taken_from(frame):
                 found[thread] = queues, inner
             inner, frame = frame, frame.f_back

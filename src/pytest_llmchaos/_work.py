@@ -147,14 +147,14 @@ def still_done(run: Any) -> bool:
     """Tell whether a run's work is still done, or lies in a queue; threads that wait at one for some are let go."""
     if _lying.get(run):
         return True
-    frames = _frames.current()
-    threads = [each for each in threading.enumerate() if _marked(each) is run]
+    frames, me = _frames.others(), threading.current_thread()
+    threads = [each for each in threading.enumerate() if each is not me and _marked(each) is run]
     for each in threads:
         frame, job = frames.get(each.ident or 0), _jobs.get(each)
         if _waits_for_work(frame) or (job is not None and not _c_queues.on(frame, job)):
             mark(each, None)
     return (
-        any(_marked(each) is run and each is not threading.current_thread() for each in threads)
+        any(_marked(each) is run for each in threads)
         or any(of is run and not task.done() and not _idle(task) for task, of in list(_tasks.items()))
         or any(each._context.get(_run) is run and not each.cancelled() for each in _timers())
     )

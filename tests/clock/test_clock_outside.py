@@ -15,10 +15,13 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
-from pytest_llmchaos.clock import AppHung, VirtualClock, _frames, _outside, _quiet
+from pytest_llmchaos import _work, inject
+from pytest_llmchaos.clock import AppHung, VirtualClock, _frames, _hung, _outside, _quiet
+from pytest_llmchaos.session import active
 
 pytestmark = pytest.mark.skipif(not _outside.TELLS, reason="only Linux tells what a thread is blocked in")
 
@@ -241,8 +244,34 @@ def test_frames_are_read_without_a_collection(monkeypatch, before):
     before()
     try:
         enabled = gc.isenabled()
-        assert threading.get_ident() in _frames.current()
+        assert threading.get_ident() not in _frames.others()
         assert gc.isenabled() is enabled
     finally:
         gc.enable()
     assert during == [False]
+
+
+def test_looking_at_threads_keeps_nothing_that_they_work_on():
+    """What a thread held goes when the thread does, and waits for no collection."""
+    at_work, may_end, held = threading.Event(), threading.Event(), []
+
+    def work():
+        mine = {1}
+        held.append(weakref.ref(mine))
+        at_work.set()
+        may_end.wait()
+
+    thread = threading.Thread(target=work)
+    gc.disable()
+    try:
+        thread.start()
+        at_work.wait()
+        with inject(clock="real"):
+            assert not _work.still_done(active())
+        _hung.describe([], [thread.ident])
+        may_end.set()
+        thread.join()
+        assert held[0]() is None
+    finally:
+        may_end.set()
+        gc.enable()

@@ -309,7 +309,7 @@ class Engine:
 
     def others(self) -> list[int]:
         """Return the Python threads that are neither in a wait of ours, nor the watcher, nor a tool's own."""
-        frames = _frames.current()
+        frames = _frames.others()
         for wait in self.waits():
             frames.pop(wait.ident, None)
         if self._watcher.ident:

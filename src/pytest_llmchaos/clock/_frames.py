@@ -1,16 +1,20 @@
-"""The frames of all threads."""
+"""The frames of the other threads."""
 
 from __future__ import annotations
 
+import _thread
 import gc
 import sys
 from types import FrameType
 
-__all__ = ["current"]
+__all__ = ["others"]
 
 
-def current() -> dict[int, FrameType]:
-    """Return what each thread does now, by its ident.
+def others() -> dict[int, FrameType]:
+    """Return what each other thread does now, by its ident.
+
+    The caller's own frames would hold what they look at, and that them: what all these threads work on would then live
+    until the next collection, which is loud where a buffer is still lent out (`BufferError` of a BytesIO).
 
     Before Python 3.12 `sys._current_frames` may collect garbage with the interpreter's own lock held, and then waits
     for ever for a thread that begins or ends (cpython#106883; seen with 3.11.7).
@@ -18,7 +22,9 @@ def current() -> dict[int, FrameType]:
     enabled = gc.isenabled()
     try:
         gc.disable()
-        return sys._current_frames()
+        frames = sys._current_frames()
+        frames.pop(_thread.get_ident(), None)
+        return frames
     finally:
         if enabled:
             gc.enable()

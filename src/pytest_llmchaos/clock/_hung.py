@@ -32,7 +32,7 @@ def describe(waits: Iterable[Wait], others: Iterable[int]) -> str:
         others: idents of the threads that are blocked elsewhere.
     """
     lines = [HEADLINE]
-    frames = _frames.current()
+    frames = _frames.others()
     for wait in waits:
         thread = _thread_name(wait.ident)
         tasks = list(_tasks(wait.loop)) if isinstance(wait, SelectWait) else []

@@ -87,7 +87,7 @@ class Outside:
             used: the processor time that each of the kernel's threads has used so far.
         """
         found = [reason for wait in waits if isinstance(wait, SelectWait) for reason in self._files(_registered(wait))]
-        frames = _frames.current()
+        frames = _frames.others()
         for ident, tid in others.items():
             frame = frames.get(ident)
             place = (tid, id(frame), frame.f_lasti) if frame is not None else (tid,)

@@ -64,5 +64,5 @@ def run_delay(tid: int) -> int:
 
 def positions(idents: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return where each Python thread stands in its code; equal twice means that it did not move."""
-    frames = _frames.current()
+    frames = _frames.others()
     return {ident: (id(frame), frame.f_lasti) for ident in idents if (frame := frames.get(ident))}
