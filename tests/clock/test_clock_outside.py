@@ -176,6 +176,36 @@ def test_a_limit_in_c_is_reached_before_later_ones(clock, wait):
     thread.join()
 
 
+def test_a_limit_that_comes_while_we_look_is_not_outrun(clock, monkeypatch):
+    """The thread is about to run then, but has no processor yet: a busy machine may keep it from one for long."""
+    release, real, looked, during = threading.Lock(), _outside.Outside.reasons, [], []
+    release.acquire()
+    thread = threading.Thread(target=release.acquire)
+    thread.start()
+
+    def reasons(*args):
+        """Find nothing, as if the limit came in this very moment; then it runs."""
+        if looked:
+            return real(*args)
+        looked.append(thread.native_id)
+        monkeypatch.setattr(_quiet, "runs", runs)
+        return []
+
+    def runs(tid):
+        if tid == looked[0]:
+            during.append(time.monotonic())
+            return len(during) < 3
+        return really_runs(tid)
+
+    really_runs = _quiet.runs
+    monkeypatch.setattr(_outside.Outside, "reasons", reasons)
+    start = time.monotonic()
+    time.sleep(20)
+    release.release()
+    thread.join()
+    assert [each - start < 20 for each in during[:3]] == [True] * 3
+
+
 async def _ask_for(port: int, seconds: float) -> None:
     try:
         await asyncio.wait_for(ask(port), seconds)

@@ -124,9 +124,12 @@ class Look:
         if goal is None:
             return self._flow(engine, math.inf) if self._outside.anybody(threads.values()) else self._stand(engine)
         reasons = self._outside.reasons(engine.waits(), threads, seen[1])
-        # Reading /proc lets go of the GIL: whoever ran meanwhile was missed above.
-        again = self._photograph(engine, others, (tids | inside | foreign) - moving)
-        if again[0] != seen[0] or any(seen[1].get(tid) != ns for tid, ns in again[1].items()) or engine.someone_is_up():
+        # Reading /proc lets go of the GIL: whoever ran meanwhile was missed above, and so was a thread whose limit has
+        # come, but which got no processor yet.
+        still = (tids | inside | foreign) - moving
+        again = self._photograph(engine, others, still)
+        ran = again[0] != seen[0] or any(seen[1].get(tid) != ns for tid, ns in again[1].items())
+        if ran or engine.someone_is_up() or any(map(_quiet.runs, still)):
             return self._moved(engine, goal, span, {}, lively=True)
         return self._act(engine, goal, span, reasons)
 
