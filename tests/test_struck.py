@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from pytest_llmchaos import ChaosFailed, Phase, Scenario, faults, inject
-from pytest_llmchaos.errors import ParameterError
+from pytest_llmchaos.errors import ParameterError, UsageProblem
+from pytest_llmchaos.scenario_file import ScenarioError, loads
 
 HOST = "https://api.openai.com/v1"
 CHAT = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
@@ -159,9 +160,16 @@ def test_what_the_app_never_met_has_not(given, app, name, why):
     ],
 )
 def test_parameters_that_can_do_nothing_are_refused(make, why):
-    """Where it shows when they are written, nobody has to run a test for it."""
-    with pytest.raises(ParameterError, match=why):
-        make()
+    """Where it shows when they are written, nobody has to call anything for it."""
+    with pytest.raises((ParameterError, UsageProblem), match=why):
+        inject(make())
+
+
+def test_in_a_file_its_place_is_told():
+    """The parameter that makes it so, by line and column."""
+    text = "name: late\ntitle: Late\nphases:\n  - name: a\n    inject:\n      - {fault: latency, delay: 0s}\n"
+    with pytest.raises(ScenarioError, match=r"<scenario>:6:33: delay: 0s delays nothing"):
+        loads(text)
 
 
 def test_a_substitute_for_itself_among_others_is_none():

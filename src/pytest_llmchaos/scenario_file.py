@@ -272,7 +272,7 @@ class _Reader:
             return None
         given = {key: each for key, each in node.value.items() if key != "fault"}
         made: Injection | None = self._build(
-            lambda values: factory(**values), given, node.keys, at, factory.parameters()
+            lambda values: factory.checked(**values), given, node.keys, at, factory.parameters()
         )
         if made is not None:
             self._check_names("target", made.target, given)

@@ -462,6 +462,9 @@ class Chaos(Reception):
     def _add(self, scenario: Scenario, loose: bool = False) -> None:
         for target in scenario.targets():
             self.providers.check_name(target.provider)
+        for injection in scenario.injections:
+            if (nothing := injection.idle()) is not None:
+                raise UsageProblem(f"{injection.fault.name} can do nothing: {nothing}")
         for _, problem in dead_windows(scenario.phases):
             raise UsageProblem(f"{scenario.name}: between: {problem}")
         began = self.now if self in _stack else 0.0

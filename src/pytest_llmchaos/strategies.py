@@ -270,7 +270,7 @@ def _built(
 
 def _try(factory: FaultFactory, target: Target, own: dict[str, Any], conditions: dict[str, Any]) -> Any:
     try:
-        return factory(**own, target=target, **conditions)
+        return factory.checked(**own, target=target, **conditions)
     except ParameterError:
         return None
 

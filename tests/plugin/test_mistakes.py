@@ -105,3 +105,17 @@ def test_a_marker_that_nobody_reads_is_not_green(pytester, monkeypatch, option, 
 def test_a_marker_outside_of_a_run_asks_for_nothing():
     """As in a child process that imports a test module."""
     assert pytest_llmchaos.llmchaos(faults.outage()).name == "llmchaos"
+
+
+def test_a_fault_that_can_do_nothing_fails_its_own_test_alone(run):
+    """The other tests of the module are collected, and the error has the test's name."""
+    result = run("""
+@llmchaos(faults.latency("0s"))
+def test_late():
+    pass
+
+def test_other():
+    pass
+""")
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(["*::test_late: latency can do nothing: delay: 0s delays nothing*"])

@@ -40,8 +40,11 @@ class Fault(Parameters):
             return f"{self.name} breaks a stream, and this {call.operation} call asks for no stream"
         return None
 
-    def idle(self, target: Target) -> str | None:
-        """Return why this fault can do nothing to any call that the target names, or None when it may."""
+    def idle(self, target: Target) -> ParameterError | None:
+        """Return why this fault can do nothing to any call that the target names, or None when it may.
+
+        It is raised where the fault is used, so that a test with such a marker fails by name, and no other with it.
+        """
         return None
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
@@ -100,6 +103,11 @@ class Injection:
     calls: CallRange | None = None
     rate: float | Ramp = 1.0
     sticky: Any = None
+
+    def idle(self) -> ParameterError | None:
+        """Return why it can do nothing to any call, or None when it may."""
+        reasons = [self.fault.idle(each) for each in self.target.each]
+        return reasons[0] if all(reasons) else None
 
     def raw(self) -> dict[str, Any]:
         """Return the injection as YAML has it: the fault, its target, its parameters, and when it strikes."""
@@ -202,10 +210,17 @@ class FaultFactory:
             raise ParameterError("sticky", "needs a rate: the share of keys, users or the like that are struck")
         if self.fault.streams_only and read.get("stream") is False:
             raise ParameterError("stream", f"false leaves plain calls only, and {self.name} breaks streams")
-        made = Injection(self.fault.build(args, given), **read)
-        reasons = [made.fault.idle(each) for each in made.target.each]
-        if all(reasons):
-            raise ParameterError("target", f"{self.name} can do nothing there: {reasons[0]}")
+        return Injection(self.fault.build(args, given), **read)
+
+    def checked(self, /, *args: Any, **given: Any) -> Injection:
+        """Make the same, and refuse what can do nothing at once: for whoever knows the place where it is written.
+
+        Raises:
+            ParameterError: an unknown, missing or bad parameter, or one with which nothing can happen.
+        """
+        made = self(*args, **given)
+        if (problem := made.idle()) is not None:
+            raise problem
         return made
 
     def __repr__(self) -> str:

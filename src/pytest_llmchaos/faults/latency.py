@@ -14,7 +14,7 @@ from ..units import delay as read_delay
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Target
     from ..draw import Draw
     from ..plan import Plan, StepMap
 
@@ -40,10 +40,10 @@ class Latency(Fault):
     first_token: Delay | None = param(read_delay, default=None)
     between_tokens: Delay | None = param(read_delay, default=None)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if all(each is None or each.nothing for each in (self.delay, self.first_token, self.between_tokens)):
-            raise ParameterError("delay", "0s delays nothing")
+    def idle(self, target: Target) -> ParameterError | None:
+        """Nothing comes later without a delay."""
+        nothing = all(each is None or each.nothing for each in (self.delay, self.first_token, self.between_tokens))
+        return ParameterError("delay", "0s delays nothing") if nothing else None
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Put the waits before the head and between the events."""

@@ -60,7 +60,7 @@ def _share(value: Any) -> _Share:
         if not isinstance(name, str):
             raise ValueError(f"{shown(value)} names no fault; each part is like {{fault: outage, weight: 3}}")
         try:
-            value = find(name)(**given)
+            value = find(name).checked(**given)
         except (UsageProblem, ParameterError) as problem:
             raise ValueError(str(problem)) from None
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 1e6:
@@ -71,6 +71,8 @@ def _share(value: Any) -> _Share:
         raise ValueError("a mix cannot stand in a mix: give its parts to this one")
     if value != Injection(value.fault):
         raise ValueError(f"{value} stands in a mix, which alone says which calls are hit and when")
+    if (nothing := value.idle()) is not None:
+        raise ValueError(str(nothing))
     return _Share(float(weight), value.fault)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
+from ..errors import FaultUnfit, ParameterError
 from ..parameters import param, text
 from ._base import Fault
 from ._documents import Editing, edited_bytes
@@ -53,9 +53,10 @@ class ModelSubstituted(Fault):
             return plan
         return plan.shaped(lambda: Editing(self._rename))
 
-    def idle(self, target: Target) -> str | None:
+    def idle(self, target: Target) -> ParameterError | None:
         """Nothing takes the place of itself."""
-        return f"{self.by} would take the place of itself" if target.model == self.by else None
+        problem = f"{self.by} would take the place of itself"
+        return ParameterError("target", problem) if target.model == self.by else None
 
     def _named_in(self, call: Call, draw: Draw) -> bool:
         seen = False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import shown
+from ..errors import ParameterError, shown
 from ..parameters import param
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Target
     from ..draw import Draw
     from ..plan import Plan
 
@@ -20,8 +20,6 @@ __all__ = ["PriceMultiplied"]
 def _factor(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise ValueError(f"{shown(value)} is not a number above 0")
-    if value == 1:
-        raise ValueError("1 leaves the price as it is")
     return value
 
 
@@ -41,6 +39,10 @@ class PriceMultiplied(Fault):
     kind = "cost"
 
     times: float = param(_factor, default=4, shape={"type": "number", "exclusiveMinimum": 0})
+
+    def idle(self, target: Target) -> ParameterError | None:
+        """Nothing changes at the same price."""
+        return ParameterError("times", "1 leaves the price as it is") if self.times == 1 else None
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Leave the answer alone."""

@@ -13,7 +13,7 @@ from ..units import delay as read_delay
 from ._stream import StreamFault
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Target
     from ..draw import Draw
 
 __all__ = ["StreamHeartbeats"]
@@ -49,10 +49,10 @@ class StreamHeartbeats(StreamFault):
     delay: Delay = param(read_delay, default="10m")
     every: float = param(_interval, default="15s", shape={"$ref": "#/definitions/duration"})
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.delay.nothing:
-            raise ParameterError("delay", "0s has room for no heartbeat")
+    def idle(self, target: Target) -> ParameterError | None:
+        """Nothing comes later without a delay."""
+        nothing = self.delay.nothing
+        return ParameterError("delay", "0s has room for no heartbeat") if nothing else None
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Send heartbeats for that long.

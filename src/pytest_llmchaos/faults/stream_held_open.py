@@ -15,7 +15,7 @@ from ..units import delay as read_delay
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Target
     from ..draw import Draw
     from ..plan import Plan, StepMap
 
@@ -40,10 +40,10 @@ class StreamHeldOpen(Fault):
 
     delay: Delay | None = param(read_delay, default=None)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.delay is not None and self.delay.nothing:
-            raise ParameterError("delay", "0s holds nothing open")
+    def idle(self, target: Target) -> ParameterError | None:
+        """Nothing comes later without a delay."""
+        nothing = self.delay is not None and self.delay.nothing
+        return ParameterError("delay", "0s holds nothing open") if nothing else None
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Wait before the end of the body."""

@@ -14,7 +14,7 @@ from ..units import delay as read_delay
 from ._stream import StreamFault
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Target
     from ..draw import Draw
 
 __all__ = ["StreamStall"]
@@ -40,10 +40,10 @@ class StreamStall(StreamFault):
 
     delay: Delay | None = param(read_delay, default=None)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.delay is not None and self.delay.nothing:
-            raise ParameterError("delay", "0s is no silence")
+    def idle(self, target: Target) -> ParameterError | None:
+        """Nothing comes later without a delay."""
+        nothing = self.delay is not None and self.delay.nothing
+        return ParameterError("delay", "0s is no silence") if nothing else None
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Fall silent."""
