@@ -115,7 +115,7 @@ class Look:
         self._burn(before[1], seen[1], moving, span)
         # The threads in our waits count as well: when the GIL is let go, only one of those who want it is told. If that
         # is a thread on its way into or out of a wait, the rest look as if they slept.
-        stirred = {tid for tid in inside if seen[1].get(tid) != before[1].get(tid) or _quiet.runs(tid)}
+        stirred = _stirred(before[1], seen[1], inside)
         if seen[0] != before[0] or stirred or self._holding(engine, goal, moving, homes):
             used = {tid: seen[1][tid] - before[1].get(tid, 0) for tid in moving | stirred if tid in seen[1]}
             return self._moved(engine, goal, span, used, lively=seen[0] != before[0])
@@ -128,8 +128,7 @@ class Look:
         # come, but which got no processor yet.
         still = (tids | inside | foreign) - moving
         again = self._photograph(engine, others, still)
-        ran = again[0] != seen[0] or any(seen[1].get(tid) != ns for tid, ns in again[1].items())
-        if ran or engine.someone_is_up() or any(map(_quiet.runs, still)):
+        if again[0] != seen[0] or engine.someone_is_up() or _stirred(seen[1], again[1], still):
             return self._moved(engine, goal, span, {}, lively=True)
         return self._act(engine, goal, span, reasons)
 
@@ -143,7 +142,7 @@ class Look:
     def _moving(self, before: Any, seen: Any, threads: dict[int, int], tids: set[int]) -> set[int]:
         if not _quiet.EXACT:
             return {tid for ident, tid in threads.items() if before[2].get(ident) != seen[2].get(ident)}
-        return {tid for tid in tids if before[1].get(tid) != seen[1].get(tid) or _quiet.runs(tid)}
+        return _stirred(before[1], seen[1], tids)
 
     def _burn(self, before: dict[int, int], seen: dict[int, int], moving: set[int], span: int) -> None:
         # Of all runs: a thread that never rests is waited for once, not once a test.
@@ -219,3 +218,8 @@ class Look:
         self._flowed = False
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
         return self._pause
+
+
+def _stirred(before: dict[int, int], now: dict[int, int], tids: set[int]) -> set[int]:
+    """Return which of the kernel's threads have used processor time between two looks, or are about to."""
+    return {tid for tid in tids if before.get(tid) != now.get(tid) or _quiet.runs(tid)}

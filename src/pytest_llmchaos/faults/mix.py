@@ -60,7 +60,7 @@ def _share(value: Any) -> _Share:
         if not isinstance(name, str):
             raise ValueError(f"{shown(value)} names no fault; each part is like {{fault: outage, weight: 3}}")
         try:
-            value = find(name).checked(**given)
+            value = find(name)(**given)
         except (UsageProblem, ParameterError) as problem:
             raise ValueError(str(problem)) from None
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 1e6:

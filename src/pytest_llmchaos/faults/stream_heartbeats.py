@@ -50,9 +50,8 @@ class StreamHeartbeats(StreamFault):
     every: float = param(_interval, default="15s", shape={"$ref": "#/definitions/duration"})
 
     def idle(self, target: Target) -> ParameterError | None:
-        """Nothing comes later without a delay."""
-        nothing = self.delay.nothing
-        return ParameterError("delay", "0s has room for no heartbeat") if nothing else None
+        """No heartbeat comes in no time."""
+        return ParameterError("delay", "0s has room for no heartbeat") if self.delay.nothing else None
 
     def strike(self, call: Call, draw: Draw) -> tuple[Step, ...]:
         """Send heartbeats for that long.

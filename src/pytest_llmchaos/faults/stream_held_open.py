@@ -41,7 +41,7 @@ class StreamHeldOpen(Fault):
     delay: Delay | None = param(read_delay, default=None)
 
     def idle(self, target: Target) -> ParameterError | None:
-        """Nothing comes later without a delay."""
+        """Without a delay the body ends as ever."""
         nothing = self.delay is not None and self.delay.nothing
         return ParameterError("delay", "0s holds nothing open") if nothing else None
 

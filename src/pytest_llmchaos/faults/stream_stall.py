@@ -41,7 +41,7 @@ class StreamStall(StreamFault):
     delay: Delay | None = param(read_delay, default=None)
 
     def idle(self, target: Target) -> ParameterError | None:
-        """Nothing comes later without a delay."""
+        """Without a delay there is no silence."""
         nothing = self.delay is not None and self.delay.nothing
         return ParameterError("delay", "0s is no silence") if nothing else None
 
