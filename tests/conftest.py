@@ -15,9 +15,9 @@ import hypothesis
 import openai  # noqa: F401
 import pytest
 
-import pytest_llmchaos._pytest_run  # noqa: F401
-from pytest_llmchaos import session
-from pytest_llmchaos.session import active
+import pytest_llmchaos.pytest_plugin.chaos_tests  # noqa: F401
+from pytest_llmchaos.intercept import active_runs
+from pytest_llmchaos.intercept.active_runs import active
 
 from . import timing
 
@@ -55,13 +55,13 @@ def _patched():
 
 def _let_servers_end():
     """Wait for the threads that the test's runs left: sockets stay watched for as long as they live."""
-    if session._lingering:
+    if active_runs._lingering:
         gc.collect()  # a client that nobody closed holds its server's thread
     for thread in threading.enumerate():
-        session._reap()
-        if any(vars(thread).get("_llmchaos_run") is run for run in session._lingering):
+        active_runs._reap()
+        if any(vars(thread).get("_llmchaos_run") is run for run in active_runs._lingering):
             thread.join(10)
-    session._reap()
+    active_runs._reap()
 
 
 @pytest.fixture(autouse=True)

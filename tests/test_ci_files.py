@@ -170,8 +170,8 @@ def test_without_a_name_all_stages_run(call):
         "ruff format --check .",
         "mypy",
         "llmchaos validate scenarios",
-        "tests/test_mutations.py tests/test_interrupts.py",
-        "tests/providers tests/sdk tests/passthrough tests/intercept/test_grpc.py",
+        "tests/test_mutations.py tests/intercept/test_interrupts.py",
+        "tests/providers tests/sdk tests/intercept/passthrough tests/intercept/test_grpc.py",
         "python -m build --quiet --wheel",
         "python -m pytest_llmchaos --version",
     ):
@@ -233,7 +233,7 @@ def test_a_python_that_is_missing_fails_its_stage_only_where_that_is_named(call)
     assert not any("pytest" in each for each in log)
 
 
-@pytest.mark.parametrize("failing", ["pytest ", "pytest -q -n 2 tests/children", "pip install --quiet -e .[test]"])
+@pytest.mark.parametrize("failing", ["pytest ", "pytest -q -n 2 tests/clock", "pip install --quiet -e .[test]"])
 def test_what_fails_beside_the_rest_fails_all(call, failing):
     """With all that it said."""
     done, log = call("readme-tests", "python-3.12", "wheel", failing=failing)

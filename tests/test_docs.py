@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import httpx2
 import pytest
 
-from pytest_llmchaos import checks, faults, inject, scenario_file
+from pytest_llmchaos import checks, faults, inject
 from pytest_llmchaos.faults import FaultFactory
 from pytest_llmchaos.providers import dialects
+from pytest_llmchaos.scenarios import scenario_file
 
-from .passthrough.beneath import cassette
+from .intercept.passthrough.beneath import cassette
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -134,13 +136,13 @@ def test_the_failure_text_is_what_the_example_prints(pytester):
 
     result = played(pytester, page, code)
     result.assert_outcomes(failed=1)
-    printed = "\n".join(timeless(line.replace("pytest_llmchaos.errors.ChaosFailed: ", "")) for line in result.outlines)
+    printed = "\n".join(timeless(line.replace("pytest_llmchaos.ChaosFailed: ", "")) for line in result.outlines)
     assert "\n".join(map(timeless, text.strip().splitlines())) in printed
 
 
 def test_the_failure_page_names_all_that_can_fail_a_run():
     """Each word that stands in the place of a check is explained."""
-    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src" / "pytest_llmchaos").glob("*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
     words = set(re.findall(r"(?:_judge|self)\.add\(\s*\"(\w+)\"", sources))
     assert words >= {"escape", "unused", "hung", "clock", "fault"}
     table = PAGES["failures.md"].partition("## What else")[2]
@@ -156,11 +158,13 @@ def test_the_providers_page_is_fresh():
 
 
 def test_a_provider_that_the_page_cannot_ask_is_told(monkeypatch):
-    """A new one with paths of its own needs a line in the tool, and never goes missing without a word."""
+    """One without a sample, or with one that it does not know itself, never goes missing without a word."""
     tool = load_tool()
-    monkeypatch.setattr(tool, "_ASKED", ())
-    with pytest.raises(LookupError, match="what is asked of openai"):
-        tool.sample(dialects()["openai"](), stream=False)
+    kind = dialects()["openai"]
+    for sample, told in ((None, "needs a `sample`"), (replace(kind.sample, path="/x"), "does not know its own")):
+        monkeypatch.setattr(kind, "sample", sample)
+        with pytest.raises(LookupError, match=f"openai {told}"):
+            tool.sample(kind(), stream=False)
     with pytest.raises(ValueError, match="lost the marks"):
         tool.fresh("# The providers\n")
 

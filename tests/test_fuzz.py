@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos import _shapes, checks, faults, inject, strategies
-from pytest_llmchaos._yaml import MAX_BYTES
-from pytest_llmchaos.call import Target, Targets
-from pytest_llmchaos.errors import ParameterError, UsageProblem, shown
-from pytest_llmchaos.resolve import resolve
-from pytest_llmchaos.scenario import Phase, Repeat, Scenario, read_date
-from pytest_llmchaos.scenario_file import ScenarioError, loads
-from pytest_llmchaos.session import active
+from pytest_llmchaos import checks, faults, inject
+from pytest_llmchaos.core.call import Target, Targets
+from pytest_llmchaos.core.errors import ParameterError, UsageProblem, shown
+from pytest_llmchaos.core.yaml_nodes import MAX_BYTES
+from pytest_llmchaos.intercept.active_runs import active
+from pytest_llmchaos.scenarios import schema_shapes, strategies
+from pytest_llmchaos.scenarios.resolve import resolve
+from pytest_llmchaos.scenarios.scenario import Phase, Repeat, Scenario, read_date
+from pytest_llmchaos.scenarios.scenario_file import ScenarioError, loads
 
 FILES = [each.read_bytes() for each in sorted((Path(__file__).parents[1] / "scenarios").rglob("*.yaml"))]
 MANY = settings(max_examples=300)
@@ -94,7 +95,7 @@ def told(make, *args, **given):
 
 # --- values typed in Python ---
 
-READERS = [*_shapes.READERS, Target.parse, Targets.parse, read_date, strategies._target]
+READERS = [*schema_shapes.READERS, Target.parse, Targets.parse, read_date, strategies._target]
 
 
 @MANY

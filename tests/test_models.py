@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmchaos import _sdk_calendar, calendar
+from pytest_llmchaos.scenarios import calendar, sdk_calendar
 
 from . import models
 from .checks.apps import ask_claude, claude, under
@@ -21,7 +21,7 @@ NAMES = {name: getattr(models, name) for name in models.__all__}
 @pytest.mark.parametrize("model", NAMES.values(), ids=NAMES)
 def test_no_calendar_has_the_names_of_our_tests(model):
     """Neither those of the installed SDKs, nor our own."""
-    assert model not in {name for _, name in _sdk_calendar.installed()}
+    assert model not in {name for _, name in sdk_calendar.installed()}
     assert [each for each in calendar.find_in(f'model = "{model}"') if each.row.kind == "retirement"] == []
 
 

@@ -15,18 +15,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pytest_llmchaos import _pytest_run, baseline, config, faults, journal_file
-from pytest_llmchaos._yaml import MAX_BYTES
+from pytest_llmchaos import faults
+from pytest_llmchaos.checks.prices import _own
 from pytest_llmchaos.cli import cli
-from pytest_llmchaos.errors import ChaosError, UsageProblem
-from pytest_llmchaos.gate import judge
-from pytest_llmchaos.policy import Policy
-from pytest_llmchaos.prices import _own
+from pytest_llmchaos.core import config
+from pytest_llmchaos.core.errors import ChaosError, UsageProblem
+from pytest_llmchaos.core.yaml_nodes import MAX_BYTES
+from pytest_llmchaos.gate import baseline, journal_file
+from pytest_llmchaos.gate.policy import Policy
+from pytest_llmchaos.gate.record import to_json
+from pytest_llmchaos.gate.verdict import judge
 from pytest_llmchaos.providers import Providers
-from pytest_llmchaos.record import to_json
-from pytest_llmchaos.scenario import Scenario
-from pytest_llmchaos.scenario_file import ScenarioError, loads
-from pytest_llmchaos.session import Chaos
+from pytest_llmchaos.pytest_plugin import chaos_tests
+from pytest_llmchaos.run.chaos import Chaos
+from pytest_llmchaos.scenarios.scenario import Scenario
+from pytest_llmchaos.scenarios.scenario_file import ScenarioError, loads
 
 from .mutations import ODD, as_json, bytes_of, structure
 from .report import records
@@ -230,7 +233,7 @@ def test_markers(pytester):
         ):
             continue  # Python itself refuses it
         item.own_markers[:] = [pytest.Mark("llmchaos", tuple(args), kwargs, _ispytest=True)]
-        made = refused(lambda: _pytest_run._run(item, None), kind=ChaosError)
+        made = refused(lambda: chaos_tests.of_test(item, None), kind=ChaosError)
         assert made is None or isinstance(made.chaos, Chaos)
         taken += made is not None
     assert 0 < taken < MANY

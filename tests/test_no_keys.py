@@ -11,11 +11,11 @@ from click.testing import CliRunner
 
 from pytest_llmchaos import ChaosFailed, Phase, Scenario, faults, inject
 from pytest_llmchaos.cli import cli
-from pytest_llmchaos.counting import latest
-from pytest_llmchaos.journal_file import append
-from pytest_llmchaos.record import record, to_json
+from pytest_llmchaos.gate.counting import latest
+from pytest_llmchaos.gate.journal_file import append
+from pytest_llmchaos.gate.record import record, to_json
+from pytest_llmchaos.journal.timeline import timeline
 from pytest_llmchaos.report.github import commands
-from pytest_llmchaos.report.timeline import timeline
 
 from .report import records
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.escapes.way import Way
+    from tests.intercept.escapes.way import Way
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "escapes.md"
 COMMAND = "python tools/escapes_docs.py"
 HEAD = """# What reaches a provider, and what is seen of it
 
-<!-- Written by `{command}` from tests/escapes; do not edit. -->
+<!-- Written by `{command}` from tests/intercept/escapes; do not edit. -->
 
 {count} ways to reach a provider while chaos is on. {broken} are intercepted and broken. {stopped} cannot be broken:
 the call is stopped before it leaves, and the test fails and names the place (`escape`). {unseen} are not seen; they are
-here so that you know. `pytest tests/escapes` tries the ways, those of libraries that are installed.
+here so that you know. `pytest tests/intercept/escapes` tries the ways, those of libraries that are installed.
 
 A provider's place is told by its name (whoever looks it up, in whatever spelling), by the host and port of
 `[tool.llmchaos.providers]`, by the name that TLS is asked for, and by what HTTP/1, a proxy or SOCKS is told. What goes
@@ -48,7 +48,7 @@ def _line(cells: Iterable[str]) -> str:
 def main() -> None:
     """Write the page."""
     sys.path.insert(0, str(ROOT))
-    from tests.escapes.table import WAYS
+    from tests.intercept.escapes.table import WAYS
 
     PAGE.write_text(page(WAYS), "utf-8")
 

@@ -15,54 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_llmchaos.call import OPERATIONS, Call, HttpRequest
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.errors import FaultUnfit
-from pytest_llmchaos.plan import Answer
+from pytest_llmchaos.core.call import OPERATIONS, Call, HttpRequest
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.errors import FaultUnfit
+from pytest_llmchaos.core.plan import Answer
 from pytest_llmchaos.providers import Provider, Providers, dialects
 
 PAGE = Path(__file__).parents[1] / "docs" / "providers.md"
 COMMAND = "python tools/provider_docs.py"
 _BEGIN, _END = f"<!-- from here on made by {COMMAND} -->\n", "<!-- to here -->\n"
 _WALL = 1_795_342_800.0
-
-_TALK = {"messages": [{"role": "user", "content": "hi"}]}
-_DEPLOYMENT = "/openai/deployments/gpt-4o/chat/completions"
-_WATSONX = {"model_id": "meta-llama/llama-3-3-70b-instruct"}
-_PROMPT = {"prompt": "a house", "input": {"prompt": "a house"}}
-# What is asked of a provider: the first of these that it knows at one of its hosts. Path, the path of a stream (empty:
-# there is none), the model where the body names it, and the body.
-_ASKED: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
-    ("/v1/messages", "/v1/messages", "claude-sonnet-5", {"max_tokens": 9, **_TALK}),
-    ("/v2/chat", "/v2/chat", "command-a-03-2025", _TALK),
-    ("/api/chat", "/api/chat", "llama3.2", {**_TALK, "stream": False}),
-    (_DEPLOYMENT, _DEPLOYMENT, "", _TALK),
-    ("/ml/v1/text/chat", "/ml/v1/text/chat_stream", "meta-llama/llama-3-3-70b-instruct", {**_TALK, **_WATSONX}),
-    ("/v1/chat/completions", "/v1/chat/completions", "a-model", _TALK),
-    ("/model/amazon.nova-pro-v1:0/converse", "/model/amazon.nova-pro-v1:0/converse-stream", "", _TALK),
-    (
-        "/v1beta/models/gemini-3-pro:generateContent",
-        "/v1beta/models/gemini-3-pro:streamGenerateContent",
-        "",
-        {"contents": [{"parts": [{"text": "hi"}]}]},
-    ),
-    (
-        "/v1/projects/p/locations/global/publishers/google/models/gemini-3-pro:generateContent",
-        "/v1/projects/p/locations/global/publishers/google/models/gemini-3-pro:streamGenerateContent",
-        "",
-        {"contents": [{"parts": [{"text": "hi"}]}]},
-    ),
-    ("/v1/models/meta/meta-llama-3-70b-instruct/predictions", "", "", _PROMPT),
-    ("/v2beta/stable-image/generate/core", "", "", _PROMPT),
-    ("/v1/generation/stable-diffusion-xl/text-to-image", "", "", {"text_prompts": [{"text": "a house"}]}),
-)
-
-# Further operations that a provider tells by the model alone.
-_ALSO = (
-    "/model/amazon.titan-embed-text-v2:0/invoke",
-    "/model/cohere.rerank-v3-5:0/invoke",
-    "/v1/models/black-forest-labs/flux-schnell/predictions",
-)
 
 _FAILURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("outage(status=500)", "outage", {"status": 500}),
@@ -97,26 +59,22 @@ def sample(provider: Provider, *, stream: bool) -> Call | None:
     """Return a call of the provider; None where it has no stream.
 
     Raises:
-        LookupError: nothing that this tool knows how to ask is asked there.
+        LookupError: it shows no call, or one that it does not know itself.
     """
-    hosts = [host.replace("*", "localhost" if host.startswith("*:") else "example") for host in provider.hosts]
-    providers = Providers()
-    for path, streaming, model, body in _ASKED:
-        where = streaming if stream else path
-        sent = {**body, **({"model": model} if model else {}), **({"stream": True} if stream else {})}
-        for host in hosts:
-            url = f"https://{host}{where}"
-            route = provider.route("POST", path)
-            if route is None or bool(route.model) == bool(model):  # named in the path, and not in the body too
-                continue
-            if not where:
-                return None
-            request = HttpRequest("POST", url, (), json.dumps(sent).encode())
-            found = provider.route("POST", where)
-            call = providers.recognise((provider, found), request) if found else None
-            if call is not None:
-                return call if call.stream == stream else None
-    raise LookupError(f"add to _ASKED in {__file__} what is asked of {provider.name}")
+    shown = provider.sample
+    if shown is None:
+        raise LookupError(f"{type(provider).__module__}: {provider.name} needs a `sample` for {PAGE.name}")
+    path = shown.streamed if stream and shown.streamed is not None else shown.path
+    if not path:
+        return None
+    sent = {**shown.body, **({"stream": True} if stream else {})}
+    route = provider.route("POST", path)
+    if route is None:
+        raise LookupError(f"{type(provider).__module__}: {provider.name} does not know its own `sample`, {path}")
+    host = next(iter(provider.hosts)).replace("*:", "localhost:").replace("*", "example")
+    request = HttpRequest("POST", f"https://{host}{path}", (), json.dumps(sent).encode())
+    call = Providers().recognise((provider, route), request)
+    return call if call is not None and call.stream == stream else None
 
 
 def forms(provider: Provider, call: Call, streaming: Call | None) -> Iterator[tuple[str, Form]]:
@@ -233,7 +191,7 @@ def _section(provider: Provider, call: Call, streaming: Call | None, table: dict
 def _operations(provider: Provider) -> list[str]:
     routes = (*getattr(provider, "native", ()), *getattr(provider, "routes", ()))
     known = {route.operation for _, _, route in routes}
-    for path in _ALSO:
+    for path in provider.sample.also if provider.sample else ():
         sent = HttpRequest("POST", f"https://example{path}", (), b"{}")
         route = provider.route("POST", path)
         if route is not None and route.model and (found := provider.read(route, sent)):

@@ -1,4 +1,4 @@
-"""Write docs/zoo.md from the table of the bug zoo: `python tools/zoo_docs.py`."""
+"""Write docs/zoo.md from the tables of the bug zoo: `python tools/zoo_docs.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmchaos import always, checks
+from pytest_llmchaos import checks
+from pytest_llmchaos.checks import always_on
 
 if TYPE_CHECKING:
     from tests.zoo.row import Bug, Released, Unseen
@@ -30,7 +31,7 @@ TITLES = {
 }
 HEAD = """# The bug zoo
 
-<!-- Written by `{command}` from tests/zoo/bugs.py; do not edit. -->
+<!-- Written by `{command}` from the tables in tests/zoo; do not edit. -->
 
 {count} bugs of real LLM apps and frameworks, each re-created in a few lines over the real SDKs, and each caught by a
 check that anybody can use: no test of the zoo has an assertion of its own. Beside each stands the corrected app, for
@@ -102,7 +103,7 @@ def _faults(bug: Bug | Released) -> str:
 
 
 def _caught(bug: Bug | Released) -> str:
-    if bug.check in always.names():
+    if bug.check in always_on.names():
         return f"`{bug.check}`, always on"
     if bug.check not in checks.names():
         return f"`{bug.check}`, a rule of every run"
@@ -118,8 +119,9 @@ def _shown(value: Any) -> str:
 def main() -> None:
     """Write the page."""
     sys.path.insert(0, str(ROOT))
-    from tests.zoo.bugs import BUGS, UNSEEN
+    from tests.zoo.bugs import BUGS
     from tests.zoo.released import RELEASED
+    from tests.zoo.unseen import UNSEEN
 
     PAGE.write_text(page(BUGS, RELEASED, UNSEEN), "utf-8")
 

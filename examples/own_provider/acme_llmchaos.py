@@ -10,12 +10,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytest_llmchaos.call import Call, HttpRequest
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.errors import FaultUnfit
-from pytest_llmchaos.plan import Answer
-from pytest_llmchaos.providers import ErrorKind, Provider, Recognised, Route
-from pytest_llmchaos.replies import Reply
+from pytest_llmchaos.providers import (
+    Answer,
+    Call,
+    Draw,
+    ErrorKind,
+    FaultUnfit,
+    HttpRequest,
+    Provider,
+    Recognised,
+    Reply,
+    Route,
+)
 
 # Status and name of each failure, as Acme's own documentation has them.
 FAILURES: dict[str, tuple[int, str]] = {

@@ -16,19 +16,21 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import faults, strategies
-    from ._canary import Canary, canaries, canary, fakes
-    from ._inject import inject
-    from .call import Target
+    from . import faults
     from .checks import Check
+    from .checks.verdict import Verdict
     from .clock import AppHung, ClockUnsupported
-    from .errors import AppNeverStops, ChaosError, ChaosFailed, UsageProblem
-    from .journal import Event, Exchange, Journal
-    from .marker import llmchaos
-    from .replies import Reply, ToolCall
-    from .scenario import Phase, Repeat, Scenario
-    from .session import Chaos
-    from .verdict import Verdict
+    from .core.call import Target
+    from .core.errors import AppNeverStops, ChaosError, ChaosFailed, UsageProblem
+    from .core.fakes import Canary
+    from .core.replies import Reply, ToolCall
+    from .intercept.canaries import canaries, canary, fakes
+    from .intercept.inject import inject
+    from .journal.entries import Event, Exchange, Journal
+    from .pytest_plugin.marker import llmchaos
+    from .run.chaos import Chaos
+    from .scenarios import strategies
+    from .scenarios.scenario import Phase, Repeat, Scenario
 
 __all__ = [
     "AppHung",
@@ -61,37 +63,64 @@ __all__ = [
 
 _HOMES = {
     "AppHung": "clock",
-    "AppNeverStops": "errors",
-    "Canary": "_canary",
-    "Chaos": "session",
-    "ChaosError": "errors",
-    "ChaosFailed": "errors",
+    "AppNeverStops": "core.errors",
+    "Canary": "core.fakes",
+    "Chaos": "run.chaos",
+    "ChaosError": "core.errors",
+    "ChaosFailed": "core.errors",
     "Check": "checks",
     "ClockUnsupported": "clock",
     "Event": "journal",
     "Exchange": "journal",
     "Journal": "journal",
-    "Phase": "scenario",
-    "Repeat": "scenario",
-    "Reply": "replies",
-    "Scenario": "scenario",
-    "Target": "call",
-    "ToolCall": "replies",
-    "UsageProblem": "errors",
-    "Verdict": "verdict",
-    "canaries": "_canary",
-    "canary": "_canary",
-    "fakes": "_canary",
-    "inject": "_inject",
-    "llmchaos": "marker",
+    "Phase": "scenarios.scenario",
+    "Repeat": "scenarios.scenario",
+    "Reply": "core.replies",
+    "Scenario": "scenarios.scenario",
+    "Target": "core.call",
+    "ToolCall": "core.replies",
+    "UsageProblem": "core.errors",
+    "Verdict": "checks.verdict",
+    "canaries": "intercept.canaries",
+    "canary": "intercept.canaries",
+    "fakes": "intercept.canaries",
+    "inject": "intercept.inject",
+    "llmchaos": "pytest_plugin.marker",
 }
 
 
 if "_pytest.config" in sys.modules:
     # Whoever imports this package in a run of pytest may mark tests: somebody must read the marks.
-    from ._unread import watch
+    from .pytest_plugin.unread_marks import watch
 
     watch()
+
+
+class _Doors:
+    """Finds modules of the language by the short names under which extensions import them: `pytest_llmchaos.call`."""
+
+    _NAMES = ("call", "draw", "errors", "plan", "replies")
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        package, _, short = name.rpartition(".")
+        if package != __name__ or short not in self._NAMES:
+            return None
+        from importlib.machinery import ModuleSpec
+
+        return ModuleSpec(name, self)  # type: ignore[arg-type] # it has all that a loader needs
+
+    def create_module(self, spec: Any) -> None:
+        """Leave that to the import system."""
+
+    def exec_module(self, module: Any) -> None:
+        import importlib
+
+        package, _, short = module.__name__.rpartition(".")
+        sys.modules[module.__name__] = importlib.import_module(f"{package}.core.{short}")
+
+
+if not any(type(each).__qualname__ == "_Doors" and type(each).__module__ == __name__ for each in sys.meta_path):
+    sys.meta_path.append(_Doors())  # the last: it costs no other import anything
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
-"""pytest hooks and the fixture, nothing else; what they do is in `_pytest_run`, imported when a test uses chaos.
+"""pytest hooks and the fixture, nothing else; what they do is in `pytest_plugin/`, imported when a test uses chaos.
 
-The hooks that gather what came of it, for the process that reports, are in `_results`.
+The hooks that gather what came of it, for the process that reports, are in `session_results`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._marks import ID, said
-from ._unread import WATCH
+from .pytest_plugin.marks import ID, said
+from .pytest_plugin.unread_marks import WATCH
 
 if TYPE_CHECKING:
-    from ._pytest_run import Run
-    from .session import Chaos
-    from .suite import Selection
+    from .pytest_plugin.chaos_tests import Run
+    from .pytest_plugin.whole_suite import Selection
+    from .run.chaos import Chaos
 
 __all__: list[str] = []
 
@@ -34,7 +34,9 @@ BEGUN: pytest.StashKey[list[Chaos]] = pytest.StashKey()
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what an interrupt has left."""
     for chaos in config.stash.get(BEGUN, []):
-        chaos.stop()
+        from .intercept.active_runs import stop
+
+        stop(chaos)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,7 +90,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Tell of a path that led pytest away from the project, before a conftest fails over it."""
     if any(str(each).startswith("--llmchaos") for each in early_config.invocation_params.args):
-        from ._rootdir import refuse_paths_outside
+        from .pytest_plugin.rootdir import refuse_paths_outside
 
         refuse_paths_outside(early_config)
 
@@ -106,16 +108,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
         seed = str(secrets.randbelow(2**32))
     if not (str(seed).strip().isdecimal() and len(str(seed)) <= 1000):  # Python reads no number of 5,000 digits
-        from .errors import shown
+        from .core.errors import shown
 
         raise pytest.UsageError(f"the seed of llmchaos must be a whole number or 'random', got {shown(seed)}")
     config.option.llmchaos_seed = str(seed).strip()
-    from ._results import results
-    from .errors import ChaosError
+    from .core.errors import ChaosError
+    from .pytest_plugin.session_results import results
 
     try:
         if config.option.llmchaos or config.option.llmchaos_matrix:
-            from .suite import select
+            from .pytest_plugin.whole_suite import select
 
             if (selection := select(config)) is not None:
                 config.stash[SUITE] = selection
@@ -124,7 +126,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(gathered.ending, "llmchaos-ending")
             config.pluginmanager.register(gathered, "llmchaos-results")
     except ChaosError as problem:
-        from .report._text import printable
+        from .core.terminal_text import printable
 
         raise pytest.UsageError(printable(str(problem))) from None
 
@@ -146,7 +148,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test of each scenario that `@llmchaos.each` or a matrix selects."""
     if any("each" in mark.kwargs for mark in said(metafunc.definition).marks):
-        from ._pytest_run import parametrize
+        from .pytest_plugin.chaos_tests import parametrize
 
         parametrize(metafunc)
     elif (selection := metafunc.config.stash.get(SUITE, None)) is not None:
@@ -163,7 +165,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         item.stash[ID] = item.nodeid
         if said(item).marks or (selection and selection.concerns(item)):
-            from ._pytest_run import use_fixture
+            from .pytest_plugin.chaos_tests import use_fixture
 
             use_fixture(item)
 
@@ -171,23 +173,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def llmchaos(request: pytest.FixtureRequest) -> Iterator[Chaos | None]:
     """Chaos under way for this test: its calls, its time, its checks (see `pytest_llmchaos.Chaos`)."""
-    from ._pytest_run import prepare
+    from .intercept.active_runs import start, stop
+    from .pytest_plugin.chaos_tests import prepare
 
     if (run := prepare(request)) is None:
         yield None
         return
     begun = request.config.stash.setdefault(BEGUN, [])
     while begun:  # an earlier test whose end was interrupted
-        begun[-1].stop()
+        stop(begun[-1])
         begun.pop()
     begun.append(run.chaos)
-    run.chaos.start()
+    start(run.chaos)
     request.node.stash[RUN] = run
     try:
         yield run.chaos
     finally:
-        run.chaos.stop()
-    from ._around import judge_teardown
+        stop(run.chaos)
+    from .pytest_plugin.wider_fixtures import judge_teardown
 
     judge_teardown(run.chaos)
 
@@ -201,7 +204,7 @@ def pytest_fixture_setup(
     item: Any = getattr(request, "_pyfuncitem", None)
     if fixturedef.scope == "function" or "llmchaos" not in getattr(item, "fixturenames", ()):
         return (yield)
-    from ._around import healthy
+    from .pytest_plugin.wider_fixtures import healthy
 
     with healthy(fixturedef, item):
         return (yield)
@@ -211,7 +214,9 @@ def pytest_fixture_setup(
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Seed Python's dice for the test itself: pytest-randomly has seeded them since the run began, by its own seed."""
     if (run := pyfuncitem.stash.get(RUN, None)) is not None:
-        run.chaos.reseed()
+        from .intercept.active_runs import reseed
+
+        reseed(run.chaos)
     return (yield)
 
 
@@ -221,7 +226,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     run = item.stash.get(RUN, None)
     if run is None:
         return (yield)
-    from ._pytest_run import judged
+    from .pytest_plugin.chaos_tests import judged
 
     try:
         with judged(item, run):
@@ -238,15 +243,15 @@ def pytest_runtest_makereport(
     """Put the record of the run on the report, and the timeline of calls on that of a failing test."""
     report = yield
     if (run := item.stash.get(RUN, None)) is not None:
-        from ._pytest_run import attach
+        from .pytest_plugin.evidence import attach
 
         attach(item, report, call, run)
     elif item.config.stash.get(SUITE, None) is not None and (reason := said(item).off):
-        from ._pytest_run import keep_out
+        from .pytest_plugin.evidence import keep_out
 
         keep_out(item, report, reason)
     elif report.when == "setup" and report.failed and "llmchaos" in getattr(item, "fixturenames", ()):
-        from ._pytest_run import could_not_run
+        from .pytest_plugin.evidence import could_not_run
 
         could_not_run(item, report)
     if report.when == "setup" and report.passed and hasattr(item.config, "workerinput"):

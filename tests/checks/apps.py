@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import openai
 import pytest
 
-from pytest_llmchaos import always, checks, inject
+from pytest_llmchaos import checks, inject
+from pytest_llmchaos.checks import always_on
 
 from ..models import CLAUDE
 
 MODEL = "gpt-5"
+LONG = "Your order left our warehouse this morning and will be with you on Friday."
 
 
 def under(*what: Any) -> inject:
     """Run a block under chaos, judged by nothing but the check that the test names."""
-    return inject(*what, suppress=dict.fromkeys(always.names(), "the app has its bug on purpose"))
+    return inject(*what, suppress=dict.fromkeys(always_on.names(), "the app has its bug on purpose"))
 
 
 def verdict(chaos, name: str, *args, **given):
@@ -58,6 +61,18 @@ def ask_claude(client: Any, text: str = "Where is my order?", **more: Any) -> st
     return "".join(block.text for block in answer.content if block.type == "text")
 
 
+def stream(client: openai.OpenAI, kept: list[str], strict: bool = True) -> str:
+    """Read a stream into `kept`; the strict build wants to see it end."""
+    finish = None
+    for event in client.chat.completions.create(model=MODEL, messages=said(), stream=True):
+        for choice in event.choices:
+            kept.append(choice.delta.content or "")
+            finish = choice.finish_reason or finish
+    if strict and finish != "stop":
+        raise ConnectionError("the stream ended early, or the answer at its limit")
+    return "".join(kept)
+
+
 def first_of(*ways: Callable[[], str]) -> str:
     """Try one way after the other: a fallback."""
     for way in ways[:-1]:
@@ -66,6 +81,15 @@ def first_of(*ways: Callable[[], str]) -> str:
         except openai.OpenAIError:
             continue
     return ways[-1]()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a customer gets."""
+
+    text: str
+    degraded: bool = False
+    source: str = ""
 
 
 class Tools:

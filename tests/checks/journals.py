@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pytest_llmchaos.call import Target
-from pytest_llmchaos.journal import Event, Exchange, Journal
-from pytest_llmchaos.units import duration
+from pytest_llmchaos.core.call import Target
+from pytest_llmchaos.core.units import duration
+from pytest_llmchaos.journal.entries import Event, Exchange, Journal
 
 PROVIDERS = ("openai", "anthropic", "ollama")
 MODELS = {"openai": "gpt-5", "anthropic": "claude-opus-4-1"}

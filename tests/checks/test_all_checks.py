@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmchaos import checks
-from pytest_llmchaos.journal import Journal
+from pytest_llmchaos.core.errors import ChaosError
+from pytest_llmchaos.core.parameters import public
+from pytest_llmchaos.journal.entries import Journal
 
 from .journals import exchanges, filled, journal, journals, when
 
-BUILT = [
+GIVEN = [
     checks.find(name).build((), given)
     for name, given in [
         ("failed_over", {}),
@@ -79,12 +84,32 @@ APART = (
     "retry_after_honoured",
     "survives_a_blip",
 )
+LIKELY = ("openai", "5s", 2, "builtins:bool")
+"""What a parameter is given that a check needs and no row above gives."""
+
+
+def taken(read):
+    """Return the first of these values that a parameter takes."""
+    for value in LIKELY:
+        with suppress(ValueError, ChaosError):
+            read(value)
+            return value
+    raise LookupError(f"add to LIKELY what {read} takes")
+
+
+def least(name):
+    """Build a check with no more than it needs."""
+    needed = [each for each in dataclasses.fields(checks.find(name)) if each.default is dataclasses.MISSING]
+    return checks.find(name).build((), {public(each.name): taken(each.metadata["read"]) for each in needed})
+
+
+BUILT = [*GIVEN, *(least(name) for name in checks.builtin() if name not in {check.name for check in GIVEN})]
 IDS = [str(check) for check in BUILT]
 
 
 def test_all_checks_are_known():
-    """Every check of this package is tested here."""
-    assert {check.name for check in BUILT} == set(checks.names())
+    """Every check is tested here, a new one without a row of its own, and can be built with what it needs."""
+    assert {check.name for check in BUILT} == set(checks.builtin()) == {least(name).name for name in checks.builtin()}
 
 
 @pytest.mark.parametrize("check", BUILT, ids=IDS)

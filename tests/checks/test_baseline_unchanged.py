@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from pytest_llmchaos import checks, faults
-from pytest_llmchaos.errors import ParameterError
+from pytest_llmchaos.core.errors import ParameterError
 
 from .apps import CLAUDE, Tools, ask, ask_claude, async_gpt, claude, first_of, gpt, said, under, verdict
 from .journals import journal

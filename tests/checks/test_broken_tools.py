@@ -9,7 +9,8 @@ from typing import Any
 import openai
 import pytest
 
-from pytest_llmchaos import ToolCall, always
+from pytest_llmchaos import ToolCall
+from pytest_llmchaos.checks import always_on
 
 from .apps import MODEL, Tools, gpt, said, under, verdict
 
@@ -69,7 +70,7 @@ def test_both_checks(name):
     with under() as chaos:
         chaos.replies(ToolCall("find_order", {"id": 7, "reason": "late"}, raw=BROKEN), "done")
         agent({**RIGHT, **WRONG}[name])
-    found = {each.check for each in always.judge(chaos.journal)}
+    found = {each.check for each in always_on.judge(chaos.journal)}
     outcome = verdict(chaos, "truncated_tool_call_not_executed").outcome
     assert (found, outcome == "violated") == (({"truncated_tool_call"}, True) if name in WRONG else (set(), False))
     assert json.JSONDecoder.decode.__module__ == "json.decoder"
@@ -87,6 +88,6 @@ def test_an_effect_of_a_whole_call_beside(whole, alarm):
         chaos.effect("refund", 1)
         results = [{"role": "tool", "tool_call_id": each.id, "content": "gut"} for each in message.tool_calls]
         client.chat.completions.create(messages=[*said(), message.model_dump(exclude_none=True), *results], **given)
-    assert bool(always.judge(chaos.journal)) is alarm
+    assert bool(always_on.judge(chaos.journal)) is alarm
     expected = "violated" if alarm else "inconclusive"
     assert verdict(chaos, "truncated_tool_call_not_executed").outcome == expected

@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from pytest_llmchaos import checks, faults
-from pytest_llmchaos.errors import ParameterError, UsageProblem
-from pytest_llmchaos.prices import _DATA, price_of
+from pytest_llmchaos.checks.prices import _DATA, price_of
+from pytest_llmchaos.core.errors import ParameterError, UsageProblem
 
 from ..models import DEAR_CLAUDE
 from .apps import ask, ask_claude, claude, first_of, gpt, said, under, verdict

@@ -6,7 +6,7 @@ import openai
 import pytest
 
 from pytest_llmchaos import checks, faults
-from pytest_llmchaos.errors import ParameterError
+from pytest_llmchaos.core.errors import ParameterError
 
 from .apps import ask, ask_claude, claude, first_of, gpt, said, under, verdict
 from .journals import journal

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import pytest
 
 from pytest_llmchaos import checks, faults
-from pytest_llmchaos.errors import ParameterError
+from pytest_llmchaos.core.errors import ParameterError
 
 from .apps import MODEL, async_gpt, said, under, verdict
 from .journals import journal

@@ -11,8 +11,9 @@ from urllib.parse import quote
 import openai
 import pytest
 
-from pytest_llmchaos import faults, leaks
-from pytest_llmchaos.leaks import Secret
+from pytest_llmchaos import faults
+from pytest_llmchaos.journal import secret_search
+from pytest_llmchaos.journal.secret_search import Secret
 
 from .apps import MODEL, ask, ask_claude, claude, said, under, verdict
 
@@ -147,8 +148,8 @@ def test_base64_from_any_place(before):
     """A key within base64 is found wherever it begins, and another key is not."""
     key, other = "sk-proj-a8Zk3LmQ0pW7rTn2Xv5c", "sk-proj-Zk3a8LmQ7rT0pWn2c5Xv"
     text = base64.b64encode(f"{before}{key} and more".encode()).decode()
-    assert list(leaks.search([Secret.of(key, "key", everywhere=True)], [text]))
-    assert not list(leaks.search([Secret.of(other, "key", everywhere=True)], [text, key]))
+    assert list(secret_search.search([Secret.of(key, "key", everywhere=True)], [text]))
+    assert not list(secret_search.search([Secret.of(other, "key", everywhere=True)], [text, key]))
 
 
 def test_listening_leaves_everything_as_it_was(capsys):

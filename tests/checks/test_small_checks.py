@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmchaos import Scenario, checks, faults, inject
-from pytest_llmchaos.errors import ParameterError, UsageProblem
+from pytest_llmchaos.core.errors import ParameterError, UsageProblem
 
 from .journals import journal, sdk
 

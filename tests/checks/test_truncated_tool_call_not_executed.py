@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from pytest_llmchaos import always, checks, faults
-from pytest_llmchaos.observed import Effect
+from pytest_llmchaos import checks, faults
+from pytest_llmchaos.checks import always_on
+from pytest_llmchaos.journal.app_behaviour import Effect
 
 from .apps import CLAUDE, MODEL, Tools, claude, gpt, said, under, verdict
 from .journals import journal
@@ -90,11 +91,11 @@ def test_asked_again_under_the_same_id():
     made.exchanges[2].body = {"messages": [DONE]}
     made.app.of(None).effects.append(Effect("cancel", 7, 3.5))
     assert CHECK.judge(made).outcome == "held"
-    assert not always.judge(made)
+    assert not always_on.judge(made)
     made.exchanges[1].body = {"messages": [DONE]}
     made.app.of(None).effects.append(Effect("cancel", 7, 1.5))
     assert CHECK.judge(made).outcome == "violated"
-    assert [each.check for each in always.judge(made)] == ["truncated_tool_call"]
+    assert [each.check for each in always_on.judge(made)] == ["truncated_tool_call"]
 
 
 def repaired(text: str) -> dict:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_llmchaos.clock import VirtualClock, _realtime
+from pytest_llmchaos.clock import VirtualClock, realtime
 
 
 @pytest.fixture(autouse=True)
@@ -36,5 +36,5 @@ def clock(hangs: list[str]) -> Iterator[VirtualClock]:
 @pytest.fixture
 def real_seconds():
     """Give a function that tells how long the test has run for real."""
-    start = _realtime.monotonic()
-    return lambda: _realtime.monotonic() - start
+    start = realtime.monotonic()
+    return lambda: realtime.monotonic() - start

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos.clock import AppHung, ClockUnsupported, RealClock, VirtualClock, _engine, _realtime, _watch
+from pytest_llmchaos.clock import AppHung, ClockUnsupported, RealClock, VirtualClock, _engine, _watch, realtime
 
 from .. import timing
 
@@ -197,7 +197,7 @@ def test_real_io_is_served(clock):
             connection, _address = listener.accept()
             with connection:
                 connection.recv(10)
-                _realtime.sleep(0.003)
+                realtime.sleep(0.003)
                 connection.sendall(b"pong")
 
     server = threading.Thread(target=serve)

@@ -19,9 +19,10 @@ import weakref
 
 import pytest
 
-from pytest_llmchaos import _work, inject
-from pytest_llmchaos.clock import AppHung, VirtualClock, _frames, _hung, _outside, _quiet
-from pytest_llmchaos.session import active
+from pytest_llmchaos import inject
+from pytest_llmchaos.clock import AppHung, VirtualClock, _hung, _outside, _quiet, frames
+from pytest_llmchaos.intercept import work_owner
+from pytest_llmchaos.intercept.active_runs import active
 
 pytestmark = pytest.mark.skipif(not _outside.TELLS, reason="only Linux tells what a thread is blocked in")
 
@@ -274,7 +275,7 @@ def test_frames_are_read_without_a_collection(monkeypatch, before):
     before()
     try:
         enabled = gc.isenabled()
-        assert threading.get_ident() not in _frames.others()
+        assert threading.get_ident() not in frames.others()
         assert gc.isenabled() is enabled
     finally:
         gc.enable()
@@ -297,7 +298,7 @@ def test_looking_at_threads_keeps_nothing_that_they_work_on():
         thread.start()
         at_work.wait()
         with inject(clock="real"):
-            assert not _work.still_done(active())
+            assert not work_owner.still_done(active())
         _hung.describe([], [thread.ident])
         may_end.set()
         thread.join()

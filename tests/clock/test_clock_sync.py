@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos.clock import AppHung, VirtualClock, _engine, _realtime, _watch
+from pytest_llmchaos.clock import AppHung, VirtualClock, _engine, _watch, realtime
 
 from .. import timing
 
@@ -214,8 +214,8 @@ def test_a_computing_thread_is_waited_for(clock):
     """While a worker computes, virtual time does not run away from it."""
 
     def compute() -> str:
-        end = _realtime.monotonic() + 0.05
-        while _realtime.monotonic() < end:
+        end = realtime.monotonic() + 0.05
+        while realtime.monotonic() < end:
             sum(range(100))
         return "done"
 
@@ -365,7 +365,7 @@ def test_a_waiting_tool_thread_is_left_alone(clock):
     thread.start()
     for _ in range(100):
         time.sleep(10)
-    _realtime.sleep(_watch.HUNG_AFTER + 0.2)
+    realtime.sleep(_watch.HUNG_AFTER + 0.2)
     gate.set()
     thread.join()
     assert ended == ["ok"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmchaos.session import active
+from pytest_llmchaos.intercept.active_runs import active
 
 from ..providers.conftest import pytest_make_collect_report, pytest_runtest_makereport
 

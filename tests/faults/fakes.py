@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytest_llmchaos.call import Call
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.plan import Answer, Plan
+from pytest_llmchaos.core.call import Call
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.plan import Answer, Plan
 from pytest_llmchaos.providers import Provider
 
 JSON = (("content-type", "application/json"), ("content-length", "99"), ("x-request-id", "req_1"))

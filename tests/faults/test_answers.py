@@ -8,8 +8,8 @@ import json
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.errors import ParameterError
-from pytest_llmchaos.plan import End, Head
+from pytest_llmchaos.core.errors import ParameterError
+from pytest_llmchaos.core.plan import End, Head
 
 from .fakes import applied, call, healthy
 

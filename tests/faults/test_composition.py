@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos import strategies
-from pytest_llmchaos.call import Timeouts
-from pytest_llmchaos.errors import FaultUnfit
-from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Wait, play
+from pytest_llmchaos.core.call import Timeouts
+from pytest_llmchaos.core.errors import FaultUnfit
+from pytest_llmchaos.core.plan import Answer, Chunk, End, Fail, Head, Plan, Wait, play
 
 from .fakes import SSE, call, draw
 

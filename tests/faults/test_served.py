@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.errors import FaultUnfit
-from pytest_llmchaos.plan import Chunk, Plan
+from pytest_llmchaos.core.errors import FaultUnfit
+from pytest_llmchaos.core.plan import Chunk, Plan
 
 from .fakes import draw
 from .test_wrong import body, healthy, steps

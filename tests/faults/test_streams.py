@@ -7,9 +7,9 @@ import math
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.call import Timeouts
-from pytest_llmchaos.errors import ParameterError
-from pytest_llmchaos.plan import Answer, Chunk, End, Fail, Head, Plan, Pull, Raise, Sleep, Wait, play
+from pytest_llmchaos.core.call import Timeouts
+from pytest_llmchaos.core.errors import ParameterError
+from pytest_llmchaos.core.plan import Answer, Chunk, End, Fail, Head, Plan, Pull, Raise, Sleep, Wait, play
 
 from .fakes import DONE, SSE, applied, call, draw, events, healthy
 

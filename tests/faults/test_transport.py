@@ -7,8 +7,8 @@ import math
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.call import Timeouts
-from pytest_llmchaos.plan import Fail, Raise, Sleep, Wait, play
+from pytest_llmchaos.core.call import Timeouts
+from pytest_llmchaos.core.plan import Fail, Raise, Sleep, Wait, play
 
 from .fakes import applied, call, draw, healthy
 

@@ -8,9 +8,9 @@ from base64 import b64decode
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.errors import FaultUnfit
-from pytest_llmchaos.plan import Chunk, End, Head, Plan
-from pytest_llmchaos.replies import WRONG
+from pytest_llmchaos.core.errors import FaultUnfit
+from pytest_llmchaos.core.plan import Chunk, End, Head, Plan
+from pytest_llmchaos.core.replies import WRONG
 
 from .fakes import draw
 from .vendors import CHATS, EMBEDDINGS, SAY, SCHEMA, chat, embeddings

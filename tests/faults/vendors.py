@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytest_llmchaos.call import Call, HttpRequest
+from pytest_llmchaos.core.call import Call, HttpRequest
 from pytest_llmchaos.providers import Providers
 
 PROVIDERS = Providers()

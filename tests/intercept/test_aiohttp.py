@@ -15,7 +15,7 @@ import pytest
 from aiohttp import ClientTimeout, client_proto, web
 
 from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
-from pytest_llmchaos.intercept import _patches, stacks
+from pytest_llmchaos.intercept.stacks import _patches, stacks
 
 from ..timing import about
 from .over_aiohttp import BODY, EVENTS, STREAM, URL, post, served

@@ -17,8 +17,8 @@ import respx
 
 from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
 from pytest_llmchaos.clock import AppHung
-from pytest_llmchaos.intercept import _patches, stacks
-from pytest_llmchaos.session import active
+from pytest_llmchaos.intercept.active_runs import active
+from pytest_llmchaos.intercept.stacks import _patches, stacks
 
 from ..timing import about
 

@@ -1,4 +1,4 @@
-"""Clients that are no Python inside, played by modules of the same shape: the real ones are tried in tests/escapes."""
+"""Clients that are no Python inside, played by modules of the same shape; escapes/ tries the real ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from pytest_llmchaos import ChaosFailed, faults, inject
-from pytest_llmchaos.intercept import curl_cffi, pycurl
-from pytest_llmchaos.intercept._native import NativeStack
+from pytest_llmchaos.intercept.stacks import curl_cffi, pycurl
+from pytest_llmchaos.intercept.stacks._native import NativeStack
 
 URL = "https://me:key@api.openai.com/v1/models?key=secret"
 

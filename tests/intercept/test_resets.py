@@ -24,8 +24,8 @@ import urllib3
 from botocore.config import Config
 
 from pytest_llmchaos import faults, inject
+from pytest_llmchaos.core.plan import Fail
 from pytest_llmchaos.faults._stream import StreamFault
-from pytest_llmchaos.plan import Fail
 
 from . import scripted
 from .scripted import BODY, CERTIFICATE, EVENTS, STREAM, STREAMED, chunk, serving

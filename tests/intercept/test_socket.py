@@ -12,9 +12,10 @@ import urllib.request
 import pytest
 
 from pytest_llmchaos import ChaosFailed, inject
-from pytest_llmchaos.intercept import _audit, _outward
+from pytest_llmchaos.intercept import active_runs
+from pytest_llmchaos.intercept.stacks import _audit, _outward
 from pytest_llmchaos.providers import Providers
-from pytest_llmchaos.session import Chaos
+from pytest_llmchaos.run.chaos import Chaos
 
 OWN = {"our-gateway": {"hosts": ["localhost:8123"]}}
 
@@ -85,11 +86,11 @@ def test_a_server_of_this_process_may_look_for_its_own_address():
 
     for listens in (passive, lambda: asyncio.run(listen())):
         chaos = Chaos(providers=Providers(OWN))
-        chaos.start()
+        active_runs.start(chaos)
         try:
             listens()
         finally:
-            chaos.stop()
+            active_runs.stop(chaos)
         assert not chaos.verdicts
 
 

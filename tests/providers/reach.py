@@ -11,8 +11,9 @@ import pytest
 
 from pytest_llmchaos import faults
 from pytest_llmchaos.faults import Injection
+from pytest_llmchaos.intercept import active_runs
 from pytest_llmchaos.providers import Providers
-from pytest_llmchaos.session import Chaos
+from pytest_llmchaos.run.chaos import Chaos
 
 MESSAGES = [{"role": "user", "content": "Where is my order?"}]
 KEY = "sk-canary-0123456789abcdefghij"
@@ -38,7 +39,7 @@ def react(ask: Callable[[], Any], *injections: Injection, own: dict[str, Any] | 
     """Ask once under chaos; a stream is read to its end, and its pieces are the result."""
     chaos = Chaos(loose=injections, providers=Providers(own))
     outcome, pieces, began = Outcome(chaos), [], time.perf_counter()
-    chaos.start()
+    active_runs.start(chaos)
     try:
         answer = ask()
         if hasattr(answer, "__next__") or type(answer).__name__ in ("Stream", "EventStream"):
@@ -49,7 +50,7 @@ def react(ask: Callable[[], Any], *injections: Injection, own: dict[str, Any] | 
     except Exception as error:
         outcome.result, outcome.error = pieces, error
     finally:
-        chaos.stop()
+        active_runs.stop(chaos)
         outcome.took = time.perf_counter() - began
     chaos.finish()
     assert chaos.verdict_error() is None, chaos.verdict_error()

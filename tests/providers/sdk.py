@@ -10,11 +10,11 @@ import httpx2
 import openai
 from hypothesis import settings
 
-from pytest_llmchaos.call import Call, HttpRequest
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.plan import Answer
+from pytest_llmchaos.core.call import Call, HttpRequest
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.plan import Answer
+from pytest_llmchaos.core.replies import Reply
 from pytest_llmchaos.providers import Providers
-from pytest_llmchaos.replies import Reply
 
 WALL = 1_795_342_800.0  # 22 November 2026, 09:00 UTC
 KEY = "sk-canary-0123456789abcdefghij"

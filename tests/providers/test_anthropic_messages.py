@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from pytest_llmchaos.replies import Reply, ToolCall
+from pytest_llmchaos.core.replies import Reply, ToolCall
 
 from ..models import CLAUDE
 from .sdk import KEY, UNHURRIED, Wire, anthropic_client

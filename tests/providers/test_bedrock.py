@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos import faults, inject
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.errors import FaultUnfit
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.errors import FaultUnfit
+from pytest_llmchaos.core.replies import Reply, ToolCall
 from pytest_llmchaos.providers import ErrorKind
 from pytest_llmchaos.providers._bedrock_frames import event_frame, exception_frame
-from pytest_llmchaos.replies import Reply, ToolCall
 
 from .sdk import UNHURRIED, WALL, post, recognised
 

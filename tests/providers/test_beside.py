@@ -7,8 +7,9 @@ import openai
 import pytest
 
 from pytest_llmchaos import ChaosFailed, faults, inject
+from pytest_llmchaos.intercept import active_runs
 from pytest_llmchaos.providers import Providers
-from pytest_llmchaos.session import Chaos
+from pytest_llmchaos.run.chaos import Chaos
 
 from .reach import react, sdk
 
@@ -24,11 +25,11 @@ def own(dialect):
 def polled(dialect, path, *injections, method="GET"):
     """Return the run and the server's answer to one request beside LLM calls; what hits nothing is accepted."""
     chaos = Chaos(loose=injections, providers=Providers(own(dialect)), allow_unused=True)
-    chaos.start()
+    active_runs.start(chaos)
     try:
         answer = httpx.request(method, f"{HOST}{path}")
     finally:
-        chaos.stop()
+        active_runs.stop(chaos)
     chaos.finish()
     assert chaos.verdict_error() is None, chaos.verdict_error()
     return chaos, answer
@@ -77,7 +78,7 @@ def test_a_health_check_follows_an_outage(dialect, path, says):
     chaos, answer = polled(dialect, path, faults.outage(target="own"))
     assert answer.status_code == 503
     assert says in answer.content
-    assert not chaos.tracks[0].unused(), "the app met the outage"
+    assert not chaos.players[0].unused(), "the app met the outage"
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -112,7 +113,7 @@ def test_what_strikes_some_calls_leaves_a_health_check_as_it_is(fault):
     """It is no LLM call, and uses up none of those that a fault is to hit."""
     chaos, answer = polled("vllm", "/health", fault)
     assert answer.status_code == 200
-    assert chaos.tracks[0].unused()
+    assert chaos.players[0].unused()
 
 
 def test_a_target_may_name_the_health_check():
@@ -137,14 +138,14 @@ def test_what_a_server_does_not_have_it_says():
 def test_a_server_cuts_text_into_tokens(dialect, member):
     """The same pieces have the same ids."""
     chaos = Chaos(providers=Providers(own(dialect)), allow_unused=True)
-    chaos.start()
+    active_runs.start(chaos)
     try:
         short, long = (
             httpx.post(f"{HOST}/tokenize", json={"model": "m", member: text}).json()["tokens"]
             for text in ("one", "one two three four")
         )
     finally:
-        chaos.stop()
+        active_runs.stop(chaos)
     assert long[: len(short)] == short
     assert len(long) > len(short) > 0
 
@@ -212,7 +213,7 @@ def test_the_hub_tells_who_serves_a_model():
 
 def test_other_questions_to_the_hub_are_let_be():
     """Files and data sets are no LLM calls."""
-    from pytest_llmchaos.call import HttpRequest
+    from pytest_llmchaos.core.call import HttpRequest
 
     from .sdk import recognised
 

@@ -10,10 +10,10 @@ from typing import get_args
 import pytest
 
 from pytest_llmchaos import faults, inject
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.errors import FaultUnfit
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.errors import FaultUnfit
+from pytest_llmchaos.core.replies import Reply, ToolCall
 from pytest_llmchaos.providers import ErrorKind
-from pytest_llmchaos.replies import Reply, ToolCall
 
 from .sdk import KEY, WALL, post, recognised
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.errors import FaultUnfit
-from pytest_llmchaos.plan import Answer
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.errors import FaultUnfit
+from pytest_llmchaos.core.plan import Answer
 from pytest_llmchaos.providers import ErrorKind
 
 from ..models import CLAUDE

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmchaos.core.replies import Reply
 from pytest_llmchaos.providers._openai_logprobs import logprobs
-from pytest_llmchaos.replies import Reply
 
 from .reach import MESSAGES
 from .sdk import UNHURRIED, Wire, openai_client

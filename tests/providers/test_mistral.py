@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.draw import Draw
+from pytest_llmchaos.core.draw import Draw
 
 from .reach import KEY, MESSAGES, react, sdk
 from .sdk import post, recognised

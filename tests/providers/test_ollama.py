@@ -10,9 +10,10 @@ import openai
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.call import HttpRequest
-from pytest_llmchaos.replies import ToolCall
-from pytest_llmchaos.session import Chaos
+from pytest_llmchaos.core.call import HttpRequest
+from pytest_llmchaos.core.replies import ToolCall
+from pytest_llmchaos.intercept import active_runs
+from pytest_llmchaos.run.chaos import Chaos
 
 from .reach import KEY, MESSAGES, react, sdk
 from .sdk import post, recognised
@@ -64,12 +65,12 @@ def test_a_tool_is_called(stream):
     """The arguments are an object there, not a text."""
     chaos = Chaos()
     chaos.replies(ToolCall("find", {"id": "A1"}))
-    chaos.start()
+    active_runs.start(chaos)
     try:
         result = client().chat(model="m", messages=MESSAGES, tools=[TOOL], stream=stream)
         messages = [each.message for each in result] if stream else [result.message]
     finally:
-        chaos.stop()
+        active_runs.stop(chaos)
     (called,) = [call for each in messages for call in each.tool_calls or ()]
     assert (called.function.name, called.function.arguments) == ("find", {"id": "A1"})
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from pytest_llmchaos.errors import UsageProblem
-from pytest_llmchaos.replies import Reply, ToolCall
+from pytest_llmchaos.core.errors import UsageProblem
+from pytest_llmchaos.core.replies import Reply, ToolCall
 
 from .sdk import KEY, UNHURRIED, WALL, Wire, openai_client
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos.replies import Reply, ToolCall
+from pytest_llmchaos.core.replies import Reply, ToolCall
 
 from .sdk import UNHURRIED, Wire, openai_client
 from .test_openai_chat import Ticket
@@ -138,8 +138,8 @@ def test_the_error_event_raises():
     wire = Wire()
     call_of = openai_client(wire)
     list(call_of.responses.create(**ASK, stream=True))
-    from pytest_llmchaos.draw import Draw
-    from pytest_llmchaos.plan import Answer
+    from pytest_llmchaos.core.draw import Draw
+    from pytest_llmchaos.core.plan import Answer
 
     (call,) = wire.calls
     head = (("content-type", "text/event-stream"),)

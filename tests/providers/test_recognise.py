@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos.call import HttpRequest
-from pytest_llmchaos.draw import Draw
+from pytest_llmchaos.core.call import HttpRequest
+from pytest_llmchaos.core.draw import Draw
 from pytest_llmchaos.providers import Providers, dialects
 
 from .sdk import UNHURRIED, post, recognised

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 
-from pytest_llmchaos.draw import Draw
+from pytest_llmchaos.core.draw import Draw
 from pytest_llmchaos.providers._pattern import matching
 from pytest_llmchaos.providers._schema import example
 

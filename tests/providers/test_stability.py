@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from pytest_llmchaos import faults, inject
-from pytest_llmchaos.draw import Draw
-from pytest_llmchaos.errors import FaultUnfit
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.errors import FaultUnfit
 from pytest_llmchaos.providers import ErrorKind
 
 from .sdk import WALL, post, recognised

@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from pytest_llmchaos import ChaosError, ChaosFailed, faults, inject
-from pytest_llmchaos.call import Target
-from pytest_llmchaos.errors import FaultUnfit, ParameterError
+from pytest_llmchaos.core.call import Target
+from pytest_llmchaos.core.errors import FaultUnfit, ParameterError
 from pytest_llmchaos.providers import Providers, dialects
 from pytest_llmchaos.providers._status import SAYS
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos.draw import Draw
+from pytest_llmchaos.core.draw import Draw
+from pytest_llmchaos.core.replies import Reply
+from pytest_llmchaos.core.tokens import pieces, request_tokens, tokens
 from pytest_llmchaos.providers._openai_wire import span
-from pytest_llmchaos.providers._text import pieces, prose, request_tokens, tokens
+from pytest_llmchaos.providers._text import prose
 from pytest_llmchaos.providers._wire import dump
-from pytest_llmchaos.replies import Reply
 
 from .sdk import UNHURRIED, WALL
 from .test_errors import call_to

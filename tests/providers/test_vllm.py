@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.draw import Draw
+from pytest_llmchaos.core.draw import Draw
 from pytest_llmchaos.providers import Providers
 
 from .reach import MESSAGES, react

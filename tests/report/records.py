@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_llmchaos.journal import Event, Exchange
-from pytest_llmchaos.record import Record
+from pytest_llmchaos.gate.record import Record
+from pytest_llmchaos.journal.entries import Event, Exchange
 
 from ..checks.journals import journal, sdk
 

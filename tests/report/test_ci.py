@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_llmchaos import gate
-from pytest_llmchaos.standing import STANDINGS
+from pytest_llmchaos.gate import verdict as gate
+from pytest_llmchaos.gate.outcome import RECORD_OUTCOMES
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs/ci.md").read_text("utf-8")
@@ -26,7 +26,7 @@ def test_the_documents_tell_what_is_so():
     codes = dict(re.findall(r"^\| (\d+) \| ([A-Z]+) \|", DOCS, re.MULTILINE))
     assert {verdict: int(code) for code, verdict in codes.items()} == dict(gate.EXIT_CODES)
     table = DOCS[DOCS.index("| standing |") : DOCS.index("## GitHub")]
-    assert set(re.findall(r"^\| ([a-z ]+) \|", table, re.MULTILINE)) - {"standing"} == set(STANDINGS)
+    assert set(re.findall(r"^\| ([a-z ]+) \|", table, re.MULTILINE)) - {"standing"} == set(RECORD_OUTCOMES)
     inputs = DOCS[DOCS.index("| input |") : DOCS.index("The output `exit-code`")]
     told = {
         name

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_llmchaos.cli import cli
-from pytest_llmchaos.journal_file import append
+from pytest_llmchaos.gate.journal_file import append
 
 from . import records
 

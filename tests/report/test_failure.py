@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from pytest_llmchaos import checks
-from pytest_llmchaos.report.failure import HEADING, failure_text
-from pytest_llmchaos.verdict import Verdict
+from pytest_llmchaos.checks.verdict import Verdict
+from pytest_llmchaos.run.failure_text import HEADING, failure_text
 
 from ..checks.journals import journal, journals, sdk
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos.errors import UsageProblem
+from pytest_llmchaos.core.errors import UsageProblem
 from pytest_llmchaos.report import html
 from pytest_llmchaos.report._page import SCRIPT, STYLE
 

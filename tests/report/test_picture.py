@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos import Phase, Repeat, Scenario, faults, library
+from pytest_llmchaos import Phase, Repeat, Scenario, faults
 from pytest_llmchaos.report.picture import picture
+from pytest_llmchaos.scenarios import library
 
 STORY = Scenario(
     "story",

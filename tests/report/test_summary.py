@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos.report._text import cells
+from pytest_llmchaos.core.terminal_text import cells
 from pytest_llmchaos.report.summary import summary_lines
 
 from . import records

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmchaos.gate.outcome import outcome_of
 from pytest_llmchaos.report._scale import Scale
 from pytest_llmchaos.report._survival import Matrix, column, row, short_reason
-from pytest_llmchaos.standing import standing
 
 from .records import fallback, gave_up, record, untouched, verdict
 
@@ -45,7 +45,7 @@ HEALTHY = "0 openai 200"
 )
 def test_standing(made, how):
     """Nothing counts as held that was not put to the test."""
-    assert standing(made) == how
+    assert outcome_of(made) == how
     if how != "xfailed":
         assert bool(short_reason(made)) == (how not in ("held", "skipped"))
 

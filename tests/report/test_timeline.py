@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos.journal import Journal
-from pytest_llmchaos.report._text import cells
-from pytest_llmchaos.report.timeline import timeline
+from pytest_llmchaos.core.terminal_text import cells
+from pytest_llmchaos.journal.entries import Journal
+from pytest_llmchaos.journal.timeline import timeline
 
 from ..checks.journals import journal, journals, sdk
 

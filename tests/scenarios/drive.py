@@ -19,9 +19,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pytest_llmchaos import ToolCall, inject, library
-from pytest_llmchaos.conditions import Ramp
-from pytest_llmchaos.errors import ChaosFailed
+from pytest_llmchaos import ToolCall, inject
+from pytest_llmchaos.core.conditions import Ramp
+from pytest_llmchaos.core.errors import ChaosFailed
+from pytest_llmchaos.scenarios import library
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "help_desk" / "__init__.py"
 SEED = 7

@@ -9,7 +9,11 @@ from typing import Any
 
 import openai
 
+from pytest_llmchaos import faults
+
 from .clients import GPT, ask_claude, ask_gpt, async_gpt, said
+from .drives import again_when_healed, every
+from .row import DOWN, Bug, github
 
 FAILURES = 2
 WAIT = 30.0
@@ -308,3 +312,66 @@ class FixedCachedApology(BuggyCachedApology):
     """Keeps answers only."""
 
     keeps_apologies = False
+
+
+PROBED = {"opens_after": FAILURES, "half_opens_after": "30s"}
+
+BUGS = (
+    Bug(
+        "A probe that fails in another way than the breaker knows leaves it half open for ever",
+        github("bytedance/deer-flow/pull/3991"),
+        BuggyProbeEndsUnforeseen, FixedProbeEndsUnforeseen, "recovered",
+        {"to": "openai", "within": "90s"},
+        (
+            faults.outage(target="openai", between=("0s", "50s")),
+            faults.auth_revoked(target="openai", between=("50s", "70s")),
+        ),
+        drive=every(20, 10),
+    ),
+    Bug(
+        "A probe that is cancelled leaves it half open for ever",
+        github("BerriAI/litellm/pull/39701"),
+        BuggyCancelledProbe, FixedCancelledProbe, "recovered", {"to": "openai", "within": "90s"},
+        (
+            faults.outage(target="openai", between=("0s", "50s")),
+            faults.latency("20s", target="openai", between=("50s", "70s")),
+        ),
+        drive=every(20, 10),
+    ),
+    Bug(
+        "A probe that fails is forgotten, and the next one follows at once",
+        github("msoedov/agentic_security/pull/328"),
+        BuggyForgetsInHalfOpen, FixedForgetsInHalfOpen, "breaker", PROBED,
+        (faults.outage(target="openai", calls="1-6"),), drive=every(10, 12),
+    ),
+    Bug(
+        "A breaker for plain functions around a coroutine function never opens",
+        github("danielfm/pybreaker/issues/7"),
+        BuggySyncBreakerOnAsync, FixedSyncBreakerOnAsync, "breaker", PROBED,
+        (DOWN,), drive=every(5, 8),
+    ),
+    Bug(
+        "A rest of 30 s lasts 600 s after its way through the shared cache",
+        github("BerriAI/litellm/pull/34416"),
+        BuggyCooldown, FixedCooldown, "recovered", {"to": "openai", "within": "60s"},
+        (faults.outage(target="openai", between=("0s", "30s")),), drive=every(20, 12),
+    ),
+    Bug(
+        "Of several deployments that fail in one request only the first is rested",
+        github("BerriAI/litellm/issues/32574"),
+        BuggyRestsOnlyTheFirst, FixedRestsOnlyTheFirst, "breaker",
+        {"opens_after": 2, "half_opens_after": "60s", "target": "openai/gpt-5-mini"}, (DOWN,), drive=every(5, 6),
+    ),
+    Bug(
+        "A request fails because all deployments rest, where a short wait would do",
+        github("BerriAI/litellm/issues/3646"),
+        BuggyAllAtRest, FixedAllAtRest, "answered_within", {"within": "15s"},
+        (faults.rate_limit(target="openai", between=("0s", "5s")),),
+    ),
+    Bug(
+        "The apology goes into the cache and is told again when all is well",
+        github("Aharshi3614/Devwhisper/issues/293"),
+        BuggyCachedApology, FixedCachedApology, "failure_not_cached", {}, (DOWN,),
+        drive=again_when_healed,
+    ),
+)  # fmt: skip

@@ -9,7 +9,10 @@ from typing import Any
 import httpx2
 import openai
 
+from pytest_llmchaos import faults
+
 from .clients import GPT, ask_claude, ask_gpt, gpt, gpt_stream, said
+from .row import DOWN, Bug, github
 
 
 def marks_it(answer: dict[str, Any]) -> bool:
@@ -128,3 +131,43 @@ def fixed_page_with_status_200(question: str) -> str:
     if isinstance(answer, str):
         raise BotError("this is no answer but a page")
     return answer.choices[0].message.content or ""
+
+
+BUGS = (
+    Bug(
+        "The event that tells of a failure is printed as the assistant's words",
+        github("lsdefine/GenericAgent/issues/753"),
+        buggy_failed_event_printed, fixed_failed_event_printed, "error_never_the_answer", {},
+        (faults.stream_error(after=3, target="openai"),),
+    ),
+    Bug(
+        "The provider's raw JSON stands in the chat bubble",
+        github("umbraco/Umbraco.AI/issues/174"),
+        buggy_error_in_the_chat, fixed_error_in_the_chat, "error_never_the_answer", {},
+        (faults.auth_revoked(target="openai"),),
+    ),
+    Bug(
+        "A refusal is taken for a success",
+        github("openai/openai-agents-python/pull/4188", "librefang/librefang/issues/3450"),
+        buggy_refusal_is_an_answer, fixed_refusal_is_an_answer, "error_never_the_answer", {},
+        (faults.policy_refusal(form="refusal", target="openai"),),
+    ),
+    Bug(
+        "An answer does not say that another model gave it",
+        github("BerriAI/litellm/issues/28241"),
+        buggy_unknown_author, fixed_unknown_author, "answer_marked_degraded",
+        {"marked": marks_it}, (DOWN,),
+    ),
+    Bug(
+        "The error handler itself breaks where no chunk came before the error",
+        github("BerriAI/litellm/pull/37781", "BerriAI/litellm/issues/17173"),
+        buggy_handler_breaks, fixed_handler_breaks, "documented_error", {"types": "BotError"},
+        (faults.stream_cut(after=0, target="openai"),),
+    ),
+    Bug(
+        "A page with status 200 is taken for an answer, and an AttributeError comes out",
+        github("lynote-ai/humanize-text/issues/55"),
+        buggy_page_with_status_200, fixed_page_with_status_200, "documented_error",
+        {"types": "BotError"}, (faults.malformed(form="html", target="openai"),),
+    ),
+)  # fmt: skip

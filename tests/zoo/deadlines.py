@@ -10,7 +10,10 @@ from typing import Any
 import aiohttp
 import openai
 
+from pytest_llmchaos import faults
+
 from .clients import GPT, ask_claude, ask_gpt, async_gpt, gpt, gpt_stream, said, words
+from .row import Bug, github
 
 URL = "https://api.openai.com/v1/chat/completions"
 HEADERS = {"authorization": "Bearer zoo-key"}
@@ -138,3 +141,49 @@ async def _twice(question: str, timeout: aiohttp.ClientTimeout) -> str:
                 if response.status == 200:
                     return str((await response.json())["choices"][0]["message"]["content"])
     return "no answer"
+
+
+BUGS = (
+    Bug(
+        "A stream has no timeout, and the retry needs an error that never comes",
+        github("agent0ai/agent-zero/issues/1882", "octos-org/octos/issues/29"),
+        buggy_no_timeout, fixed_no_timeout, "hung", {},
+        (faults.stream_stall(after=3, target="openai"),),
+    ),
+    Bug(
+        "The reader hangs behind `[DONE]` while the connection stays open",
+        github("ltmoerdani/opencode-copilot-chat/pull/170"),
+        buggy_reads_behind_done, fixed_reads_behind_done, "hung", {},
+        (faults.stream_held_open(target="openai"),),
+    ),
+    Bug(
+        "One 503, then silence: the second try waits for ever",
+        github("OpenHands/software-agent-sdk/issues/4997"),
+        buggy_retry_without_timeout, fixed_retry_without_timeout, "hung", {},
+        (faults.outage(target="openai", calls=1), faults.no_response(target="openai", calls="2-")),
+    ),
+    Bug(
+        "A timeout of 20 s lasts far longer, because each retry has it anew",
+        github("BerriAI/litellm/issues/7303"),
+        buggy_timeout_times_retries, fixed_timeout_times_retries, "answered_within",
+        {"within": "25s"}, (faults.no_response(target="openai", calls="1-2"),),
+    ),
+    Bug(
+        "A timeout of half a second fails after two minutes of backing off",
+        github("langchain-ai/langchain/issues/32439", "stanfordnlp/dspy/issues/207"),
+        buggy_retries_forget_the_deadline, fixed_retries_forget_the_deadline, "answered_within",
+        {"within": "10s"}, (faults.latency("20s", target="openai"),),
+    ),
+    Bug(
+        "No limit between two words: heartbeats start the read timeout again and again",
+        github("anomalyco/opencode/pull/16366", "Mirrowel/LLM-API-Key-Proxy/pull/39"),
+        buggy_heartbeats, fixed_heartbeats, "idle_gap_within", {"within": "15s"},
+        (faults.stream_heartbeats(after=3, delay="10m", every="5s", target="openai"),),
+    ),
+    Bug(
+        "The first word may take as long as it likes",
+        github("agent0ai/agent-zero/issues/1882"),
+        buggy_first_word, fixed_first_word, "first_token_within", {"within": "10s"},
+        (faults.stream_stall(after=0, delay="2m", target="openai", calls=1),),
+    ),
+)  # fmt: skip

@@ -11,7 +11,10 @@ import anthropic
 import httpx2
 import openai
 
+from pytest_llmchaos import Reply, faults
+
 from .clients import CLAUDE, GPT, ask_claude, ask_gpt, claude, gpt, gpt_stream, said, words
+from .row import DOWN, Bug, github
 
 MISTRAL = "https://api.mistral.ai/v1"
 DEEPSEEK = "https://api.deepseek.com/v1"
@@ -189,3 +192,58 @@ def _body(question: str) -> dict[str, Any]:
 
 def _content(answer: Any) -> str:
     return str(answer["choices"][0]["message"]["content"])
+
+
+BUGS = (
+    Bug(
+        "The fallback of an embedding goes to the endpoint for chats",
+        github("BerriAI/litellm/issues/14403"),
+        buggy_embeddings_go_to_chat, fixed_embeddings_go_to_chat, "failed_over",
+        {"to": "mistral"}, (faults.outage(target="openai:embeddings"),),
+    ),
+    Bug(
+        "Vectors of the fallback's model go into the same index",
+        github("qualixar/superlocalmemory/issues/99"),
+        buggy_mixed_vectors, fixed_mixed_vectors, "one_embedding_space", {},
+        (faults.outage(target="openai:embeddings", calls=2),),
+    ),
+    Bug(
+        "A stream that is empty and right is taken for a failure, and the fallback replaces it",
+        github("langchain-ai/langchain/issues/38886"),
+        buggy_empty_is_failure, fixed_empty_is_failure, "fallback_only_on_fault",
+        {"to": "anthropic"}, replies=(Reply(text=""),),
+    ),
+    Bug(
+        "What the content filter ended is taken for a broken provider, and the chain is burnt",
+        github("diegosouzapw/OmniRoute/pull/7973"),
+        buggy_filter_is_failure, fixed_filter_is_failure, "fallback_only_on_fault",
+        {"to": "anthropic"}, replies=(Reply(text="", finish="content_filter"),),
+    ),
+    Bug(
+        "The fallback sends the whole prompt to a provider that must not have it",
+        github("project-arbr/arbr-control-plane/issues/77", "aaif-goose/goose/issues/12316"),
+        buggy_anywhere, fixed_anywhere, "destinations", {"only": ["openai", "anthropic"]}, (DOWN,),
+    ),
+    Bug(
+        "Ids that Anthropic gave its tool calls are sent to OpenAI, which refuses them",
+        github("openclaw/openclaw/issues/24900"),
+        buggy_foreign_ids, fixed_foreign_ids, "fallback_well_formed", {"to": "openai"},
+        (faults.outage(target="anthropic", calls="2-"),),
+    ),
+    Bug(
+        "The fallback is asked without the tools",
+        github("diegosouzapw/OmniRoute/issues/8437"),
+        buggy_loses_its_tools, fixed_loses_its_tools, "fallback_well_formed", {"to": "anthropic"},
+        (DOWN,),
+    ),
+    Bug(
+        "A model in the cloud is asked for a title, though a local one was chosen",
+        github("anomalyco/opencode/issues/15854"),
+        buggy_title_from_the_cloud, fixed_title_from_the_cloud, "not_called", {"target": "openai"},
+    ),
+    Bug(
+        "The backend has an HTTP library of its own, which takes no notice of the proxy",
+        github("cowrie/cowrie/pull/34061"),
+        buggy_past_the_proxy, fixed_past_the_proxy, "escape",
+    ),
+)  # fmt: skip

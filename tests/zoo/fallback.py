@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 import anthropic
 import openai
 
+from pytest_llmchaos import faults
+
 from .clients import GPT, ask_claude, ask_gpt, async_gpt, claude_stream, claude_words, gpt_stream, said, words
+from .row import DOWN, Bug, github
 
 
 def buggy_guard_ends_before_the_stream(question: str) -> str:
@@ -217,3 +220,72 @@ def buggy_streaming_off(question: str) -> str:
 def fixed_streaming_off(question: str) -> str:
     """Stream all the same."""
     return fixed_only_status_errors(question)
+
+
+BUGS = (
+    Bug(
+        "Anthropic is overloaded within the stream: the guard was left when the stream was opened",
+        github("BerriAI/litellm/issues/6532", "BerriAI/litellm/issues/6957"),
+        buggy_guard_ends_before_the_stream, fixed_guard_ends_before_the_stream, "failed_over",
+        {"from": "anthropic", "to": "openai"}, (faults.stream_error(after=2, target="anthropic"),),
+    ),
+    Bug(
+        "A fallback decorator is over before the stream that it guards is read",
+        github("Mirascope/mirascope/issues/1120"),
+        buggy_decorator, fixed_decorator, "failed_over", {"to": "anthropic"},
+        (faults.model_retired(target="openai"),),
+    ),
+    Bug(
+        "A stream that is cut has no status, and the fallback waits for one",
+        github("BerriAI/litellm/issues/40404"),
+        buggy_only_status_errors, fixed_only_status_errors, "failed_over", {"to": "anthropic"},
+        (faults.stream_cut(after=3, target="openai"),),
+    ),
+    Bug(
+        "A refused connection crashes the app instead of leading to the fallback",
+        github("pydantic/pydantic-ai/issues/3439"),
+        buggy_only_status_errors, fixed_only_status_errors, "failed_over", {"to": "anthropic"},
+        (faults.connection_refused(target="openai"),),
+    ),
+    Bug(
+        "Streamed calls skip the fallback that plain ones have",
+        github("BerriAI/litellm/issues/10972", "BerriAI/litellm/issues/1226"),
+        buggy_not_for_streams, fixed_not_for_streams, "failed_over", {"to": "anthropic"}, (DOWN,),
+    ),
+    Bug(
+        "The async twin raises the timeout within a stream that the sync one turns into a fallback",
+        github("BerriAI/litellm/pull/26998"),
+        buggy_async_twin, fixed_async_twin, "failed_over", {"to": "anthropic", "within": "10s"},
+        (faults.stream_stall(after=3, target="openai"),),
+    ),
+    Bug(
+        "The fallback comes after the last retry, and an error that is not retried never gets there",
+        github("MoonshotAI/kimi-code/issues/3686"),
+        buggy_only_after_the_retries, fixed_only_after_the_retries, "failed_over",
+        {"to": "anthropic"}, (faults.policy_refusal(target="openai"),),
+    ),
+    Bug(
+        "A 403 about this account ends the whole chain of providers",
+        github("Alishahryar1/free-claude-code/issues/1543"),
+        buggy_refused_is_final, fixed_refused_is_final, "failed_over", {"to": "anthropic"},
+        (faults.region_blocked(target="openai"),),
+    ),
+    Bug(
+        "The error handler reads JSON and meets the HTML page of a gateway",
+        github("Significant-Gravitas/AutoGPT/issues/944"),
+        buggy_gateway_page, fixed_gateway_page, "failed_over", {"to": "anthropic"},
+        (faults.outage(502, page="html", target="openai"),),
+    ),
+    Bug(
+        "Models of the list have been retired, and the list ends with one of them",
+        github("BerriAI/litellm/pull/29685", "janhq/jan/issues/6595"),
+        buggy_retired_model, fixed_retired_model, "failed_over", {"from": "openai/gpt-4-*"},
+        (faults.model_retired(target="openai/gpt-4-*"),),
+    ),
+    Bug(
+        "Adding a fallback silently turns streaming off, so nothing that breaks streams is ever met",
+        github("langchain-ai/langchainjs/issues/6026", "langchain-ai/langchain/issues/15191"),
+        buggy_streaming_off, fixed_streaming_off, "unused", {},
+        (faults.stream_cut(after=3, target="openai", stream=True),),
+    ),
+)  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pytest_llmchaos import ChaosFailed, checks, inject
+from pytest_llmchaos.checks.verdict import Verdict
 from pytest_llmchaos.clock import AppHung
-from pytest_llmchaos.verdict import Verdict
 
 from .drives import App
 from .row import Bug

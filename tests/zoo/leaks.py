@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import httpx2
 
+from pytest_llmchaos import faults
+
+from .row import Bug, github
+
 KEY = "zoo-9f31c7e08b5d42a6b1e4"
 URL = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent"
 
@@ -44,3 +48,17 @@ def _body(question: str) -> dict[str, object]:
 
 def _text(response: httpx2.Response) -> str:
     return str(response.json()["candidates"][0]["content"]["parts"][0]["text"])
+
+
+BUGS = (
+    Bug(
+        "The key stands in the address, and so in every error message",
+        github("BerriAI/litellm/issues/15799", "BerriAI/litellm/issues/8075", "graniet/llm/issues/115"),
+        buggy_key_in_url, fixed_key_in_url, "leaked_key", {}, (faults.outage(target="gemini"),),
+    ),
+    Bug(
+        "The text of an error, with the key in it, is served to the app's own clients",
+        github("BerriAI/litellm/issues/5762", "buildingjoshbetter/TrueMemory/issues/259"),
+        buggy_error_served, fixed_error_served, "no_secrets", {}, (faults.outage(target="gemini"),),
+    ),
+)  # fmt: skip

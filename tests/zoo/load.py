@@ -6,7 +6,11 @@ import asyncio
 
 import httpx2
 
+from pytest_llmchaos import faults
+
 from .clients import GPT, async_gpt, said
+from .drives import leaves
+from .row import Bug, github
 
 URL = "https://api.openai.com/v1/chat/completions"
 HEADERS = {"authorization": "Bearer zoo-key"}
@@ -97,3 +101,25 @@ class FixedUnreadError(BuggyUnreadError):
             return answer.read().decode()
         finally:
             answer.close()
+
+
+BUGS = (
+    Bug(
+        "The limit on calls at a time holds in each part, and the parts run side by side",
+        github("NVIDIA/SkillSpector/issues/387"),
+        buggy_limit_per_part, fixed_limit_per_part, "in_flight_at_most", {"count": LIMIT},
+        (faults.latency("5s", target="openai"),),
+    ),
+    Bug(
+        "The user has left, and the task that asks the provider goes on",
+        github("Nayjest/lm-proxy/issues/88"),
+        buggy_goes_on_alone, fixed_goes_on_alone, "cancel_propagates", {},
+        (faults.latency("20s", target="openai"),), drive=leaves(5),
+    ),
+    Bug(
+        "A streamed request with an error status is never closed, and the pool runs dry after twenty",
+        ("https://github.com/mistralai/client-python/issues/532",),
+        BuggyUnreadError, FixedUnreadError, "answers_released", {},
+        (faults.rate_limit(target="openai"),),
+    ),
+)  # fmt: skip

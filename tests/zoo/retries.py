@@ -11,7 +11,11 @@ from email.utils import parsedate_to_datetime
 import anthropic
 import openai
 
+from pytest_llmchaos import faults
+
 from .clients import GPT, ask_gpt, async_gpt, claude_stream, claude_words, gpt, said
+from .drives import crowd, impatient
+from .row import DOWN, Bug, github
 
 ATTEMPTS = 3
 HISTORY = "What was said before, and read, and done. " * 500
@@ -273,3 +277,86 @@ def fixed_stalled_stream_restarts(question: str) -> str:
 def _streamed(question: str) -> str:
     stream = gpt(timeout=3).chat.completions.create(model=GPT, messages=said(HISTORY + question), stream=True)
     return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+
+
+BUGS = (
+    Bug(
+        "Retries multiply: the app tries three times around an SDK that tries three times",
+        github(
+            "HKUDS/nanobot/issues/2760", "BerriAI/litellm/pull/7221", "mpfaffenberger/code_puppy/pull/317",
+            "QwenLM/Qwen-Agent/issues/594", "livekit/agents/pull/5335",
+        ),
+        buggy_nested, fixed_nested, "attempts", {"at_most": 3}, (DOWN,),
+    ),
+    Bug(
+        "A function calls itself on every rate limit and counts nothing",
+        github("ambient-code/agentready/issues/104"),
+        buggy_recursion, fixed_recursion, "runaway_retries", {},
+        (faults.rate_limit(target="openai"),), drive=impatient(40),
+    ),
+    Bug(
+        "When the fallback fails too, the retry cycle starts over",
+        github("BerriAI/litellm/issues/19985"),
+        buggy_fallback_starts_over, fixed_fallback_starts_over, "attempts", {"at_most": 4}, (DOWN,),
+    ),
+    Bug(
+        "A rejected key is tried again for minutes",
+        github("BerriAI/litellm/issues/18395"),
+        buggy_retries_everything, fixed_retries_everything, "permanent_errors_not_retried", {},
+        (faults.auth_revoked(target="openai"),),
+    ),
+    Bug(
+        "A spent quota is taken for a busy minute, because both are a 429",
+        github(
+            "QwenLM/qwen-code/issues/7841", "NousResearch/hermes-agent/issues/36276", "openai/codex/pull/6340",
+            "OpenHands/software-agent-sdk/pull/4938",
+        ),
+        buggy_quota, fixed_quota, "permanent_errors_not_retried", {},
+        (faults.quota_exhausted(target="openai"),),
+    ),
+    Bug(
+        "A wrapper's option for retries has no effect, so one blip is fatal",
+        github("langchain-ai/langchain/issues/30362", "stanfordnlp/dspy/issues/7949"),
+        buggy_option_without_effect, fixed_option_without_effect, "survives_a_blip", {},
+        (faults.outage(target="openai", calls=1),),
+    ),
+    Bug(
+        "An overloaded provider says so within a stream, under status 200, and the retry looks at the status",
+        github(
+            "anthropics/anthropic-sdk-python/issues/1258", "vellum-ai/vellum-assistant/pull/22759",
+            "tailcallhq/forgecode/pull/2595",
+        ),
+        buggy_status_of_an_event, fixed_status_of_an_event, "survives_a_blip", {},
+        (faults.stream_error(after=0, target="anthropic", calls=1),),
+    ),
+    Bug(
+        "The agent's own loop waits 2 s where the provider asked for 30 s",
+        github("earendil-works/pi/issues/9595", "vercel/ai/issues/5018"),
+        buggy_outer_layer_ignores_retry_after, fixed_outer_layer_ignores_retry_after,
+        "retry_after_honoured", {}, (faults.rate_limit(retry_after="30s", target="openai", calls=1),),
+    ),
+    Bug(
+        "Of the forms that retry-after has only one is read",
+        github("HKUDS/nanobot/issues/2763"),
+        buggy_one_shape_of_retry_after, fixed_one_shape_of_retry_after, "retry_after_ignored", {},
+        (faults.rate_limit(retry_after="30s", form="date", target="openai", calls=1),),
+    ),
+    Bug(
+        "A model that does not exist is asked for again and again",
+        github("BerriAI/litellm/issues/1418"),
+        buggy_missing_model, fixed_missing_model, "permanent_error_loop", {},
+        (faults.model_retired(target="openai/gpt-4-0613"),),
+    ),
+    Bug(
+        "All workers back off by the same steps and come back together",
+        github("bytedance/deer-flow/pull/4294", "NousResearch/hermes-agent/pull/109234"),
+        buggy_lockstep, fixed_lockstep, "retries_spread", {"within": "1s"},
+        (faults.rate_limit(target="openai", calls="1-8"),), drive=crowd(8),
+    ),
+    Bug(
+        "Each silence of a stream starts the request anew, and every start is billed",
+        github("openclaw/openclaw/issues/76293"),
+        buggy_stalled_stream_restarts, fixed_stalled_stream_restarts, "cost_within", {"times": 4},
+        (faults.stream_stall(after=3, target="openai", calls="1-15", stream=True),),
+    ),
+)  # fmt: skip

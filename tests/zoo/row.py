@@ -1,4 +1,4 @@
-"""What a row of the zoo's table is."""
+"""What a row of the zoo's tables is, and what many rows have in common."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from pytest_llmchaos import faults
+
 from .drives import App, Drive, once
+
+DOWN = faults.outage(target="openai")
+
+
+def github(*places: str) -> tuple[str, ...]:
+    """Return the addresses of issues and pull requests."""
+    return tuple(f"https://github.com/{each}" for each in places)
 
 
 @dataclass(frozen=True)

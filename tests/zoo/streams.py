@@ -7,7 +7,10 @@ from typing import Any
 
 import openai
 
+from pytest_llmchaos import faults
+
 from .clients import claude_stream, gpt_stream, words
+from .row import Bug, github
 
 
 class Incomplete(Exception):
@@ -89,3 +92,31 @@ def fixed_replayed_prefix(question: str) -> str:
         except openai.APIError:
             screen.clear()
     return "".join(screen)
+
+
+BUGS = (
+    Bug(
+        "Half a message is stored as the whole of it when the connection closes cleanly",
+        github("anomalyco/opencode/issues/26170", "GCWing/OpenBitFun/pull/2038"),
+        buggy_stored_half, fixed_stored_half, "partial_stream_not_final", {},
+        (faults.stream_truncated(after=3, target="openai"),),
+    ),
+    Bug(
+        "Anthropic's raw stream ends without `message_stop` and counts as a full turn",
+        github("griffinwork40/agent-afk/pull/635"),
+        buggy_no_message_stop, fixed_no_message_stop, "partial_not_complete", {},
+        (faults.stream_truncated(after=4, target="anthropic"),),
+    ),
+    Bug(
+        "What breaks a stream is swallowed, and it ends as if it were whole",
+        github("shiaho777/web-to-app/pull/438", "BerriAI/litellm/issues/33404"),
+        buggy_swallowed, fixed_swallowed, "partial_not_complete", {},
+        (faults.stream_cut(after=4, target="openai"),),
+    ),
+    Bug(
+        "A retry in the middle of a stream says the first half twice",
+        github("livekit/agents/pull/7233", "livekit/agents-js/issues/2477"),
+        buggy_replayed_prefix, fixed_replayed_prefix, "no_splice", {},
+        (faults.stream_cut(after=4, target="openai", calls=1),),
+    ),
+)  # fmt: skip

@@ -8,7 +8,11 @@ from typing import Any
 
 import openai
 
+from pytest_llmchaos import faults
+
 from .clients import GPT, gpt, said
+from .drives import with_a_card
+from .row import Bug, github
 
 Charge = Callable[[str], None]
 SCHEMA = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
@@ -133,3 +137,32 @@ def fixed_turn_repeated(question: str, charge: Charge) -> str:
         return _told(messages, tool, "charged")
     except openai.InternalServerError:
         return _told(messages[:-1], tool, "charged")
+
+
+BUGS = (
+    Bug(
+        "A tool call whose arguments broke off is mended and run",
+        github("brightwave-inc/tidebreak/issues/1124", "langchain-ai/langchainjs/issues/11469"),
+        buggy_half_arguments, fixed_half_arguments, "truncated_tool_call_not_executed", {},
+        (faults.wrong_output(form="broken_arguments", target="openai", calls=1),),
+    ),
+    Bug(
+        "A stream ends within the arguments of a tool call, and the tool runs on what had come",
+        github("langchain-ai/langchain/issues/39275"),
+        buggy_half_a_stream_of_arguments, fixed_half_a_stream_of_arguments, "truncated_tool_call", {},
+        (faults.stream_truncated(after=3, target="openai", calls=1),),
+        drive=with_a_card,
+    ),
+    Bug(
+        "A tool that always fails is tried for ever, with a history that grows each time",
+        github("Kilo-Org/kilocode/issues/13772", "Mintplex-Labs/anything-llm/issues/3348"),
+        buggy_tool_that_always_fails, fixed_tool_that_always_fails, "cost_at_most", {"limit": 0.02},
+    ),
+    Bug(
+        "A retry of the whole turn runs the tool again that had run already",
+        github("livekit/agents/pull/7233"),
+        buggy_turn_repeated, fixed_turn_repeated, "side_effects_once", {},
+        (faults.outage(target="openai", calls=2),),
+        drive=with_a_card,
+    ),
+)  # fmt: skip

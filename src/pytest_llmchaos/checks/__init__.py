@@ -7,13 +7,15 @@ adding its file. Third parties add theirs through the entry point group `llmchao
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
-from .._discover import discover
-from ..errors import UsageProblem, near, shown
+from ..core.discovery import discover
+from ..core.errors import UsageProblem, near, shown
 from ._base import Check
 
-__all__ = ["Check", "builtin", "find", "names"]
+__all__ = ["Check", "builtin", "find", "names", "register"]
 
 
 @cache
@@ -25,6 +27,17 @@ def builtin() -> dict[str, type[Check]]:
 def _checks() -> dict[str, type[Check]]:
     own = sys.modules.get(f"{__name__}._own")  # loaded by whoever makes a check, so that nobody else pays for it
     return {**own.known(), **builtin()} if own is not None else builtin()
+
+
+def register(function: Callable[..., Any]) -> type[Check]:
+    """Make a user's function a check, as `llmchaos.check` does.
+
+    Raises:
+        UsageProblem: its parameters cannot be those of a check, or the name is taken.
+    """
+    from ._own import register as own
+
+    return own(function)
 
 
 def names() -> list[str]:

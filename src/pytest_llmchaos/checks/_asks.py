@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..journal import Event, Exchange
+from ..journal.entries import Event, Exchange
 from ._bodies import conversation
 from ._calls import chains, ordered, overlapping
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = [
     "TEST_ACTS",

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..call import Target, Targets
-from ..conditions import Predicate
-from ..parameters import Parameters
-from ..units import duration, show_duration
-from ..verdict import Outcome, Verdict
+from ..core.call import Target, Targets
+from ..core.conditions import Predicate
+from ..core.parameters import Parameters
+from ..core.units import duration, show_duration
+from .verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["EVIDENCE_IS_A_CALL", "Check"]
 

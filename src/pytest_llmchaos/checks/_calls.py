@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..call import BESIDE
-from ..journal import Event, Exchange
+from ..core.call import BESIDE
+from ..journal.entries import Event, Exchange
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = [
     "MARKING",

@@ -10,17 +10,17 @@ from datetime import timedelta
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from ..call import Target
-from ..errors import UsageProblem, shown
-from ..journal import Exchange
-from ..parameters import choice, param, text
-from ..parameters import target as read_target
-from ..units import duration
-from ..verdict import Outcome, Verdict
+from ..core.call import Target
+from ..core.errors import UsageProblem, shown
+from ..core.parameters import choice, param, text
+from ..core.parameters import target as read_target
+from ..core.units import duration
+from ..journal.entries import Exchange
 from ._base import Check
+from .verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = ["OwnCheck", "known", "register"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageProblem
+from ..core.errors import UsageProblem
 from ._asks import later, same_place
 from ._calls import named
 from ._said import plain, spoken, text_of
 from ._streaks import kind
 
 if TYPE_CHECKING:
-    from ..conditions import Predicate
-    from ..journal import Exchange, Journal
-    from ..observed import UserRequest
+    from ..core.conditions import Predicate
+    from ..journal.app_behaviour import UserRequest
+    from ..journal.entries import Exchange, Journal
 
 __all__ = [
     "NO_TEXT",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..journal import Event, Exchange
+from ..journal.entries import Event, Exchange
 from ._calls import chains, overlapping
 
 __all__ = ["Streak", "kind", "streaks"]

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..mended import may_ask, mends
+from ..journal.mended_arguments import may_ask, mends
 from ._bodies import asked_before, results
 
 if TYPE_CHECKING:
-    from ..heard import Asked
-    from ..journal import Exchange, Journal
+    from ..journal.answers import Asked
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["Broken", "broken_tools"]
 

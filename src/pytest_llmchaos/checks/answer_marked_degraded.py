@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..call import Target
-from ..conditions import Predicate, predicate
-from ..parameters import param
-from ..parameters import target as read_target
-from ..verdict import Verdict
+from ..core.call import Target
+from ..core.conditions import Predicate, predicate
+from ..core.parameters import param
+from ..core.parameters import target as read_target
 from ._base import Check
 from ._calls import against, count, named, worst
 from ._results import cured, ended, failed, says, set_result, told
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
-    from ..observed import UserRequest
+    from ..journal.app_behaviour import UserRequest
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["AnswerMarkedDegraded"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..verdict import Verdict
 from ._base import Check
 from ._calls import against, count
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = ["AnswersReleased"]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import choice, natural, param
-from ..verdict import Verdict
+from ..core.parameters import choice, natural, param
 from ._asks import repeats, requests, runs
 from ._base import EVIDENCE_IS_A_CALL, Check
 from ._bodies import question
 from ._calls import MARKING, against, count, named, tally, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["Attempts"]
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..errors import shown
-from ..parameters import param, text
-from ..units import duration, show_duration
-from ..verdict import Verdict
+from ..core.errors import shown
+from ..core.parameters import param, text
+from ..core.units import duration, show_duration
 from ._asks import asks
 from ._base import Check
 from ._bodies import utterances
 from ._calls import Block, against, blocks, count, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["BaselineUnchanged"]
 

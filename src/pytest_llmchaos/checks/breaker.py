@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ..call import Target
-from ..parameters import natural, param
-from ..parameters import target as read_target
-from ..units import duration, show_duration
-from ..verdict import Verdict
+from ..core.call import Target
+from ..core.parameters import natural, param
+from ..core.parameters import target as read_target
+from ..core.units import duration, show_duration
 from ._asks import own_fault
 from ._base import Check
 from ._calls import SLACK, against, by_request, chains, count, worst
 from ._streaks import kind
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["Breaker"]
 

@@ -6,15 +6,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import param
-from ..units import duration, show_duration
-from ..verdict import Verdict
+from ..core.parameters import param
+from ..core.units import duration, show_duration
 from ._base import Check
 from ._calls import SLACK, against, named, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
-    from ..observed import UserRequest
+    from ..journal.app_behaviour import UserRequest
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["CancelPropagates"]
 

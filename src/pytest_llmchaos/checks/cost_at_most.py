@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import shown
-from ..parameters import param
-from ..verdict import Verdict
+from ..core.errors import shown
+from ..core.parameters import param
 from ._base import Check
 from ._calls import against
-from ._cost import Bill, above_zero, money
+from .costs import Bill, above_zero, money
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = ["CostAtMost"]
 

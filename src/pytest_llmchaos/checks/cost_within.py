@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import param
-from ..prices import Price, price_of
-from ..verdict import Verdict
+from ..core.parameters import param
 from ._asks import asks
 from ._base import Check
 from ._calls import against
-from ._cost import Bill, above_zero, money
 from ._streaks import kind
+from .costs import Bill, above_zero, money
+from .prices import Price, price_of
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["CostWithin"]
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..call import Target, Targets, region_in
-from ..errors import shown
-from ..parameters import TEXTS, param
-from ..parameters import targets as read_targets
-from ..units import show_duration
-from ..verdict import Verdict
+from ..core.call import Target, Targets, region_in
+from ..core.errors import shown
+from ..core.parameters import TEXTS, param
+from ..core.parameters import targets as read_targets
+from ..core.units import show_duration
 from ._base import Check
 from ._calls import against, count, named, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["Destinations"]
 

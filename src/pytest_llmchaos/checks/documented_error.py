@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import shown
-from ..parameters import param
-from ..verdict import Verdict
+from ..core.errors import shown
+from ..core.parameters import param
 from ._base import Check
 from ._calls import against, count, named, worst
 from ._results import SET_RESULT, cured, failed, mark, told
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
-    from ..observed import UserRequest
+    from ..journal.app_behaviour import UserRequest
+    from ..journal.entries import Journal
 
 __all__ = ["DocumentedError", "ErrorTypes"]
 

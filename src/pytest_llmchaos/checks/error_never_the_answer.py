@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from .._documents import documents
-from ..plan import FailKind
-from ..verdict import Verdict
+from ..core.plan import FailKind
+from ..journal.answer_documents import documents
 from ._base import Check
 from ._bodies import walk
 from ._calls import against, count, named, worst
 from ._results import NO_TEXT, ended, set_result, told
 from ._said import plain, readable, spoken, text_of
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
-    from ..observed import UserRequest
+    from ..journal.app_behaviour import UserRequest
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["ErrorNeverTheAnswer"]
 

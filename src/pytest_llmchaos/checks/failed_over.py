@@ -7,20 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..call import Target
-from ..errors import ParameterError
-from ..journal import Event, Exchange
-from ..parameters import param
-from ..parameters import target as read_target
-from ..units import duration, show_duration
-from ..verdict import Outcome, Verdict
+from ..core.call import Target
+from ..core.errors import ParameterError
+from ..core.parameters import param
+from ..core.parameters import target as read_target
+from ..core.units import duration, show_duration
+from ..journal.entries import Event, Exchange
 from ._asks import requests
 from ._base import Check
 from ._calls import MARKING, SLACK, against, chains, count, latest, named, ordered, tally, worst
 from ._streaks import Kind, Streak, kind, streaks
+from .verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = ["FailedOver"]
 

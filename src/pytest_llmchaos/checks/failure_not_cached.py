@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..units import show_duration
-from ..verdict import Verdict
+from ..core.units import show_duration
 from ._asks import asks, identity, later, same_place, trouble_ends
 from ._base import Check
 from ._calls import against, blocks, by_request, count, worst
 from ._streaks import kind
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
     from ._calls import Block
 
 __all__ = ["FailureNotCached"]

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..call import Target, Targets
-from ..errors import ParameterError
-from ..parameters import TEXTS, param
-from ..parameters import target as read_target
-from ..parameters import targets as read_targets
-from ..units import show_duration
-from ..verdict import Verdict
+from ..core.call import Target, Targets
+from ..core.errors import ParameterError
+from ..core.parameters import TEXTS, param
+from ..core.parameters import target as read_target
+from ..core.parameters import targets as read_targets
+from ..core.units import show_duration
 from ._base import Check
 from ._calls import against, count, named, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["FallbackOnlyOnFault"]
 

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..call import Target
-from ..parameters import param, whole
-from ..parameters import target as read_target
-from ..providers._text import request_tokens
-from ..verdict import Verdict
+from ..core.call import Target
+from ..core.parameters import param, whole
+from ..core.parameters import target as read_target
+from ..core.tokens import request_tokens
 from ._asks import asks, later, same_place
 from ._base import Check
 from ._bodies import properties, question, schema, system, tool_ids, tools
 from ._calls import against, count, named, worst
 from ._streaks import kind
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["FallbackWellFormed"]
 

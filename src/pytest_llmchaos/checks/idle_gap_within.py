@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..conditions import flag
-from ..parameters import param
-from ..units import duration, show_duration
-from ..verdict import Verdict
+from ..core.conditions import flag
+from ..core.parameters import param
+from ..core.units import duration, show_duration
 from ._base import Check
 from ._calls import SLACK, against, count, named, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["IdleGapWithin"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import choice, natural, param
-from ..units import show_duration
-from ..verdict import Verdict
+from ..core.parameters import choice, natural, param
+from ..core.units import show_duration
 from ._base import EVIDENCE_IS_A_CALL, Check
 from ._calls import against, count, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["InFlightAtMost"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import leaks
-from ..verdict import Verdict
+from ..journal import secret_search
 from ._base import Check
 from ._calls import against, count, named, worst
 from ._said import spoken
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = ["NoSecrets"]
 
@@ -34,7 +34,7 @@ class NoSecrets(Check):
     def judge(self, journal: Journal) -> Verdict:
         """Search everything that the app showed since chaos started."""
         app = journal.app
-        secrets = leaks.secrets(app)
+        secrets = secret_search.secrets(app)
         calls = list(journal.exchanges)
         if not secrets:
             return self.verdict(
@@ -47,7 +47,7 @@ class NoSecrets(Check):
         for place, texts, everywhere_only in _places(journal):
             searched += len(texts)
             wanted = [each for each in secrets if each.everywhere or not everywhere_only]
-            said += dict.fromkeys(f"{each.what} stands in {place}" for each in leaks.search(wanted, texts))
+            said += dict.fromkeys(f"{each.what} stands in {place}" for each in secret_search.search(wanted, texts))
         sent = [each for each, _ in app.sent_on]
         said += [f"{what} was sent in the body of {each.label}" for each, what in app.sent_on]
         if said:
@@ -72,8 +72,8 @@ def _places(journal: Journal) -> Iterator[tuple[str, list[str], bool]]:
     yield "standard output or error", ["".join(app.written.output)] if app.written.output else [], False
     for request in app.requests:
         if request.error is not None:
-            yield leaks.named(request.error), leaks.texts(request.error), False
+            yield secret_search.named(request.error), secret_search.texts(request.error), False
         if request.has_result:
             yield f"the result of {named(request.name)}", list(spoken(request.result)), True
     if app.error is not None:
-        yield leaks.named(app.error), leaks.texts(app.error), False
+        yield secret_search.named(app.error), secret_search.texts(app.error), False

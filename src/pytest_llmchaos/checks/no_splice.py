@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..verdict import Verdict
 from ._asks import later
 from ._base import Check
 from ._bodies import walk
@@ -13,9 +12,10 @@ from ._calls import against, count, named, worst
 from ._results import broken_off, ended, set_result
 from ._said import plain, variants
 from ._streaks import kind
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["NoSplice"]
 

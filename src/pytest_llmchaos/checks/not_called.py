@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..call import Target
-from ..parameters import param
-from ..parameters import target as read_target
-from ..units import show_duration
-from ..verdict import Verdict
+from ..core.call import Target
+from ..core.parameters import param
+from ..core.parameters import target as read_target
+from ..core.units import show_duration
 from ._base import Check
 from ._calls import against, count, tally
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = ["NotCalled"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..conditions import Predicate, predicate
-from ..parameters import param
-from ..verdict import Verdict
+from ..core.conditions import Predicate, predicate
+from ..core.parameters import param
 from ._base import Check
 from ._calls import against, count, named, worst
 from ._results import NO_TEXT, ended, half, how_it_broke, says, set_result, shows_half
 from ._said import readable
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
-    from ..observed import UserRequest
+    from ..journal.app_behaviour import UserRequest
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["PartialNotComplete"]
 

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..conditions import Predicate, predicate
-from ..parameters import param
-from ..verdict import Verdict
+from ..core.conditions import Predicate, predicate
+from ..core.parameters import param
 from ._asks import asks, later
 from ._base import Check
 from ._calls import against, blocks, count, named, worst
 from ._results import came_to_its_end, how_it_broke, mark, says, shows_half
 from ._said import spoken
 from ._streaks import kind
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
-    from ..observed import UserRequest
+    from ..journal.app_behaviour import UserRequest
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["PartialStreamNotFinal"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..units import show_duration
-from ..verdict import Verdict
+from ..core.units import show_duration
 from ._asks import asks, permanent_error, repeats
 from ._base import Check
 from ._calls import MARKING, against, count, named, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["PermanentErrorsNotRetried"]
 

@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..call import Target
-from ..journal import Event, Exchange
-from ..parameters import param
-from ..parameters import target as read_target
-from ..units import duration, show_duration
-from ..verdict import Verdict
+from ..core.call import Target
+from ..core.parameters import param
+from ..core.parameters import target as read_target
+from ..core.units import duration, show_duration
+from ..journal.entries import Event, Exchange
 from ._asks import trouble_ends
 from ._base import Check
 from ._calls import SLACK, against, count, ordered
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..journal.entries import Journal
 
 __all__ = ["Recovered"]
 

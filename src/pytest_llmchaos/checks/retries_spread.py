@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import ParameterError
-from ..parameters import param
-from ..units import duration, show_duration
-from ..verdict import Verdict
+from ..core.errors import ParameterError
+from ..core.parameters import param
+from ..core.units import duration, show_duration
 from ._asks import asks, repeats
 from ._base import Check
 from ._calls import MARKING, SLACK, against, count
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["RetriesSpread"]
 

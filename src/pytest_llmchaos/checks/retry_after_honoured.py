@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import choice, param
-from ..units import show_duration
-from ..verdict import Verdict
+from ..core.parameters import choice, param
+from ..core.units import show_duration
 from ._asks import requests
 from ._base import Check
 from ._calls import MARKING, SLACK, against, count, named, worst
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["RetryAfterHonoured"]
 

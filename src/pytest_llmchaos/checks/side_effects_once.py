@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from .. import leaks
-from ..errors import shown
-from ..parameters import param, text
-from ..redact import HIDDEN, redact_text
-from ..verdict import Verdict
+from ..core.errors import shown
+from ..core.parameters import param, text
+from ..core.redact import HIDDEN, redact_text
+from ..journal import secret_search
 from ._base import Check
 from ._calls import MARKING, against, count, named, worst
 from ._results import told
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Journal
-    from ..observed import Effect, UserRequest
+    from ..journal.app_behaviour import Effect, UserRequest
+    from ..journal.entries import Journal
 
 __all__ = ["SideEffectsOnce"]
 
@@ -74,7 +74,7 @@ class SideEffectsOnce(Check):
 def _shown(identity: Any, journal: Journal) -> str:
     """Write an effect's id as reports may show it: short, and without the secrets of the run."""
     text = redact_text(shown(identity))
-    known = any(leaks.search(leaks.secrets(journal.app), [text, str(identity)]))
+    known = any(secret_search.search(secret_search.secrets(journal.app), [text, str(identity)]))
     return HIDDEN if known else text
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..verdict import Verdict
 from ._asks import asks, later, permanent_error, repeats
 from ._base import Check
 from ._bodies import question
 from ._calls import MARKING, against, blocks, count, named, worst
 from ._streaks import kind
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["SurvivesABlip"]
 

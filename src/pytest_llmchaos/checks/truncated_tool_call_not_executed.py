@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..verdict import Verdict
 from ._base import Check
 from ._calls import against, count, named, worst
 from ._tools import broken_tools
+from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from ..journal import Exchange, Journal
+    from ..journal.entries import Exchange, Journal
 
 __all__ = ["TruncatedToolCallNotExecuted"]
 

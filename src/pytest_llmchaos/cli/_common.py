@@ -14,8 +14,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from ..errors import ChaosError, UsageProblem
-from ..report._text import fit, printable
+from ..core.errors import ChaosError, UsageProblem
+from ..core.terminal_text import fit, printable
 
 __all__ = [
     "Duration",
@@ -66,7 +66,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # not generic before 
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Read it, or fail as click does."""
-        from ..units import duration
+        from ..core.units import duration
 
         try:
             return duration(value)
@@ -142,28 +142,28 @@ def complete(known: Callable[[], Iterable[str]]) -> Completion:
 
 def names() -> list[str]:
     """Return the names of all scenarios."""
-    from .. import library
+    from ..scenarios import library
 
     return library.names()
 
 
 def tags() -> list[str]:
     """Return all tags of scenarios."""
-    from .. import library
+    from ..scenarios import library
 
     return sorted({tag for scenario in library.all_scenarios() for tag in scenario.tags})
 
 
 def kinds() -> list[str]:
     """Return the kinds of scenarios."""
-    from .. import library
+    from ..scenarios import library
 
     return library.kinds()
 
 
 def providers() -> list[str]:
     """Return the names of the providers, the user's own included."""
-    from ..config import load
+    from ..core.config import load
     from ..providers import Providers
 
     return Providers(load().providers).names()

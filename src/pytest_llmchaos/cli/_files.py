@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import UsageProblem
+from ..core.errors import UsageProblem
 
 __all__ = ["Texts"]
 

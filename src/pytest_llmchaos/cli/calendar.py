@@ -14,7 +14,7 @@ import click
 from ._common import Duration, say, table
 
 if TYPE_CHECKING:
-    from ..calendar import Hit
+    from ..scenarios.calendar import Hit
 
 __all__ = ["calendar"]
 
@@ -36,7 +36,7 @@ def calendar(paths: tuple[Path, ...], today: datetime | None, within: float, for
     The dates of our list are mostly second-hand; where an SDK tells another, the earlier one counts. A model that is
     not listed may go as well.
     """
-    from ..calendar import Partners, find_in, rehearsals
+    from ..scenarios.calendar import Partners, find_in, rehearsals
     from ._files import Texts
 
     day, ahead = (today.date() if today else date.today()), within / _DAY

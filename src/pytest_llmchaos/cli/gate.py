@@ -35,15 +35,15 @@ def gate(
     several results of one test under the same scenarios the last one of each journal counts, and the worst of several
     journals.
     """
-    from .. import baseline as baselines
-    from ..config import load
-    from ..errors import UsageProblem
-    from ..gate import judge
-    from ..journal_file import counting
-    from ..policy import Policy
-    from ..record import Record
+    from ..core.config import load
+    from ..core.errors import UsageProblem
+    from ..gate import baseline as baselines
+    from ..gate.journal_file import counting
+    from ..gate.policy import Policy
+    from ..gate.record import Record
+    from ..gate.verdict import judge
 
-    policy = load(folder).gate or Policy()
+    policy = Policy.of(load(folder)) or Policy()
     path = baseline or policy.baseline
     if update_baseline and path is None:
         raise UsageProblem("--update-baseline needs a file: --baseline FILE")

@@ -35,7 +35,7 @@ def list_(wanted: tuple[str, ...], provider: str | None, kind: str | None) -> No
 
     A terminal shows of each what fits into a line; a pipe or a file gets all of it.
     """
-    from .. import library
+    from ..scenarios import library
 
     found = library.find(tag=wanted, provider=provider, kind=kind)
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

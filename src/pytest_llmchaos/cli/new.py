@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..errors import UsageProblem, near
+from ..core.errors import UsageProblem, near
 from ._common import complete, providers, say
 from ._starters import KINDS, scenario_text, test_text
 
@@ -33,7 +33,7 @@ def new(name: str, provider: str, kind: str, folder: Path) -> None:
 
     NAME is in lower case with hyphens, such as my-first-outage. Nothing is ever overwritten.
     """
-    from ..config import load
+    from ..core.config import load
     from ..providers import Providers
 
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):

@@ -2,44 +2,53 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import UsageProblem
 from ._common import ascii_only, say, warned
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
 __all__ = ["report"]
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
+
+class _Command(click.Command):
+    """Has an option for each form of the report. They are looked for when it is used: to import them takes a while."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters, those of the forms behind the journals."""
+        first, *others = super().get_params(ctx)
+        return [first, *_options(), *others]
 
 
-@click.command()
+@cache
+def _options() -> tuple[click.Parameter, ...]:
+    from ..report import forms
+
+    file = click.Path(path_type=Path, dir_okay=False)
+    return tuple(
+        click.Option([f"--{option}", option.replace("-", "_")], metavar="FILE", type=file, help=form.help)
+        for option, form in forms().items()
+    )
+
+
+@click.command(cls=_Command)
 @click.argument("journals", nargs=-1, required=True, metavar="JOURNAL...", type=click.Path(path_type=Path))
-@click.option("--html", "html_file", metavar="FILE", type=_FILE, help="Write the HTML report.")
-@click.option("--markdown", "markdown_file", metavar="FILE", type=_FILE, help="Write the report as Markdown.")
-@click.option("--junit", "junit_file", metavar="FILE", type=_FILE, help="Write a JUnit file.")
 @click.option("--terminal", is_flag=True, help="Print the summary; also done where no other form is asked for.")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out of the summary.")
-def report(
-    journals: tuple[Path, ...],
-    html_file: Path | None,
-    markdown_file: Path | None,
-    junit_file: Path | None,
-    terminal: bool,
-    verbose: bool,
-) -> None:
+def report(journals: tuple[Path, ...], terminal: bool, verbose: bool, **files: Path | None) -> None:
     """Rebuild the report of earlier runs from their journals (pytest --llmchaos-journal FILE).
 
     Several journals make one report, with the last result of each test under each scenario in each journal, and the
     worst of them all. What it tells does not change the exit status: `llmchaos gate` judges.
     """
-    from ..counting import worst
-    from ..journal_file import counting
+    from ..gate.counting import worst
+    from ..gate.journal_file import counting
+    from ..report import forms
 
     found: list[Record] = []
     notes: list[str] = []
@@ -53,30 +62,12 @@ def report(
         notes.append(f"{len(found) - len(records)} results of the same tests that are no worse are left out")
     for each in (*told, *notes):
         say(each, err=True)
-    if html_file:
-        from ..report.html import write
-
-        write(html_file, records)
-        say(f"wrote {html_file}")
-    if markdown_file:
-        from ..report.markdown import markdown
-
-        _write(markdown_file, markdown(records))
-    if junit_file:
-        from ..report.junit import document
-
-        _write(junit_file, document(records))
-    if terminal or not (html_file or markdown_file or junit_file):
+    for option, form in forms().items():
+        if path := files[option.replace("-", "_")]:
+            form().write(path, records)
+            say(f"wrote {path}")
+    if terminal or not any(files.values()):
         _print(records, verbose)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise UsageProblem(f"{path}: the report cannot be written: {problem.strerror or problem}") from None
-    say(f"wrote {path}")
 
 
 def _print(records: list[Record], verbose: bool) -> None:

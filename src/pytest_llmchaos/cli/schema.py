@@ -16,8 +16,8 @@ def schema(journal: bool) -> None:
     "# yaml-language-server: $schema=llmchaos.schema.json".
     """
     if journal:
-        from ..journal_schema import text
+        from ..gate.journal_schema import text
     else:
-        from ..schema import text
+        from ..scenarios.schema import text
 
     click.echo(text(), nl=False)

@@ -15,8 +15,8 @@ __all__ = ["show"]
 @click.argument("name", metavar="NAME", shell_complete=complete(names))
 def show(name: str) -> None:
     """Show a scenario, by its name or file: what happens when, what is expected, the sources."""
-    from .. import library
     from ..report.picture import picture
+    from ..scenarios import library
 
     scenario = library.load(name)
     click.secho(scenario.name, bold=True, nl=not scenario.title)

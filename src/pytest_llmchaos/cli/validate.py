@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..errors import UsageProblem
+from ..core.errors import UsageProblem
 from ._common import say
 
 __all__ = ["validate"]
@@ -18,9 +18,9 @@ __all__ = ["validate"]
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 def validate(files: tuple[Path, ...]) -> None:
     """Check scenario files (or folders of them) and show every problem; exits with 1 if there is any."""
-    from ..config import load as settings
+    from ..core.config import load as settings
     from ..providers import Providers
-    from ..scenario_file import ScenarioError, load
+    from ..scenarios.scenario_file import ScenarioError, load
 
     providers = Providers(settings().providers)
     bad = 0
@@ -38,7 +38,7 @@ def validate(files: tuple[Path, ...]) -> None:
 
 
 def _expanded(files: Sequence[Path]) -> Iterator[Path]:
-    from ..library import files_in
+    from ..scenarios.library import files_in
 
     for path in files:
         if not path.is_dir():

@@ -16,8 +16,8 @@ from typing import Any
 
 from . import _tools
 from ._engine import engine
-from ._realtime import NS
 from ._waits import Wait
+from .realtime import NS
 
 if hasattr(signal, "setitimer"):
     _alarm, _setitimer, _getitimer = signal.alarm, signal.setitimer, signal.getitimer

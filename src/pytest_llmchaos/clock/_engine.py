@@ -20,14 +20,14 @@ import weakref
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
-from .. import _locks
-from . import _frames, _hung, _internals, _processes, _quiet, _realtime, _tools
-from ._realtime import NS
+from ..core import locks
+from . import _hung, _processes, _quiet, _tools, frames, internals, realtime
 from ._time import VirtualTime
 from ._waits import LONGEST, ThreadWait, Wait, close_bells
 from ._wall import Wall
 from ._watch import Watcher
 from .errors import AppHung
+from .realtime import NS
 
 
 class Session(NamedTuple):
@@ -44,7 +44,7 @@ class Engine:
 
     def __init__(self) -> None:
         # Reentrant, as a signal handler or a finaliser may sleep in the middle of anything.
-        self.lock = _locks.rlock()
+        self.lock = locks.rlock()
         self.time = VirtualTime()
         self.generation = 0
         self.active = False
@@ -64,7 +64,7 @@ class Engine:
 
     def now_ns(self) -> int:
         """Virtual nanoseconds; the machine's monotonic clock while no virtual clock is started."""
-        return self.time.now() if self.active else _realtime.monotonic_ns()
+        return self.time.now() if self.active else realtime.monotonic_ns()
 
     def advance(self, seconds: float) -> None:
         """Jump forward whether anything runs or not."""
@@ -80,7 +80,7 @@ class Engine:
 
     def start(self, owner: object, session: Session) -> None:
         """Count one clock in; the first one installs everything."""
-        _internals.check()
+        internals.check()
         from . import _patches
 
         with self.lock:
@@ -91,7 +91,7 @@ class Engine:
                 try:
                     self._wall.start()
                     _patches.install()
-                    self._move_timers(self._earlier_loops, self.time.now() - _realtime.monotonic_ns())
+                    self._move_timers(self._earlier_loops, self.time.now() - realtime.monotonic_ns())
                     self.active = True
                 except BaseException:
                     self._clean_up()
@@ -119,7 +119,7 @@ class Engine:
         from . import _patches
 
         self.time.stand()
-        ahead = self.time.now() - _realtime.monotonic_ns()
+        ahead = self.time.now() - realtime.monotonic_ns()
         self.active = False
         try:
             _patches.restore()
@@ -148,7 +148,7 @@ class Engine:
     @staticmethod
     def _move_timers(loops: weakref.WeakSet[Any], ns: int) -> None:
         for loop in list(loops):
-            _call_in_loop(loop, _internals.move_timers, loop, ns / NS)
+            _call_in_loop(loop, internals.move_timers, loop, ns / NS)
 
     def forget_after_fork(self) -> None:
         """In a forked child only the forking thread lives: give the child real time."""
@@ -185,7 +185,7 @@ class Engine:
                     return True
                 remaining = math.inf
                 if not self.active:  # what was left of it when the clock stopped
-                    remaining = (wait.deadline - _realtime.monotonic_ns()) / NS
+                    remaining = (wait.deadline - realtime.monotonic_ns()) / NS
                     if remaining <= 0:
                         break
                 wait.block(min(remaining, LONGEST))
@@ -309,12 +309,12 @@ class Engine:
 
     def others(self) -> list[int]:
         """Return the Python threads that are neither in a wait of ours, nor the watcher, nor a tool's own."""
-        frames = _frames.others()
+        tops = frames.others()
         for wait in self.waits():
-            frames.pop(wait.ident, None)
+            tops.pop(wait.ident, None)
         if self._watcher.ident:
-            frames.pop(self._watcher.ident, None)
-        return [ident for ident, frame in frames.items() if self.is_home(ident) or not _tools.runs_tool(ident, frame)]
+            tops.pop(self._watcher.ident, None)
+        return [ident for ident, frame in tops.items() if self.is_home(ident) or not _tools.runs_tool(ident, frame)]
 
     def waits(self) -> list[Wait]:
         """Return the waits as they stand now."""
@@ -322,7 +322,7 @@ class Engine:
 
     def someone_is_up(self) -> bool:
         """True while a thread that has been woken has not run yet, or a new one has not begun."""
-        return _internals.is_starting_a_thread() or any(
+        return internals.is_starting_a_thread() or any(
             wait.due or wait.hung is not None or wait.event_came() for wait in self.waits()
         )
 
@@ -361,7 +361,7 @@ class Engine:
             self.generation += 1
 
     def _is_new(self, ident: int) -> bool:
-        thread = _internals.thread_of(ident)
+        thread = internals.thread_of(ident)
         return thread is not None and thread not in self._old_threads
 
 
@@ -369,7 +369,7 @@ def _call_in_loop(loop: Any, function: Callable[..., None], *args: Any) -> None:
     """Run the function on the loop's thread, or here if nobody runs the loop or we are on its thread."""
     if loop.is_closed():
         return
-    if not loop.is_running() or _internals.running_loop() is loop:
+    if not loop.is_running() or internals.running_loop() is loop:
         function(*args)
         return
     with contextlib.suppress(RuntimeError):  # closed just now

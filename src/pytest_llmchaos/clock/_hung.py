@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
-from . import _frames
+from . import frames
 from ._waits import SelectWait, Wait
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PACKAGE = os.path.dirname(os.path.dirname(_OWN)) + os.sep  # wherever it is installed, it is not the app
-_EXAMPLES = os.path.join(_PACKAGE, "_examples", "")  # but these are
+_EXAMPLES = os.path.join(_PACKAGE, "cli", "_examples", "")  # but these are
 _STDLIB = tuple(
     os.path.abspath(path) + os.sep
     for name in ("stdlib", "platstdlib")
@@ -32,15 +32,15 @@ def describe(waits: Iterable[Wait], others: Iterable[int]) -> str:
         others: idents of the threads that are blocked elsewhere.
     """
     lines = [HEADLINE]
-    frames = _frames.others()
+    tops = frames.others()
     for wait in waits:
         thread = _thread_name(wait.ident)
         tasks = list(_tasks(wait.loop)) if isinstance(wait, SelectWait) else []
         if tasks:
             lines += [f"  task {name!r} in {thread}: {_place(stack)}" for name, stack in tasks]
         else:
-            lines.append(f"  {thread}: {_stands_at(frames.get(wait.ident))} ({wait.kind})")
-    lines += [f"  {_thread_name(ident)}: {_stands_at(frames.get(ident))}" for ident in others]
+            lines.append(f"  {thread}: {_stands_at(tops.get(wait.ident))} ({wait.kind})")
+    lines += [f"  {_thread_name(ident)}: {_stands_at(tops.get(ident))}" for ident in others]
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple
 
-from . import _frames, _processes, _quiet, _syscalls
+from . import _processes, _quiet, _syscalls, frames
 from ._peers import Peer, Peers
 from ._processes import Process, State
 from ._waits import SelectWait, Wait
@@ -87,9 +87,9 @@ class Outside:
             used: the processor time that each of the kernel's threads has used so far.
         """
         found = [reason for wait in waits if isinstance(wait, SelectWait) for reason in self._files(_registered(wait))]
-        frames = _frames.others()
+        tops = frames.others()
         for ident, tid in others.items():
-            frame = frames.get(ident)
+            frame = tops.get(ident)
             place = (tid, id(frame), frame.f_lasti) if frame is not None else (tid,)
             found += self._thread(tid, place, used.get(tid, 0))
         if _processes.any_children():

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import _alarm, _internals, _realtime, _tools
+from . import _alarm, _tools, internals, realtime
 from ._aliases import Aliases, Table
 from ._copies import Copies
 from ._engine import engine
@@ -50,36 +50,36 @@ def _sleep(seconds: float, /) -> None:
     # Not above 0 (it yields, or is an error), or more than any clock can count: the original knows what to
     # do.
     if not engine.active or not 0 < seconds < threading.TIMEOUT_MAX or _in_real_time():
-        _realtime.sleep(seconds)
+        realtime.sleep(seconds)
     else:
         engine.sleep(seconds, "time.sleep")
 
 
 def _monotonic() -> float:
-    return engine.time.read() / _realtime.NS if engine.active else _realtime.monotonic()
+    return engine.time.read() / realtime.NS if engine.active else realtime.monotonic()
 
 
 def _monotonic_ns() -> int:
-    return engine.time.read() if engine.active else _realtime.monotonic_ns()
+    return engine.time.read() if engine.active else realtime.monotonic_ns()
 
 
 def _perf_counter() -> float:
-    return (engine.time.read() + _AHEAD) / _realtime.NS if engine.active else _realtime.perf_counter()
+    return (engine.time.read() + _AHEAD) / realtime.NS if engine.active else realtime.perf_counter()
 
 
 def _perf_counter_ns() -> int:
-    return engine.time.read() + _AHEAD if engine.active else _realtime.perf_counter_ns()
+    return engine.time.read() + _AHEAD if engine.active else realtime.perf_counter_ns()
 
 
-_AHEAD = _realtime.perf_counter_ns() - _realtime.monotonic_ns()
+_AHEAD = realtime.perf_counter_ns() - realtime.monotonic_ns()
 """Nanoseconds by which one of the clocks is ahead of the other; a few hundred where they are the same."""
 
 _PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
-    (_realtime.sleep, _sleep),
-    (_realtime.monotonic, _monotonic),
-    (_realtime.monotonic_ns, _monotonic_ns),
-    (_realtime.perf_counter, _perf_counter),
-    (_realtime.perf_counter_ns, _perf_counter_ns),
+    (realtime.sleep, _sleep),
+    (realtime.monotonic, _monotonic),
+    (realtime.monotonic_ns, _monotonic_ns),
+    (realtime.perf_counter, _perf_counter),
+    (realtime.perf_counter_ns, _perf_counter_ns),
     *_alarm.pairs(),
 ]
 REPLACED = {real: Replacement(real, call) for real, call in _PAIRS}
@@ -88,10 +88,10 @@ REPLACED = {real: Replacement(real, call) for real, call in _PAIRS}
 def _tables() -> tuple[Table, Table]:
     """Return what to replace in the app's modules, and what in the tools'."""
     app = {id(real): (real, replacement) for real, replacement in REPLACED.items()}
-    real_time = _realtime.stand_in()
+    real_time = realtime.stand_in()
     back: dict[Any, Any] = {time: real_time}
     # Tools keep the functions that time-machine moves, and lose ours if they were imported while a clock ran.
-    back.update({getattr(time, name): getattr(real_time, name) for name in _realtime.WALL_NAMES if hasattr(time, name)})
+    back.update({getattr(time, name): getattr(real_time, name) for name in realtime.WALL_NAMES if hasattr(time, name)})
     back.update({replacement: real for real, replacement in REPLACED.items()})
     return app, {id(old): (old, new) for old, new in back.items()}
 
@@ -119,7 +119,7 @@ def _condition_wait(self: Any, timeout: float | None = None) -> bool:
     """`Condition.wait`, in virtual time; follows the original line by line but for the kind of waiter."""
     __tracebackhide__ = True
     if not engine.active or (timeout is not None and timeout <= 0) or _in_real_time():
-        return _realtime.condition_wait(self, timeout)
+        return realtime.condition_wait(self, timeout)
     if not self._is_owned():
         raise RuntimeError("cannot wait on un-acquired lock")
     waiter = ThreadWait("threading.Condition.wait", engine.deadline(timeout))
@@ -150,7 +150,7 @@ def _thread_join(self: threading.Thread, timeout: float | None = None) -> None:
         engine.join(self, timeout)
         # Its last line is past, or the time is up.
         timeout = timeout if timeout is None or not self.is_alive() else _rest(self)
-    _realtime.thread_join(self, timeout)
+    realtime.thread_join(self, timeout)
 
 
 def _rest(thread: threading.Thread) -> float | None:
@@ -177,8 +177,8 @@ def _virtual_select(real: Callable[..., Any]) -> Callable[..., Any]:
     def select(self: selectors.BaseSelector, timeout: float | None = None) -> Any:
         if timeout is not None and timeout <= 0:
             return real(self, timeout)
-        loop = _internals.running_loop()
-        if loop is None or not engine.active or _internals.loop_selector(loop) is not self:
+        loop = internals.running_loop()
+        if loop is None or not engine.active or internals.loop_selector(loop) is not self:
             return real(self, timeout)
         events = real(self, 0)
         if events:
@@ -206,7 +206,7 @@ def install() -> None:
     _set(threading.Condition, "wait", _condition_wait)
     _set(threading.Thread, "join", _thread_join)
     _set(threading.Thread, "_delete", _delete)
-    for selector in _internals.SELECTORS:
+    for selector in internals.SELECTORS:
         _set(selector, "select", _virtual_select(selector.select))
     _copies.replace(_aliases.look(_OF_APP))
     _aliases.replace()

@@ -6,7 +6,7 @@ import contextlib
 import os
 from typing import Literal, NamedTuple
 
-from . import _realtime
+from . import realtime
 from ._syscalls import SLEEPS, blocked, read
 
 State = Literal["works", "sleeps", "polls", "idle", "gone"]
@@ -39,7 +39,7 @@ class Process(NamedTuple):
 
 def this_moment() -> int:
     """Return the present as `Process.born` has it."""
-    return int(_realtime.boot_seconds() * os.sysconf("SC_CLK_TCK")) if hasattr(os, "sysconf") else 0
+    return int(realtime.boot_seconds() * os.sysconf("SC_CLK_TCK")) if hasattr(os, "sysconf") else 0
 
 
 def children() -> list[Process]:
@@ -94,9 +94,9 @@ class Watch:
         return found
 
     def _computes(self, process: Process, jiffies: int) -> bool:
-        now = _realtime.monotonic_ns()
+        now = realtime.monotonic_ns()
         used, since = self._used.setdefault(process, (jiffies, now))
-        span = (now - since) / _realtime.NS
+        span = (now - since) / realtime.NS
         if span < 0.05:
             return False
         self._used[process] = (jiffies, now)

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterable
 
-from . import _frames
+from . import frames
 from ._syscalls import read
 
 EXACT = sys.platform == "linux" and os.path.exists("/proc/self/task") and hasattr(time, "clock_gettime_ns")
@@ -64,5 +64,5 @@ def run_delay(tid: int) -> int:
 
 def positions(idents: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return where each Python thread stands in its code; equal twice means that it did not move."""
-    frames = _frames.others()
-    return {ident: (id(frame), frame.f_lasti) for ident in idents if (frame := frames.get(ident))}
+    tops = frames.others()
+    return {ident: (id(frame), frame.f_lasti) for ident in idents if (frame := tops.get(ident))}

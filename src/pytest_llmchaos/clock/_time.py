@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from .. import _locks
-from . import _realtime
+from ..core import locks
+from . import realtime
 
 TICK = 1_000
 """Nanoseconds that a reading takes."""
@@ -24,7 +24,7 @@ class VirtualTime:
 
     def __init__(self) -> None:
         # Reentrant, as a signal handler may read the clock in the middle of anything.
-        self._lock = _locks.rlock()
+        self._lock = locks.rlock()
         self._ns = 0
         self._anchor: int | None = None
         self._limit: float = math.inf
@@ -33,7 +33,7 @@ class VirtualTime:
 
     def begin(self) -> None:
         """Go on from the machine's clock, or from where the last run came to where that is later."""
-        self._ns = max(self._ns, _realtime.monotonic_ns())
+        self._ns = max(self._ns, realtime.monotonic_ns())
         self.progress()
 
     def read(self) -> int:
@@ -52,7 +52,7 @@ class VirtualTime:
             return self._ns
         with self._lock:
             if self._anchor is not None:
-                real = _realtime.monotonic_ns()
+                real = realtime.monotonic_ns()
                 self._anchor, passed = real, real - self._anchor
                 if self._ns < self._limit:
                     self._ns = int(min(self._ns + passed, self._limit))

@@ -7,7 +7,7 @@ import _thread
 import threading
 from types import FrameType
 
-from . import _internals
+from . import internals
 
 PACKAGES = frozenset({
     # they time, stop or schedule the test itself
@@ -31,11 +31,11 @@ def runs_tool(ident: int, frame: FrameType | None) -> bool:
 
     The caller must leave out the threads that run tests: below xdist those, too, were started by execnet.
     """
-    thread = _internals.thread_of(ident)
+    thread = internals.thread_of(ident)
     if thread is not None and not isinstance(thread, threading._DummyThread):
         if thread is threading.main_thread():
             return False
-        return keeps_real_time(_internals.target_module(thread))
+        return keeps_real_time(internals.target_module(thread))
     outermost = ""
     while frame is not None:
         outermost = frame.f_globals.get("__name__") or ""

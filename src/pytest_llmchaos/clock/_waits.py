@@ -14,8 +14,8 @@ import selectors
 import socket
 from typing import Any, ClassVar
 
-from . import _internals
-from ._realtime import NS
+from . import internals
+from .realtime import NS
 
 LONGEST = 24 * 3600.0
 """Seconds; a primitive is asked to block no longer than this at once (some have limits), and asked again."""
@@ -217,5 +217,5 @@ def forever_or(loop: Any, deadline: float, timeout: float, now: float) -> float:
     """
     if timeout < LONGEST:
         return deadline
-    wait: float = _internals.next_timer(loop) - loop.time()
+    wait: float = internals.next_timer(loop) - loop.time()
     return now + wait * NS

@@ -9,8 +9,8 @@ import datetime as dt
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ._realtime import NS
 from .errors import ClockUnsupported
+from .realtime import NS
 
 if TYPE_CHECKING:
     from ._time import VirtualTime

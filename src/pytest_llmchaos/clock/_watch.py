@@ -13,9 +13,9 @@ import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import _hung, _internals, _quiet, _realtime
+from . import _hung, _quiet, internals, realtime
 from ._outside import Outside, Reason
-from ._realtime import NS
+from .realtime import NS
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -88,7 +88,7 @@ class Look:
     def __init__(self) -> None:
         self.me = 0
         self._outside = Outside()
-        self._looked = self._since = _realtime.monotonic_ns()
+        self._looked = self._since = realtime.monotonic_ns()
         self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, {}, {}
         self._idle = 0
         self._delays = {tid: _quiet.run_delay(tid) for tid in _quiet.kernel_threads()}
@@ -98,13 +98,13 @@ class Look:
 
     def at(self, engine: Engine) -> float:
         """Look once, and jump, flow or stand still; return the seconds until the next look."""
-        now = _realtime.monotonic_ns()
+        now = realtime.monotonic_ns()
         span, self._looked = now - self._looked, now
         goal = engine.goal()
         if engine.someone_is_up():
             return self._moved(engine, goal, span, {}, lively=True)
         others = engine.others()
-        threads = {ident: thread.native_id or 0 for ident in others if (thread := _internals.thread_of(ident))}
+        threads = {ident: thread.native_id or 0 for ident in others if (thread := internals.thread_of(ident))}
         inside = {wait.tid for wait in engine.waits()} - {0}
         tids = set(threads.values())
         homes = {tid for ident, tid in threads.items() if engine.is_home(ident)}

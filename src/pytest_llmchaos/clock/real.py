@@ -6,7 +6,7 @@ import math
 import sys
 import time
 
-from . import _realtime
+from . import realtime
 
 
 class RealClock:
@@ -16,7 +16,7 @@ class RealClock:
 
     def now(self) -> float:
         """Seconds of the machine's monotonic clock."""
-        return _realtime.monotonic()
+        return realtime.monotonic()
 
     def wall(self) -> float:
         """Epoch seconds, as `time.time()` tells the app."""
@@ -25,8 +25,8 @@ class RealClock:
     def sleep(self, seconds: float) -> None:
         """Block the thread for real; a negative duration counts as 0, `math.inf` waits for ever."""
         if seconds == math.inf:
-            _realtime.sleep_for_ever()
-        _realtime.sleep(max(0.0, seconds))
+            realtime.sleep_for_ever()
+        realtime.sleep(max(0.0, seconds))
 
     async def asleep(self, seconds: float) -> None:
         """Suspend the task for real, on asyncio (any loop) or trio; `math.inf` waits for ever."""

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import _internals, _realtime
+from . import internals, realtime
 from ._engine import Session, engine
-from ._realtime import NS
 from .errors import ClockUnsupported
+from .realtime import NS
 
 
 class VirtualClock:
@@ -49,13 +49,13 @@ class VirtualClock:
         """
         __tracebackhide__ = True
         if seconds <= 0 or self._over:
-            _realtime.sleep(0)
+            realtime.sleep(0)
         elif engine.active:
             engine.sleep(seconds, "an injected wait", ends_with_clock=True)
         elif seconds == math.inf:
-            _realtime.sleep_for_ever()
+            realtime.sleep_for_ever()
         else:
-            _realtime.sleep(seconds)
+            realtime.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
         """Suspend the task for virtual seconds; `math.inf` waits until the clock stops, or for `AppHung`.
@@ -104,10 +104,10 @@ class VirtualClock:
         trio = sys.modules.get("trio")
         if trio is not None and trio.lowlevel.in_trio_run():
             raise _unsupported("trio")
-        loop: Any = _internals.running_loop()
+        loop: Any = internals.running_loop()
         if loop is None:
             raise _unsupported("an event loop that is not asyncio's")
-        if not isinstance(_internals.loop_selector(loop), _internals.SELECTORS):
+        if not isinstance(internals.loop_selector(loop), internals.SELECTORS):
             raise _unsupported(f"the event loop {type(loop).__module__}.{type(loop).__qualname__}")
 
     def start(self) -> None:

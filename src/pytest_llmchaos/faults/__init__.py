@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._discover import discover
-from ..errors import UsageProblem, near, shown
-from ..units import lognormal, uniform
+from ..core.discovery import discover
+from ..core.errors import UsageProblem, near, shown
+from ..core.units import lognormal, uniform
 from ._base import Fault, FaultFactory, Injection
 
 __all__ = ["Fault", "FaultFactory", "Injection", "find", "lognormal", "names", "uniform"]

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..call import Target, Targets
-from ..conditions import Load, Predicate, Ramp, flag, load, predicate, region, share, size, sticky
-from ..errors import ParameterError
-from ..parameters import Parameters, public
-from ..units import CallRange, Window, between, calls
+from ..core.call import Target, Targets
+from ..core.conditions import Load, Predicate, Ramp, flag, load, predicate, region, share, size, sticky
+from ..core.errors import ParameterError
+from ..core.parameters import Parameters, public
+from ..core.units import CallRange, Window, between, calls
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["Fault", "FaultFactory", "Injection"]
 
@@ -125,9 +125,9 @@ class Injection:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Show it to Hypothesis and IPython as YAML has it."""
-        from .._yaml_out import inline
+        from ..core.yaml_text import one_line
 
-        printer.text(inline(self))
+        printer.text(one_line(self.raw()))
 
     def when(self) -> dict[str, Any]:
         """Return the conditions besides the target that are set, by name."""

@@ -12,9 +12,9 @@ from binascii import crc32
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .._framing import framer
-from ..errors import FaultUnfit
-from ..plan import Chunk, End, Fail, Head, Headers, Step, Wait
+from ..core.errors import FaultUnfit
+from ..core.framing import framer
+from ..core.plan import Chunk, End, Fail, Head, Headers, Step, Wait
 
 __all__ = ["Edit", "Editing", "edited_bytes"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ..plan import Chunk, Head, Step, StepMap, Wait
+from ..core.plan import Chunk, Head, Step, StepMap, Wait
 
 __all__ = ["in_pieces"]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from ..parameters import param, whole
-from ..plan import Chunk, End, Fail, Head, Step, Wait
+from ..core.parameters import param, whole
+from ..core.plan import Chunk, End, Fail, Head, Step, Wait
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["StreamFault"]
 

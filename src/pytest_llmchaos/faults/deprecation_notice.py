@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit, shown
-from ..parameters import param, text
-from ..providers._base import Notice
+from ..core.errors import FaultUnfit, shown
+from ..core.parameters import param, text
+from ..providers import Notice
 from ._base import Fault
 from ._documents import Editing, edited_bytes
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["DeprecationNotice"]
 

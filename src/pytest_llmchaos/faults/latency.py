@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import ParameterError
-from ..parameters import param
-from ..plan import Chunk, Head, Step, Wait
-from ..units import Delay
-from ..units import delay as read_delay
+from ..core.errors import ParameterError
+from ..core.parameters import param
+from ..core.plan import Chunk, Head, Step, Wait
+from ..core.units import Delay
+from ..core.units import delay as read_delay
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call, Target
-    from ..draw import Draw
-    from ..plan import Plan, StepMap
+    from ..core.call import Call, Target
+    from ..core.draw import Draw
+    from ..core.plan import Plan, StepMap
 
 __all__ = ["Latency"]
 

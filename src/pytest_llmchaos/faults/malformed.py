@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import choice, param
-from ..plan import Answer
+from ..core.parameters import choice, param
+from ..core.plan import Answer
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Headers, Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Headers, Plan
 
 __all__ = ["Malformed"]
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit, ParameterError, UsageProblem, shown
-from ..parameters import param
+from ..core.errors import FaultUnfit, ParameterError, UsageProblem, shown
+from ..core.parameters import param
 from ._base import Fault, Injection
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["Mix"]
 

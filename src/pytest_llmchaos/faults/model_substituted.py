@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit, ParameterError
-from ..parameters import param, text
+from ..core.errors import FaultUnfit, ParameterError
+from ..core.parameters import param, text
 from ._base import Fault
 from ._documents import Editing, edited_bytes
 
 if TYPE_CHECKING:
-    from ..call import Call, Target
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call, Target
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["ModelSubstituted"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["Overloaded"]
 

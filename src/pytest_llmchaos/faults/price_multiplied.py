@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import ParameterError, shown
-from ..parameters import param
+from ..core.errors import ParameterError, shown
+from ..core.parameters import param
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call, Target
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call, Target
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["PriceMultiplied"]
 

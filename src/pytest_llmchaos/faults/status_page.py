@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import choice, param, text
+from ..core.parameters import choice, param, text
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["StatusPage"]
 
@@ -44,6 +44,6 @@ class StatusPage(Fault):
 
     def apply(self, plan: Plan, call: Call, draw: Draw) -> Plan:
         """Answer with the page."""
-        from ..providers._status import feed
+        from ..providers import status_feed
 
-        return plan.answering(feed(call, draw, self.says, self.incident))
+        return plan.answering(status_feed(call, draw, self.says, self.incident))

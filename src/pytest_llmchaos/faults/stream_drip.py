@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import natural, param
-from ..units import duration
+from ..core.parameters import natural, param
+from ..core.units import duration
 from ._base import Fault
 from ._pieces import in_pieces
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["StreamDrip"]
 

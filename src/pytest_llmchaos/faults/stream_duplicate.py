@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import natural
-from ..plan import Step
+from ..core.parameters import natural
+from ..core.plan import Step
 from ._stream import StreamFault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["StreamDuplicate"]
 

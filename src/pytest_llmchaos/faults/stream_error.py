@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..plan import Chunk, End, Step
+from ..core.plan import Chunk, End, Step
 from ._stream import StreamFault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["StreamError"]
 

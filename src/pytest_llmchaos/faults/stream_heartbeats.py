@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ParameterError, shown
-from ..parameters import param
-from ..plan import Chunk, Step, Wait
-from ..units import Delay, duration
-from ..units import delay as read_delay
+from ..core.errors import ParameterError, shown
+from ..core.parameters import param
+from ..core.plan import Chunk, Step, Wait
+from ..core.units import Delay, duration
+from ..core.units import delay as read_delay
 from ._stream import StreamFault
 
 if TYPE_CHECKING:
-    from ..call import Call, Target
-    from ..draw import Draw
+    from ..core.call import Call, Target
+    from ..core.draw import Draw
 
 __all__ = ["StreamHeartbeats"]
 

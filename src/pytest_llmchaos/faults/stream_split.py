@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..parameters import choice, param
+from ..core.parameters import choice, param
 from ._base import Fault
 from ._pieces import in_pieces
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["StreamSplit"]
 

@@ -6,16 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import ParameterError
-from ..parameters import param
-from ..plan import Step, Wait
-from ..units import Delay
-from ..units import delay as read_delay
+from ..core.errors import ParameterError
+from ..core.parameters import param
+from ..core.plan import Step, Wait
+from ..core.units import Delay
+from ..core.units import delay as read_delay
 from ._stream import StreamFault
 
 if TYPE_CHECKING:
-    from ..call import Call, Target
-    from ..draw import Draw
+    from ..core.call import Call, Target
+    from ..core.draw import Draw
 
 __all__ = ["StreamStall"]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Chunk, End, Head, Step, Wait
+from ..core.plan import Chunk, End, Head, Step, Wait
 from ._base import Fault
 from ._documents import Editing
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["StreamUnfinished"]
 

@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .. import _locks
-from ..errors import ParameterError
-from ..parameters import param, whole
-from ..plan import Chunk, End, Head, Headers, Step
-from ..units import duration
+from ..core import locks
+from ..core.errors import ParameterError
+from ..core.parameters import param, whole
+from ..core.plan import Chunk, End, Head, Headers, Step
+from ..core.units import duration
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan, StepMap
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan, StepMap
 
 __all__ = ["TokenBucket"]
 
@@ -48,7 +48,7 @@ class _Meter:
 
     def __init__(self, fault: TokenBucket) -> None:
         self._fault = fault
-        self._lock = _locks.lock()
+        self._lock = locks.lock()
         self._buckets: dict[tuple[str, str], dict[str, _Bucket]] = {}
 
     def take(self, whose: tuple[str, str], wanted: dict[str, float], now: float) -> tuple[float, dict[str, float]]:

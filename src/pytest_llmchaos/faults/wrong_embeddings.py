@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ParameterError
-from ..parameters import choice, natural, param
+from ..core.errors import ParameterError
+from ..core.parameters import choice, natural, param
 from ._base import Fault
 from ._documents import Editing
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["WrongEmbeddings"]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..heard import hear
-from ..parameters import choice, param
-from ..replies import WRONG, Reply
+from ..core.parameters import choice, param
+from ..core.replies import WRONG, Reply
+from ..journal.answers import read_answer
 from ._base import Fault
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Plan
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Plan
 
 __all__ = ["WrongOutput"]
 
@@ -69,5 +69,5 @@ _SHOWN_LAST = ("empty", "truncated", "length")
 
 def _before_the_finish(chunks: Iterable[bytes]) -> int:
     """Return how many events come before the one that says that the answer is over."""
-    heard = (hear((each,)) for each in chunks)
-    return next((number for number, each in enumerate(heard) if each.finish or each.done), 0)
+    answers = (read_answer((each,)) for each in chunks)
+    return next((number for number, each in enumerate(answers) if each.finish or each.done), 0)

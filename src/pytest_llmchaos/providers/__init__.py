@@ -12,21 +12,42 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from .._discover import discover
-from ..call import Call, credential
-from ..errors import UsageProblem, near, shown
-from ._base import ErrorKind, Provider, Recognised, Route
-from ._beside import sideline
+from ..core.call import Call, HttpRequest, credential
+from ..core.discovery import discover
+from ..core.draw import Draw
+from ..core.errors import FaultUnfit, UsageProblem, near, shown
+from ..core.plan import Answer
+from ..core.replies import Reply
+from ._base import ErrorKind, Notice, Provider, Recognised, Route
+from ._beside import Sideline, sideline
+from ._beside import at as beside
 from ._hub import Hub
 from ._status import StatusPage
+from ._status import feed as status_feed
 
-if TYPE_CHECKING:
-    from ..call import HttpRequest
-
-__all__ = ["ErrorKind", "Provider", "Providers", "Recognised", "Route", "dialects"]
+# With what a provider of one's own needs besides.
+__all__ = [
+    "Answer",
+    "Call",
+    "Draw",
+    "ErrorKind",
+    "FaultUnfit",
+    "HttpRequest",
+    "Notice",
+    "Provider",
+    "Providers",
+    "Recognised",
+    "Reply",
+    "Route",
+    "Sideline",
+    "StatusPage",
+    "beside",
+    "dialects",
+    "status_feed",
+]
 
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]", "0.0.0.0")  # noqa: S104 - names that a connection is asked for

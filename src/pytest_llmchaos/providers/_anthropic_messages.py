@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, tokens
 from ._anthropic_wire import answered_by, events_answer, plain_answer, prompt_tokens
 from ._read import mapping, mappings, positive, word
 from ._say import Asked, Said, Tool, choose, say
 from ._sse import event
-from ._text import pieces, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["count_tokens", "messages"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Answer, Headers
+from ..core.plan import Answer, Headers
+from ..core.tokens import request_tokens
 from ._sse import Events
-from ._text import request_tokens
 from ._wire import cdn_headers, http_date, json_answer, rfc3339
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = [
     "HOSTS",

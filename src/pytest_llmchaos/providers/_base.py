@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Answer, Headers
-    from ..replies import Reply
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Answer, Headers
+    from ..core.replies import Reply
     from ._beside import Beside
 
-__all__ = ["ErrorKind", "Notice", "Provider", "Recognised", "Route"]
+__all__ = ["ErrorKind", "Notice", "Provider", "Recognised", "Route", "Sample"]
 
 ErrorKind = Literal[
     "outage",
@@ -71,6 +71,23 @@ class Notice:
         return isinstance(name, str) and fnmatchcase(name, self.models)
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A call that shows what a provider answers; docs/providers.md is made of it.
+
+    Attributes:
+        path: where it goes, at the first of the provider's hosts.
+        body: what it says; a stream says `stream` besides.
+        streamed: the path of a stream; None for the same, empty where there is none.
+        also: paths by which further operations are told that no table of routes has.
+    """
+
+    path: str
+    body: Mapping[str, Any]
+    streamed: str | None = None
+    also: tuple[str, ...] = ()
+
+
 class Provider(ABC):
     """One wire format at some hosts.
 
@@ -85,6 +102,7 @@ class Provider(ABC):
             is asked.
         speaks_too: other dialects at its hosts: what a path has in it, and the name of the dialect spoken there.
         status_hosts: hosts of the vendor's status page, where it speaks the API of Statuspage.
+        sample: a call that shows it in docs/providers.md; only a provider of this package needs one.
     """
 
     dialect: ClassVar[str]
@@ -92,6 +110,7 @@ class Provider(ABC):
     doubtful_hosts: ClassVar[tuple[str, ...]] = ()
     speaks_too: ClassVar[tuple[tuple[str, str], ...]] = ()
     status_hosts: ClassVar[tuple[str, ...]] = ()
+    sample: ClassVar[Sample | None] = None
 
     def __init__(self, name: str | None = None, hosts: tuple[str, ...] | None = None) -> None:
         self.name = name or self.dialect

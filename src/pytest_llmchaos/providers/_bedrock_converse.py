@@ -7,17 +7,17 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, request_tokens, tokens
 from ._bedrock_frames import event_frame
 from ._bedrock_wire import frames_answer, latency, plain_answer, prompt_tokens
 from ._read import mapping, mappings, positive, word
 from ._say import Asked, Said, Tool, choose, say
-from ._text import pieces, request_tokens, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["conversation", "converse", "count_tokens"]
 

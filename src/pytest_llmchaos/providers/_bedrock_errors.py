@@ -11,16 +11,16 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..plan import Answer, Headers
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer, Headers
 from ._bedrock_frames import exception_frame
 from ._bedrock_wire import headers
 from ._cdn import CDN_STATUSES, cdn_page, reason
 from ._wire import dispatch, dump, retry_after_headers
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["fail", "stream_error"]
 

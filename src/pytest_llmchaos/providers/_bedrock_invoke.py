@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import request_tokens
 from ._anthropic_messages import messages
 from ._bedrock_converse import conversation
 from ._bedrock_frames import event_frame
@@ -21,16 +22,15 @@ from ._cohere_data import embeddings, inputs, rerank
 from ._cohere_wire import new_id
 from ._openai_chat import chat
 from ._read import positive
-from ._text import request_tokens
 from ._vectors import vector
 from ._wire import dump
 from .openai import OpenAI
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["invoke", "of_claude", "operation"]
 

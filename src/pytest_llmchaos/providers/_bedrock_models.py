@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ._bedrock_wire import plain_answer
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
 
 __all__ = ["models"]
 

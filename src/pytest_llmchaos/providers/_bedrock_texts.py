@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, request_tokens, tokens
 from ._read import positive
 from ._say import Asked, say
-from ._text import pieces, request_tokens, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.replies import Reply
 
 __all__ = ["Told", "text_body", "text_chunks"]
 

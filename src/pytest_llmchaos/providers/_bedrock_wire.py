@@ -6,15 +6,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Answer, Headers
+from ..core.plan import Answer, Headers
+from ..core.tokens import request_tokens
 from ._bedrock_frames import CONTENT_TYPE
 from ._read import mappings
 from ._sse import Events
-from ._text import request_tokens
 from ._wire import dump, http_date
 
 if TYPE_CHECKING:
-    from ..draw import Draw
+    from ..core.draw import Draw
 
 __all__ = ["frames_answer", "headers", "latency", "plain_answer", "prompt_tokens"]
 

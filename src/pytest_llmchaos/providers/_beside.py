@@ -12,17 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import FaultUnfit
-from ..plan import Answer
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer
 from ._base import Provider, Recognised, Route
 from ._read import read_json
 from ._wire import dump, http_date
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Headers
-    from ..replies import Reply
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Headers
+    from ..core.replies import Reply
     from ._base import ErrorKind
 
 __all__ = ["SERVER", "Beside", "Sideline", "at", "sideline", "token_ids"]
@@ -75,7 +75,7 @@ def token_ids(text: Any) -> list[int]:
     """Return made-up ids for the tokens of a text: the same for the same piece, whatever stands around it."""
     from zlib import crc32
 
-    from ._text import pieces
+    from ..core.tokens import pieces
 
     return [crc32(each.encode("utf-8", "replace")) % 32_000 for each in pieces(text if isinstance(text, str) else "")]
 

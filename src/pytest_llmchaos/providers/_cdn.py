@@ -9,11 +9,11 @@ from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from ..plan import Answer
+from ..core.plan import Answer
 from ._wire import cdn_headers, http_date
 
 if TYPE_CHECKING:
-    from ..draw import Draw
+    from ..core.draw import Draw
 
 __all__ = ["CDN_STATUSES", "cdn_page", "reason"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, request_tokens, tokens
 from ._cohere_wire import events_answer, new_id, plain_answer
 from ._read import mapping, mappings, positive, word
 from ._say import DECLINED, Asked, Said, Tool, choose, say
 from ._sse import DONE, event
-from ._text import pieces, request_tokens, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["chat", "message_end"]
 

@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Answer, Headers
+from ..core.plan import Answer, Headers
 from ._sse import Events
 from ._wire import http_date, json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["HOSTS", "at_vendor", "events_answer", "headers", "new_id", "plain_answer"]
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from ._sse import Events
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..plan import Answer
+    from ..core.call import Call, HttpRequest
+    from ..core.plan import Answer
 
 __all__ = ["ARRAY", "array", "asks_for_array", "element", "wants_array"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import request_tokens
 from ._google_wire import at_vendor, at_vertex, member, plain_answer, prompt_tokens
 from ._read import mapping, mappings, positive, word
-from ._text import request_tokens
 from ._vectors import vector
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
 
 __all__ = ["count_tokens", "embeddings", "models"]
 

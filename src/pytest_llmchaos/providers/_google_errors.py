@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
+from ..core.errors import FaultUnfit
 from ._cdn import CDN_STATUSES, cdn_page, reason
 from ._google_wire import at_vertex, event, json_answer
 from ._wire import dispatch, retry_after_headers
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer, Headers
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer, Headers
 
 __all__ = ["fail", "stream_error"]
 

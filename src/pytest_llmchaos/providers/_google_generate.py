@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, tokens
 from ._google_schema import json_schema
 from ._google_wire import at_vertex, event, events_answer, member, plain_answer, prompt_tokens
 from ._read import mapping, mappings, positive, word
 from ._say import Asked, Said, Tool, choose, say
-from ._text import pieces, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["generate"]
 

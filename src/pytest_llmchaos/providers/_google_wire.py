@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Answer, Headers
+from ..core.plan import Answer, Headers
+from ..core.tokens import request_tokens
 from ._read import mapping, mappings
 from ._sse import Events
-from ._text import request_tokens
 from ._wire import dump, http_date
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = [
     "at_vendor",

@@ -10,15 +10,15 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from ..errors import FaultUnfit
+from ..core.errors import FaultUnfit
 from ._base import Provider, Recognised, Route
 from ._wire import http_date, json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
     from ._base import ErrorKind
 
 __all__ = ["Hub"]

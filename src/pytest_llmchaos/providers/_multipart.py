@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..call import HttpRequest
+    from ..core.call import HttpRequest
 
 __all__ = ["multipart"]
 

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Answer
+from ..core.plan import Answer
+from ..core.tokens import pieces, request_tokens
 from ._openai_chat import spoken_tokens, what_is_asked
 from ._read import mapping, positive
 from ._say import DECLINED, Asked, Said, say
 from ._sse import Events
-from ._text import pieces, request_tokens
 from ._vectors import vector
 from ._wire import dump, http_date
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.replies import Reply
 
 __all__ = ["embed", "listed", "talk"]
 

@@ -6,16 +6,17 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Answer
+from ..core.plan import Answer
+from ..core.tokens import pieces, request_tokens, tokens
 from ._openai_wire import events_answer, plain_answer, vendor
 from ._read import mapping
 from ._sound import CONTENT_TYPES, silence
 from ._sse import event
-from ._text import pieces, prose, request_tokens, tokens
+from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["audio", "speech_streams"]
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, request_tokens, tokens
 from ._openai_logprobs import logprobs, wanted
 from ._openai_wire import answered_by, chunks_answer, fingerprint, plain_answer, vendor
 from ._read import mapping, mappings, positive, word
 from ._say import DECLINED, Asked, Said, Tool, choose, say
-from ._text import pieces, request_tokens, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["chat", "completions", "functions", "spoken_tokens", "what_is_asked"]
 

@@ -8,15 +8,15 @@ from array import array
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import request_tokens
 from ._openai_wire import plain_answer
 from ._read import positive
-from ._text import request_tokens
 from ._vectors import vector
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
 
 __all__ = ["embeddings"]
 

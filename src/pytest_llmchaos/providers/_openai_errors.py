@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
+from ..core.errors import FaultUnfit
 from ._cdn import CDN_STATUSES, cdn_page, reason
 from ._openai_wire import ORGANISATION, REQUESTS_A_MINUTE, at_vendor, headers, span
 from ._sse import event
 from ._wire import dispatch, json_answer, retry_after_headers
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer, Headers
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer, Headers
 
 __all__ = ["check_fit", "fail", "gateway", "stream_error"]
 

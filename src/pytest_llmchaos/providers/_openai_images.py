@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import request_tokens
 from ._openai_wire import events_answer, plain_answer
 from ._read import positive
 from ._sse import event
-from ._text import request_tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
 
 __all__ = ["images", "png"]
 

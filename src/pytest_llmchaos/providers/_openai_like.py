@@ -12,22 +12,22 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import FaultUnfit
-from ..plan import Answer
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer
+from ..core.tokens import request_tokens
 from . import _openai_errors as errors
 from ._cdn import reason
 from ._forms import Form, fill
 from ._openai_wire import REQUESTS_A_MINUTE, TOKENS_A_MINUTE, span
 from ._read import find_route
 from ._sse import event
-from ._text import request_tokens
 from ._wire import cdn_headers, http_date, json_answer, nearest_denial, retry_after_headers
 from .openai import OpenAI
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Headers
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Headers
     from ._base import Route
 
 __all__ = ["OpenAILike", "Routes", "openai_error", "paths"]

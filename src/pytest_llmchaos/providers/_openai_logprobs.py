@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
+from ..core.tokens import pieces
 from ._read import positive
-from ._text import pieces
 
 __all__ = ["logprobs", "wanted"]
 

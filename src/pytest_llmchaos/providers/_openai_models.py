@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ._openai_wire import at_vendor, plain_answer, vendor
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
 
 __all__ = ["models", "openai_models"]
 

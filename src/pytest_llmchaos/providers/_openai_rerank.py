@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import request_tokens
 from ._cohere_data import documents
 from ._cohere_data import rerank as ranked
 from ._openai_wire import plain_answer
-from ._text import request_tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
 
 __all__ = ["rerank"]
 

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, request_tokens, tokens
 from ._openai_chat import functions
 from ._openai_wire import answered_by, events_answer, plain_answer
 from ._read import mapping, mappings, positive, word
 from ._say import DECLINED, Asked, Said, choose, say
 from ._sse import event
-from ._text import pieces, request_tokens, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["count_tokens", "responses"]
 

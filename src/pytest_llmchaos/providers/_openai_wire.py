@@ -7,14 +7,14 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
-from ..plan import Answer, Headers
+from ..core.plan import Answer, Headers
+from ..core.tokens import request_tokens
 from ._sse import Events
-from ._text import request_tokens
 from ._wire import cdn_headers, http_date, json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
     from .openai import OpenAI
 
 __all__ = [

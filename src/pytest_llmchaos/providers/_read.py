@@ -11,7 +11,7 @@ from ._base import Provider, Recognised, Route
 from ._multipart import multipart
 
 if TYPE_CHECKING:
-    from ..call import HttpRequest
+    from ..core.call import HttpRequest
 
 __all__ = ["JsonProvider", "Routes", "find_route", "mapping", "mappings", "positive", "read_json", "word"]
 

@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..draw import Draw
+from ..core.draw import Draw
+from ..core.tokens import pieces, request_tokens, tokens
 from ._openai_images import png
 from ._read import mapping, positive
 from ._say import DECLINED, Asked, say
-from ._text import pieces, request_tokens, tokens
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.replies import Reply
 
 __all__ = ["Prediction", "begin", "kind_of", "recall"]
 

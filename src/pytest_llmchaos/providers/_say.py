@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import UsageProblem
-from ..replies import Reply, ToolCall
+from ..core.errors import UsageProblem
+from ..core.replies import Reply, ToolCall
 from ._schema import example
 from ._text import prose
 
 if TYPE_CHECKING:
-    from ..draw import Draw
-    from ..replies import Finish
+    from ..core.draw import Draw
+    from ..core.replies import Finish
 
 __all__ = ["DECLINED", "Asked", "Said", "Tool", "choose", "next_tool", "say"]
 

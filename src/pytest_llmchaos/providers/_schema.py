@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from ._read import mapping, mappings
 
 if TYPE_CHECKING:
-    from ..draw import Draw
+    from ..core.draw import Draw
 
 __all__ = ["example"]
 

@@ -13,17 +13,17 @@ from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..draw import Draw
-from ..errors import FaultUnfit
-from ..plan import Answer
+from ..core.draw import Draw
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer
 from ._base import Provider, Recognised, Route
 from ._cdn import cdn_page
 from ._wire import cdn_headers, http_date, json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..plan import Headers
-    from ..replies import Reply
+    from ..core.call import Call, HttpRequest
+    from ..core.plan import Headers
+    from ..core.replies import Reply
     from ._base import ErrorKind
 
 __all__ = ["SAYS", "StatusPage", "feed"]

@@ -9,8 +9,8 @@ from ._forms import Form
 from ._wire import dump
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["IAM_FORMS", "account", "is_token"]
 

@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from ..core.tokens import pieces, request_tokens, tokens
 from ._cohere_data import rerank as ranked
 from ._openai_wire import events_answer, plain_answer
 from ._read import mapping, mappings, positive, word
 from ._say import DECLINED, Asked, Said, say
-from ._text import pieces, request_tokens, tokens
 from ._vectors import vector
 from ._wire import dump
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
 
 __all__ = ["SERVED", "created_at", "embeddings", "generation", "message", "models", "rerank"]
 

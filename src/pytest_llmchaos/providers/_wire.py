@@ -11,12 +11,12 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..plan import Answer, Headers
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer, Headers
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = [
     "cdn_headers",

@@ -9,13 +9,13 @@ from dataclasses import replace
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..replies import ToolCall
+from ..core.errors import FaultUnfit
+from ..core.replies import ToolCall
 from ._say import Asked, Said, next_tool, say
 from ._schema import example
 
 if TYPE_CHECKING:
-    from ..draw import Draw
+    from ..core.draw import Draw
 
 __all__ = ["wrong"]
 

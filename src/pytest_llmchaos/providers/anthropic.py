@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..replies import Reply
+from ..core.errors import FaultUnfit
+from ..core.replies import Reply
 from . import _anthropic_errors as errors
 from ._anthropic_messages import count_tokens, messages
 from ._anthropic_models import models
 from ._anthropic_wire import HOSTS
-from ._base import Route
+from ._base import Route, Sample
 from ._notice import announce_listed
 from ._read import JsonProvider
 from ._sse import event
 from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
     from ._base import ErrorKind, Notice
 
 __all__ = ["Anthropic"]
@@ -49,6 +49,9 @@ class Anthropic(JsonProvider):
     """
 
     dialect = "anthropic"
+    sample = Sample(
+        "/v1/messages", {"model": "claude-sonnet-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    )
     default_hosts = HOSTS
     speaks_too = (("/chat/completions", "openai"),)
     status_hosts = ("status.claude.com", "status.anthropic.com")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ._base import Route
+from ._base import Route, Sample
 from ._forms import Form
 from ._openai_like import OpenAILike, openai_error, paths
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["Azure"]
 
@@ -34,6 +34,7 @@ class Azure(OpenAILike):
     """
 
     dialect = "azure"
+    sample = Sample("/openai/deployments/gpt-4o/chat/completions", {"messages": [{"role": "user", "content": "hi"}]})
     default_hosts = ("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com")
     speaks_too = (("/anthropic/", "anthropic"),)
     native = paths(

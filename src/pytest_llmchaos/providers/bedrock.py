@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ..errors import FaultUnfit
-from ..replies import Reply
+from ..core.errors import FaultUnfit
+from ..core.replies import Reply
 from . import _bedrock_errors as errors
-from ._base import Route
+from ._base import Route, Sample
 from ._bedrock_converse import converse, count_tokens
 from ._bedrock_invoke import invoke, of_claude, operation
 from ._bedrock_models import models
@@ -18,9 +18,9 @@ from ._read import JsonProvider
 from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Answer
     from ._base import ErrorKind
 
 __all__ = ["Bedrock"]
@@ -53,6 +53,12 @@ class Bedrock(JsonProvider):
     """
 
     dialect = "bedrock"
+    sample = Sample(
+        "/model/amazon.nova-pro-v1:0/converse",
+        {"messages": [{"role": "user", "content": "hi"}]},
+        "/model/amazon.nova-pro-v1:0/converse-stream",
+        also=("/model/amazon.titan-embed-text-v2:0/invoke", "/model/cohere.rerank-v3-5:0/invoke"),
+    )
     routes = _ROUTES
     speaks_too = (
         ("/anthropic/v1/", "anthropic"),

@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..replies import Reply
+from ..core.errors import FaultUnfit
+from ..core.replies import Reply
+from ..core.tokens import request_tokens
 from . import _cohere_errors as errors
-from ._base import Route
+from ._base import Route, Sample
 from ._cohere_chat import chat
 from ._cohere_data import documents, embeddings, inputs, rerank
 from ._cohere_models import models
 from ._cohere_wire import HOSTS, new_id, plain_answer
 from ._read import JsonProvider
-from ._text import prose, request_tokens
+from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer, Headers
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer, Headers
     from ._base import ErrorKind, Notice
 
 __all__ = ["Cohere"]
@@ -46,6 +47,7 @@ class Cohere(JsonProvider):
     """
 
     dialect = "cohere"
+    sample = Sample("/v2/chat", {"model": "command-a-03-2025", "messages": [{"role": "user", "content": "hi"}]})
     default_hosts = HOSTS
     speaks_too = (("/compatibility/v1/", "openai"),)
     status_hosts = ("status.cohere.com",)

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import FaultUnfit
-from ..replies import Reply
+from ..core.errors import FaultUnfit
+from ..core.replies import Reply
 from . import _google_errors as errors
-from ._base import Route
+from ._base import Route, Sample
 from ._google_array import ARRAY, array, asks_for_array, element, wants_array
 from ._google_data import count_tokens, embeddings, models
 from ._google_generate import generate
@@ -17,9 +17,9 @@ from ._read import JsonProvider, Routes
 from ._text import prose
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Answer
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Answer
     from ._base import ErrorKind, Notice, Recognised
 
 __all__ = ["Gemini"]
@@ -51,6 +51,11 @@ class Gemini(JsonProvider):
     """
 
     dialect = "gemini"
+    sample: ClassVar[Sample | None] = Sample(
+        "/v1beta/models/gemini-3-pro:generateContent",
+        {"contents": [{"parts": [{"text": "hi"}]}]},
+        "/v1beta/models/gemini-3-pro:streamGenerateContent",
+    )
     routes: ClassVar[Routes] = _ROUTES
     default_hosts: ClassVar[tuple[str, ...]] = (
         "generativelanguage.googleapis.com",

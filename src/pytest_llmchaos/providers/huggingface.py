@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..plan import Answer
-from ..replies import Reply
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer
+from ..core.replies import Reply
+from ..core.tokens import pieces, tokens
 from ._base import Route
 from ._beside import Beside, at
 from ._forms import Form
@@ -16,14 +17,13 @@ from ._openai_like import OpenAILike, openai_error, paths
 from ._read import mapping, positive
 from ._say import DECLINED, Asked, say
 from ._sse import Events, event
-from ._text import pieces, tokens
 from ._vectors import vector
 from ._wire import json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Headers
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Headers
     from ._base import ErrorKind, Notice, Recognised
 
 __all__ = ["HuggingFace"]

@@ -12,9 +12,9 @@ from ._openai_like import OpenAILike, openai_error, paths
 from ._sse import DONE
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Headers
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Headers
 
 __all__ = ["LiteLLM"]
 

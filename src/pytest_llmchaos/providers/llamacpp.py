@@ -9,7 +9,7 @@ from ._forms import Form
 from ._openai_like import OpenAILike
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..core.call import Call
 
 __all__ = ["LlamaCpp"]
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
+from ..core.errors import FaultUnfit
 from . import _ollama_native as native
-from ._base import Route
+from ._base import Route, Sample
 from ._beside import Beside, at
 from ._forms import Form
 from ._openai_like import OpenAILike, openai_error, paths
 from ._wire import dump
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
     from ._base import ErrorKind, Recognised
 
 __all__ = ["Ollama"]
@@ -41,6 +41,9 @@ class Ollama(OpenAILike):
     """
 
     dialect = "ollama"
+    sample = Sample(
+        "/api/chat", {"model": "llama3.2", "stream": False, "messages": [{"role": "user", "content": "hi"}]}
+    )
     default_hosts = ("*:11434", "ollama.com", "api.ollama.com")
     speaks_too = (("/v1/messages", "anthropic"),)
     native = paths(
@@ -104,7 +107,7 @@ class Ollama(OpenAILike):
         if kind == "policy_refusal" and form != "error" and _is_native(call.path) and form is not None:
             if call.operation not in ("chat", "completions"):
                 raise FaultUnfit(f"a {call.operation} call has no answer that ends in a refusal: use form='error'")
-            from ..replies import Reply
+            from ..core.replies import Reply
 
             return native.talk(call, Reply(finish="refusal"), draw, error=kind)
         return super().error(kind, call, draw, **details)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import FaultUnfit
-from ..replies import Reply
+from ..core.errors import FaultUnfit
+from ..core.replies import Reply
 from . import _openai_errors as errors
 from . import _openai_wire as wire
-from ._base import Route
+from ._base import Route, Sample
 from ._beside import at
 from ._notice import announce_listed
 from ._openai_audio import audio, speech_streams
@@ -26,9 +26,9 @@ from ._read import JsonProvider
 from ._sse import DONE, event
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Answer, Headers
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Answer, Headers
     from ._base import ErrorKind, Notice, Recognised
     from ._beside import Beside
 
@@ -75,6 +75,9 @@ class OpenAI(JsonProvider):
     """
 
     dialect = "openai"
+    sample: ClassVar[Sample | None] = Sample(
+        "/v1/chat/completions", {"model": "a-model", "messages": [{"role": "user", "content": "hi"}]}
+    )
     default_hosts = wire.HOSTS
     status_hosts: ClassVar[tuple[str, ...]] = ("status.openai.com",)
     routes = _ROUTES

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Answer
+from ..core.plan import Answer
 from ._forms import Form, fill
 from ._openai_like import OpenAILike
 from ._sse import event
 from ._wire import json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["OpenRouter"]
 

@@ -9,8 +9,8 @@ from ._forms import Form
 from ._openai_like import OpenAILike
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["Perplexity"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..plan import Answer
-from ..replies import Reply
-from ._base import Recognised, Route
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer
+from ..core.replies import Reply
+from ._base import Recognised, Route, Sample
 from ._forms import Form
 from ._openai_like import OpenAILike, paths
 from ._read import mapping, word
@@ -18,8 +18,8 @@ from ._sse import Events
 from ._wire import json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
     from ._base import ErrorKind
 
 __all__ = ["Replicate"]
@@ -43,6 +43,12 @@ class Replicate(OpenAILike):
     """
 
     dialect = "replicate"
+    sample = Sample(
+        "/v1/models/meta/meta-llama-3-70b-instruct/predictions",
+        {"input": {"prompt": "a house"}},
+        "",
+        also=("/v1/models/black-forest-labs/flux-schnell/predictions",),
+    )
     default_hosts = ("api.replicate.com", "stream.replicate.com")
     routes = ()
     native = paths(

@@ -6,18 +6,18 @@ from base64 import b64decode, b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FaultUnfit
-from ..plan import Answer
-from ._base import Route
+from ..core.errors import FaultUnfit
+from ..core.plan import Answer
+from ._base import Route, Sample
 from ._forms import Form
 from ._openai_images import png
 from ._openai_like import OpenAILike, paths
 from ._wire import json_answer
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..replies import Reply
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.replies import Reply
     from ._base import ErrorKind, Recognised
 
 __all__ = ["Stability"]
@@ -60,6 +60,7 @@ class Stability(OpenAILike):
     """
 
     dialect = "stability"
+    sample = Sample("/v2beta/stable-image/generate/core", {"prompt": "a house"}, "")
     default_hosts = ("api.stability.ai",)
     routes = ()
     native = paths(

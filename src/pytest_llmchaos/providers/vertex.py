@@ -10,16 +10,16 @@ from . import _google_errors as errors
 from ._anthropic_errors import stream_error as claude_stream_error
 from ._anthropic_messages import count_tokens as claude_tokens
 from ._anthropic_messages import messages
-from ._base import Route
+from ._base import Route, Sample
 from ._google_wire import headers, json_answer
 from .anthropic import Anthropic
 from .gemini import Gemini
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..draw import Draw
-    from ..plan import Answer
-    from ..replies import Reply
+    from ..core.call import Call
+    from ..core.draw import Draw
+    from ..core.plan import Answer
+    from ..core.replies import Reply
     from ._base import ErrorKind
 
 __all__ = ["Vertex"]
@@ -59,6 +59,11 @@ class Vertex(Gemini):
     """
 
     dialect = "vertex"
+    sample = Sample(
+        "/v1/projects/p/locations/global/publishers/google/models/gemini-3-pro:generateContent",
+        {"contents": [{"parts": [{"text": "hi"}]}]},
+        "/v1/projects/p/locations/global/publishers/google/models/gemini-3-pro:streamGenerateContent",
+    )
     routes = _ROUTES
     default_hosts = (
         "aiplatform.googleapis.com",

@@ -12,8 +12,8 @@ from ._sse import DONE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..call import Call
-    from ..draw import Draw
+    from ..core.call import Call
+    from ..core.draw import Draw
 
 __all__ = ["VLLM"]
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from ..replies import Reply
+from ..core.replies import Reply
 from . import _watsonx_data as data
-from ._base import Route
+from ._base import Route, Sample
 from ._forms import Form
 from ._openai_like import OpenAILike, openai_error, paths
 from ._openai_wire import plain_answer
@@ -18,9 +18,9 @@ from ._watsonx_account import IAM_FORMS, account, is_token
 from ._wire import dump
 
 if TYPE_CHECKING:
-    from ..call import Call, HttpRequest
-    from ..draw import Draw
-    from ..plan import Answer, Headers
+    from ..core.call import Call, HttpRequest
+    from ..core.draw import Draw
+    from ..core.plan import Answer, Headers
     from ._base import ErrorKind, Recognised
 
 __all__ = ["Watsonx"]
@@ -45,6 +45,11 @@ class Watsonx(OpenAILike):
     """
 
     dialect = "watsonx"
+    sample = Sample(
+        "/ml/v1/text/chat",
+        {"model_id": "meta-llama/llama-3-3-70b-instruct", "messages": [{"role": "user", "content": "hi"}]},
+        "/ml/v1/text/chat_stream",
+    )
     default_hosts = (
         "*.ml.cloud.ibm.com",
         "*.aws.wxai.ibm.com",

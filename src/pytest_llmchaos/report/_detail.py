@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..standing import standing
-from ..units import show_duration
+from ..core.terminal_text import run_time, safe
+from ..core.units import show_duration
+from ..gate.outcome import outcome_of
 from ._drawing import drawing
 from ._survival import column, exchange, short_reason
-from ._text import run_time, safe
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
 __all__ = ["Test", "detail"]
 
@@ -43,7 +43,7 @@ def detail(test: Test, badge: str, *, pictured: bool) -> str:
 
 def _parts(test: Test, badge: str, pictured: bool) -> Iterator[str]:
     record = test.record
-    how = standing(record).replace(" ", "")
+    how = outcome_of(record).replace(" ", "")
     scenario = column(record)
     why = short_reason(record)
     yield f'<details class="test" data-s="{how}" data-t="{_words_of(record)}"{" open" if test.opened else ""}>'

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..units import show_duration
+from ..core.terminal_text import fit, run_time, safe
+from ..core.units import show_duration
 from ._scale import Scale
 from ._survival import exchange
-from ._text import fit, run_time, safe
 
 if TYPE_CHECKING:
-    from ..journal import Exchange
-    from ..record import Record
+    from ..gate.record import Record
+    from ..journal.entries import Exchange
 
 __all__ = ["DEFINITIONS", "drawing"]
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..journal import Exchange
-from ..standing import APART, STANDINGS, standing
+from ..gate.outcome import APART, RECORD_OUTCOMES, outcome_of
+from ..journal.entries import Exchange
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
 __all__ = [
     "BAD",
@@ -66,7 +66,7 @@ def short_reason(record: Record) -> str:
         "no calls": "its LLM calls were answered where no fault could reach them"
         if any(each["type"] == "event" and each["kind"] == "escape" for each in record.entries)
         else "the test made no LLM call",
-    }.get(standing(record), "")
+    }.get(outcome_of(record), "")
 
 
 def _of(record: Record) -> str:
@@ -98,7 +98,7 @@ def row(record: Record) -> str:
 
 def worst_first(records: Iterable[Record]) -> list[Record]:
     """Return the records, the worst first, those alike in the order they came."""
-    return sorted(records, key=lambda each: STANDINGS.index(standing(each)))
+    return sorted(records, key=lambda each: RECORD_OUTCOMES.index(outcome_of(each)))
 
 
 def exchange(entry: Mapping[str, Any]) -> Exchange:
@@ -154,17 +154,17 @@ class Matrix:
         """Build it; tests without an LLM call have no place in it."""
         cells: dict[tuple[str, str], list[Record]] = {}
         for each in records:
-            if standing(each) not in APART:
+            if outcome_of(each) not in APART:
                 cells.setdefault((row(each), column(each)), []).append(each)
         counts: dict[str, Counter[str]] = {}
         for (_, name), found in cells.items():
-            counts.setdefault(name, Counter()).update(map(standing, found))
+            counts.setdefault(name, Counter()).update(map(outcome_of, found))
         columns = sorted(counts, key=lambda name: [-counts[name][each] for each in BAD])
         return cls(tuple(columns), tuple(dict.fromkeys(name for name, _ in cells)), cells)
 
     def standings(self, name: str) -> Counter[str]:
         """Return how many records of a column came out how."""
-        return Counter(standing(each) for (_, at), found in self.cells.items() if at == name for each in found)
+        return Counter(outcome_of(each) for (_, at), found in self.cells.items() if at == name for each in found)
 
 
 def partly(records: Iterable[Record]) -> list[tuple[str, list[str]]]:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from ..standing import standing
+from ..core.terminal_text import safe
+from ..gate.outcome import outcome_of
 from ._survival import column, decisive, short_reason, worst_first
-from ._text import safe
 from .markdown import markdown
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
 __all__ = ["commands", "publish"]
 
@@ -70,7 +70,7 @@ def commands(records: Sequence[Record], env: Mapping[str, str], *, root: Path | 
     """Return the workflow commands that annotate what did not hold, the worst first, at most 10 of a kind."""
     found: dict[str, list[str]] = {"error": [], "warning": []}
     for each in worst_first(records):
-        if level := _LEVELS.get(standing(each)):
+        if level := _LEVELS.get(outcome_of(each)):
             found[level].append(_annotation(level, each, env, root))
     lines: list[str] = []
     for level, told in found.items():
@@ -85,7 +85,7 @@ def _annotation(level: str, record: Record, env: Mapping[str, str], root: Path |
     file, line = _place(record)
     verdict = decisive(record)
     check = str(verdict.get("check")) if verdict else ""
-    title = f"{check} {standing(record)}, {column(record)}".strip()
+    title = f"{check} {outcome_of(record)}, {column(record)}".strip()
     text = f"{safe(record.test)}: {safe(short_reason(record))}"
     if record.replay:
         text += f"\nplay it again: {safe(record.replay)}"

@@ -10,23 +10,39 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageProblem
-from ..standing import STANDINGS, standing
+from ..core.errors import UsageProblem
+from ..core.terminal_text import run_time, safe
+from ..gate.outcome import RECORD_OUTCOMES, outcome_of
+from ._base import ReportForm
 from ._detail import Test, detail
 from ._drawing import DEFINITIONS
 from ._page import POLICY, SCRIPT, STYLE
 from ._survival import BAD, SIGNS, Matrix, column, decisive, short_reason, worst_first
-from ._text import run_time, safe
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
-__all__ = ["render", "write"]
+__all__ = ["Html", "render", "write"]
 
 _MOST_FINDINGS = 10
 _MOST_PICTURES = 1500
 _MANY_COLUMNS = 4
 _OPEN_AT_FIRST = 3
+
+
+class Html(ReportForm):
+    """The report as one page."""
+
+    option = "html"
+    help = "Write the HTML report."
+
+    def render(self, records: Sequence[Record]) -> str:
+        """Return the page."""
+        return render(records)
+
+    def write(self, path: Path, records: Sequence[Record]) -> None:
+        """Write the page, whole or not at all: somebody may be looking at the last one."""
+        write(path, records)
 
 
 def render(records: Sequence[Record]) -> str:
@@ -38,7 +54,7 @@ def render(records: Sequence[Record]) -> str:
         records: what the tests left.
     """
     tests = [
-        Test(record, f"t{nth}", opened=standing(record) in BAD and nth <= _OPEN_AT_FIRST)
+        Test(record, f"t{nth}", opened=outcome_of(record) in BAD and nth <= _OPEN_AT_FIRST)
         for nth, record in enumerate(worst_first(records), 1)
     ]
     return "\n".join(
@@ -83,12 +99,12 @@ def write(path: str | os.PathLike[str], records: Sequence[Record]) -> None:
 
 
 def _title(records: Sequence[Record]) -> str:
-    bad = sum(standing(each) in BAD for each in records)
+    bad = sum(outcome_of(each) in BAD for each in records)
     return f"llmchaos: {bad} of {len(records)} to look at" if bad else f"llmchaos: {len(records)} tests"
 
 
 def _head(records: Sequence[Record]) -> Iterator[str]:
-    counts = Counter(map(standing, records))
+    counts = Counter(map(outcome_of, records))
     wall, run = (sum(getattr(each, name) for each in records) for name in ("wall", "virtual"))
     seeds = list(dict.fromkeys(str(each.seed) for each in records))
     tests = "1 test" if len(records) == 1 else f"{len(records)} tests"
@@ -98,14 +114,14 @@ def _head(records: Sequence[Record]) -> Iterator[str]:
         f"seed {escape(safe(', '.join(seeds[:5])))}{' …' if len(seeds) > 5 else ''}</p>"
     )
     yield '<ul class="chips">'
-    for name in STANDINGS:
+    for name in RECORD_OUTCOMES:
         if counts[name] or name in ("violated", "inconclusive", "held"):
             yield f'<li class="chip"><b class="{_class(name)}">{SIGNS[name]} {counts[name]}</b>{_words(name)}</li>'
     yield "</ul></header>"
 
 
 def _findings(tests: Sequence[Test]) -> Iterator[str]:
-    bad = [each for each in tests if standing(each.record) in BAD]
+    bad = [each for each in tests if outcome_of(each.record) in BAD]
     if not bad:
         return
     yield "<h2>Worst first</h2>\n<ol>"
@@ -137,10 +153,10 @@ def _matrix(tests: Sequence[Test]) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     rows = {name: [matrix.cells.get((name, column), ()) for column in matrix.columns] for name in matrix.rows}
     worst_of = {
-        name: min((standing(each) for cell in cells for each in cell), key=STANDINGS.index)
+        name: min((outcome_of(each) for cell in cells for each in cell), key=RECORD_OUTCOMES.index)
         for name, cells in rows.items()
     }
-    for name in sorted(rows, key=lambda name: (STANDINGS.index(worst_of[name]), name)):
+    for name in sorted(rows, key=lambda name: (RECORD_OUTCOMES.index(worst_of[name]), name)):
         cells, worst = rows[name], worst_of[name]
         yield f'<tr data-s="{_key(worst)}" data-t="{escape(safe(name))}"><th scope="row">{_breakable(name)}</th>'
         for cell in cells:
@@ -148,7 +164,7 @@ def _matrix(tests: Sequence[Test]) -> Iterator[str]:
                 yield "<td></td>"
                 continue
             first = worst_first(cell)[0]
-            how = standing(first)
+            how = outcome_of(first)
             label = f'<span aria-hidden="true">{SIGNS[how]}</span>' if many else f"{SIGNS[how]} {how}"
             title = f' title="{how}" aria-label="{how}"' if many else ""
             yield f'<td><a class="{_class(how)}" href="#{found[id(first)].id}"{title}>{label}</a></td>'
@@ -159,7 +175,7 @@ def _matrix(tests: Sequence[Test]) -> Iterator[str]:
 def _tests(tests: Sequence[Test]) -> Iterator[str]:
     yield '<h2 id="tests">Tests</h2>'
     yield '<div class="filters" role="group" aria-label="Filters">'
-    counts: Counter[str] = Counter(standing(each.record) for each in tests)
+    counts: Counter[str] = Counter(outcome_of(each.record) for each in tests)
     for name in _present(tests):
         yield (
             f'<label><input type="checkbox" id="f-{_key(name)}" checked> '
@@ -181,8 +197,8 @@ def _checked(record: Record) -> str:
 
 
 def _present(tests: Sequence[Test]) -> list[str]:
-    there = {standing(each.record) for each in tests}
-    return [name for name in STANDINGS if name in there]
+    there = {outcome_of(each.record) for each in tests}
+    return [name for name in RECORD_OUTCOMES if name in there]
 
 
 def _key(name: str) -> str:
@@ -204,7 +220,7 @@ def _words(name: str) -> str:
 
 
 def _badge(record: Record) -> str:
-    name = standing(record)
+    name = outcome_of(record)
     return f'<span class="badge {_class(name)}">{SIGNS[name]} {name}</span>'
 
 

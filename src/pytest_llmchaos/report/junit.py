@@ -7,15 +7,27 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..call import BESIDE
-from ..standing import standing
+from ..core.call import BESIDE
+from ..core.terminal_text import safe
+from ..gate.outcome import outcome_of
+from ._base import ReportForm
 from ._survival import BAD, decisive, short_reason
-from ._text import safe
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
-__all__ = ["document", "properties"]
+__all__ = ["Junit", "document", "properties"]
+
+
+class Junit(ReportForm):
+    """A JUnit file."""
+
+    option = "junit"
+    help = "Write a JUnit file."
+
+    def render(self, records: Sequence[Record]) -> str:
+        """Return the file."""
+        return document(records)
 
 
 def properties(record: Record) -> list[tuple[str, str]]:
@@ -54,7 +66,7 @@ def document(records: Sequence[Record]) -> str:
             suite, "testcase", classname=safe(_dotted(file)), name=safe(name), time=f"{each.wall:.3f}"
         )
         box = xml.SubElement(case, "properties")
-        for key, value in [*properties(each), ("llmchaos.standing", standing(each))]:
+        for key, value in [*properties(each), ("llmchaos.standing", outcome_of(each))]:
             xml.SubElement(box, "property", name=key, value=value)
         if (kind := _kind(each)) is None:
             continue
@@ -75,7 +87,7 @@ def document(records: Sequence[Record]) -> str:
 
 
 def _kind(record: Record) -> str | None:
-    how = standing(record)
+    how = outcome_of(record)
     if how in BAD:
         return "error" if how == "error" else "failure"
     return None if how == "held" else "skipped"

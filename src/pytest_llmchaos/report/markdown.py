@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..standing import STANDINGS, standing
+from ..core.terminal_text import fit, run_time, safe
+from ..gate.outcome import RECORD_OUTCOMES, outcome_of
+from ._base import ReportForm
 from ._survival import BAD, Matrix, column, decisive, short_reason, worst_first
-from ._text import fit, run_time, safe
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
-__all__ = ["markdown"]
+__all__ = ["Markdown", "markdown"]
 
 _EMOJI = {
     "violated": "❌",
@@ -33,6 +34,17 @@ _LEFT_OUT = "\nThe rest is left out here: it would be too long.\n\n"
 _OPEN = "<details><summary>Survival matrix</summary>"
 _CLOSE = "</details>"
 _PLAIN = frozenset(" .,-/()=;'\"?")
+
+
+class Markdown(ReportForm):
+    """The report as Markdown."""
+
+    option = "markdown"
+    help = "Write the report as Markdown."
+
+    def render(self, records: Sequence[Record]) -> str:
+        """Return the whole of it."""
+        return markdown(records)
 
 
 def markdown(records: Sequence[Record], *, most: int = 900 * 1024) -> str:
@@ -60,8 +72,8 @@ def markdown(records: Sequence[Record], *, most: int = 900 * 1024) -> str:
 
 
 def _lines(records: Sequence[Record]) -> Iterator[str]:
-    counts = Counter(map(standing, records))
-    parts = [f"{_EMOJI[each]} {counts[each]} {each}" for each in STANDINGS if counts[each]]
+    counts = Counter(map(outcome_of, records))
+    parts = [f"{_EMOJI[each]} {counts[each]} {each}" for each in RECORD_OUTCOMES if counts[each]]
     yield f"## llmchaos: {', '.join(parts)}"
     yield ""
     wall, run = (sum(getattr(each, name) for each in records) for name in ("wall", "virtual"))
@@ -79,7 +91,7 @@ def _lines(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _scenarios(matrix: Matrix) -> Iterator[str]:
-    shown = [each for each in STANDINGS if any(matrix.standings(name)[each] for name in matrix.columns)]
+    shown = [each for each in RECORD_OUTCOMES if any(matrix.standings(name)[each] for name in matrix.columns)]
     yield ""
     yield "| scenario | tests | " + " | ".join(shown) + " |"
     yield "| --- | ---: |" + " ---: |" * len(shown)
@@ -89,7 +101,7 @@ def _scenarios(matrix: Matrix) -> Iterator[str]:
 
 
 def _findings(records: Sequence[Record]) -> Iterator[str]:
-    bad = [each for each in worst_first(records) if standing(each) in BAD]
+    bad = [each for each in worst_first(records) if outcome_of(each) in BAD]
     if not bad:
         return
     yield ""
@@ -98,7 +110,7 @@ def _findings(records: Sequence[Record]) -> Iterator[str]:
     for each in bad[:_MOST_FINDINGS]:
         verdict = decisive(each)
         check = f"<code>{_md(str(verdict.get('check')))}</code> " if verdict else ""
-        how = standing(each)
+        how = outcome_of(each)
         # One line: a text that began a line could be taken for a list. `fit` bounds a long reason.
         told = [
             f"{_EMOJI[how]} {check}{how}, {_md(column(each))}: <code>{_md(each.test)}</code>",
@@ -122,7 +134,7 @@ def _matrix(matrix: Matrix) -> Iterator[str]:
     yield "| --- |" + " --- |" * len(columns)
     for name in matrix.rows:
         cells = [matrix.cells.get((name, column), ()) for column in columns]
-        marks = [_mark(min((standing(each) for each in cell), key=STANDINGS.index)) if cell else "" for cell in cells]
+        marks = [_mark(min(map(outcome_of, cell), key=RECORD_OUTCOMES.index)) if cell else "" for cell in cells]
         yield f"| {_md(name)} | " + " | ".join(marks) + " |"
     yield ""
     yield _CLOSE

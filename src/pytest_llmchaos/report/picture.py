@@ -6,12 +6,12 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ..conditions import Ramp
-from ..units import show_duration
+from ..core.conditions import Ramp
+from ..core.units import show_duration
 
 if TYPE_CHECKING:
     from ..faults import Injection
-    from ..scenario import Phase, Scenario
+    from ..scenarios.scenario import Phase, Scenario
 
 __all__ = ["picture"]
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from ..counting import unstruck
-from ..standing import APART, STANDINGS, standing
+from ..core.terminal_text import cells, fit, pad, paint, run_time, safe
+from ..gate.counting import unstruck
+from ..gate.outcome import APART, RECORD_OUTCOMES, outcome_of
 from ._survival import BAD, SIGNS, Matrix, column, decisive, partly, short_reason, worst_first
-from ._text import cells, fit, pad, paint, run_time, safe
 
 if TYPE_CHECKING:
-    from ..record import Record
+    from ..gate.record import Record
 
 __all__ = ["STYLES", "summary_lines"]
 
@@ -70,7 +70,7 @@ class _Summary:
         self.whole = whole
         self.ascii = ascii
         self.more = "..." if ascii else "…"
-        self.counts = Counter(map(standing, records))
+        self.counts = Counter(map(outcome_of, records))
 
     def lines(self) -> list[str]:
         """Return the block."""
@@ -90,15 +90,15 @@ class _Summary:
         if not matrix.columns:
             return
         names = matrix.columns if self.whole else matrix.columns[:_MOST_SCENARIOS]
-        told = [each for each in STANDINGS if self.counts[each] and each not in APART]
-        shown = [each for each in STANDINGS if each in ("violated", "inconclusive", "held") or each in told]
+        told = [each for each in RECORD_OUTCOMES if self.counts[each] and each not in APART]
+        shown = [each for each in RECORD_OUTCOMES if each in ("violated", "inconclusive", "held") or each in told]
         room = self.width - 9 - sum(len(each) + 2 for each in shown)
         left = min(max(len("scenario"), *(cells(self._safe(name)) for name in names)), max(room, 16))
         head = f"  {pad('scenario', left)}  tests  " + "  ".join(shown)
         yield fit(head, self.width, self.more)
         for name in names:
             counts = matrix.standings(name)
-            worst = next(each for each in STANDINGS if counts[each])
+            worst = next(each for each in RECORD_OUTCOMES if counts[each])
             columns = [
                 paint(f"{counts[each]:>{len(each)}}", STYLES[each] if counts[each] else "dim", self.colour)
                 for each in shown
@@ -127,12 +127,12 @@ class _Summary:
         """Return the findings, those that are alike together: one check, one scenario."""
         found: dict[tuple[str, ...], list[Record]] = {}
         for nth, each in enumerate(worst_first(self.records)):
-            if (how := standing(each)) in _FINDINGS:
+            if (how := outcome_of(each)) in _FINDINGS:
                 verdict = decisive(each)
                 check = str(verdict.get("check")) if verdict else ""
                 found.setdefault((str(nth),) if self.whole else (how, column(each), check), []).append(each)
         # Sorting is stable: among equally bad findings the more frequent one goes first.
-        return sorted(found.values(), key=lambda group: (STANDINGS.index(standing(group[0])), -len(group)))
+        return sorted(found.values(), key=lambda group: (RECORD_OUTCOMES.index(outcome_of(group[0])), -len(group)))
 
     def _findings(self) -> Iterator[str]:
         groups = self._groups()
@@ -147,7 +147,7 @@ class _Summary:
 
     def _finding(self, group: Sequence[Record]) -> Iterator[str]:
         first = group[0]
-        how = standing(first)
+        how = outcome_of(first)
         verdict = decisive(first)
         check = f"{self._safe(str(verdict.get('check')))} " if verdict else ""
         alike = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
@@ -168,7 +168,7 @@ class _Summary:
 
     def _unseen(self) -> str:
         """Say what may have made the calls that tests without any did not make."""
-        names = [name for each in self.records if standing(each) == "no calls" for name in each.unseen]
+        names = [name for each in self.records if outcome_of(each) == "no calls" for name in each.unseen]
         told = list(dict.fromkeys(map(self._safe, names)))
         if not told:
             return ""
@@ -177,7 +177,7 @@ class _Summary:
 
     def _total(self) -> Iterator[str]:
         tests = len(self.records) - sum(self.counts[each] for each in APART)
-        parts = [f"{self.counts[each]} {each}" for each in STANDINGS if self.counts[each] and each not in APART]
+        parts = [f"{self.counts[each]} {each}" for each in RECORD_OUTCOMES if self.counts[each] and each not in APART]
         rest = []
         if self.counts["no calls"]:
             rest.append(f"{self.counts['no calls']} made no LLM call{self._unseen()} and prove nothing")
@@ -187,7 +187,7 @@ class _Summary:
             text = "; ".join([f"{tests} test{'s' * (tests != 1)} under chaos: {', '.join(parts)}", *rest])
         else:
             text = f"{'; '.join(rest)}: nothing was put to the test"
-        worst = next(each for each in STANDINGS if self.counts[each])
+        worst = next(each for each in RECORD_OUTCOMES if self.counts[each])
         yield ""
         yield paint(text, STYLES[worst], self.colour)
         for each in (one for one in self.records if self.whole and one.off):

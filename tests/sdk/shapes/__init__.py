@@ -22,10 +22,12 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from pytest_llmchaos import always, inject
+from pytest_llmchaos import inject
+from pytest_llmchaos.checks import always_on
 from pytest_llmchaos.faults import Injection
+from pytest_llmchaos.intercept import active_runs
 from pytest_llmchaos.providers import Providers
-from pytest_llmchaos.session import Chaos
+from pytest_llmchaos.run.chaos import Chaos
 
 from ._base import KEY, MODES, City, Sdk, Shape
 
@@ -120,17 +122,17 @@ def ask(
 @contextmanager
 def _running(sdk: Sdk, *faults: Injection, **options: Any) -> Iterator[Chaos]:
     """Run under chaos; what the project's file would say of the SDK's servers is said here."""
-    options = {"suppress": dict.fromkeys(always.names(), "what the SDK itself does is what is measured"), **options}
+    options = {"suppress": dict.fromkeys(always_on.names(), "what the SDK itself does is what is measured"), **options}
     if not sdk.own:
         with inject(*faults, **options) as run:
             yield run
         return
     run = Chaos(loose=faults, providers=Providers(sdk.own), **options)
-    run.start()
+    active_runs.start(run)
     try:
         yield run
     finally:
-        run.stop()
+        active_runs.stop(run)
     run.finish()
     if failed := run.verdict_error():
         raise failed

@@ -1,0 +1,1 @@
+"""Records of tests: kept, written to journals, compared with a baseline, and judged by a policy."""

@@ -1,0 +1,109 @@
+"""The HTTP stacks, one file each: they see every call, below every retry, and play its plan.
+
+A stack module holds `STACK`, with the `library` it patches, `install()`, `uninstall()` and `refresh()`. A library
+that is not imported yet is patched the moment the app imports it. Two mocking tools are only watched: what they demand
+of a call that a fault answered is no failure of the app.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from functools import cache
+from typing import Protocol
+
+from ...core import locks
+from ._patches import LateImports
+
+__all__ = ["Stack", "acquire", "late", "refresh", "release", "stacks"]
+
+
+class Stack(Protocol):
+    """One HTTP library: the only code that knows it.
+
+    Attributes:
+        library: name of its module.
+        breaks: whether faults reach its calls; False for one that is only watched, or that another has replaced.
+        follows: whether it tells whose work it is that is handed over, which goes on to be asked after a run.
+    """
+
+    library: str
+    follows: bool
+
+    @property
+    def breaks(self) -> bool:
+        """Whether faults reach its calls."""
+
+    def install(self) -> None:
+        """Patch the library, which is imported."""
+
+    def uninstall(self) -> None:
+        """Give it back as it was."""
+
+
+@cache
+def stacks() -> dict[str, Stack]:
+    """Return the stacks by the name of their library."""
+    modules = [
+        importlib.import_module(f"{__name__}.{info.name}")
+        for info in pkgutil.iter_modules(__path__)
+        if not info.name.startswith("_")
+    ]
+    return {module.STACK.library: module.STACK for module in modules}
+
+
+_lock = locks.rlock()
+_users: list[object] = []
+_installed: list[Stack] = []
+
+
+def acquire(user: object) -> None:
+    """Intercept, until the same user calls `release`."""
+    with _lock:
+        _users.append(user)
+        try:
+            stacks()  # what they import themselves must not be told of before they are known
+            late.start()
+            refresh()
+        except BaseException:
+            release(user)
+            raise
+
+
+def refresh() -> None:
+    """Patch what is imported, and lie on top again where another tool patched over us meanwhile."""
+    for library in stacks():
+        if library in sys.modules:
+            _install(library)
+
+
+def release(user: object, *, watching: bool = False) -> None:
+    """Give every library back as it was when the last user is done.
+
+    With `watching`, Python's events go on to tell where sockets go, and what work is handed on is followed; no HTTP
+    library is patched for that. Can be called again after an interrupt: nothing is forgotten before it is given back.
+    """
+    with _lock:
+        _users[:] = [each for each in _users if each is not user]
+        if not _users:
+            late.stop()
+            for each in [each for each in reversed(_installed) if not (watching and each.follows)]:
+                each.uninstall()
+                _installed.remove(each)
+            if not watching:
+                from .socket import STACK as SOCKETS
+
+                SOCKETS.rest()
+
+
+def _install(library: str) -> None:
+    with _lock:
+        stack = stacks()[library]
+        if _users:
+            if stack not in _installed:
+                _installed.append(stack)
+            stack.install()
+
+
+late = LateImports(tuple(info.name for info in pkgutil.iter_modules(__path__)), _install)

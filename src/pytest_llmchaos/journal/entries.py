@@ -1,0 +1,319 @@
+"""What happened in one run, in order: the only thing that checks and reports read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, overload
+
+from ..core import locks
+from ..core.call import BESIDE, Call, Target
+from ..core.redact import redact, redact_text
+from .answers import ModelAnswer, Pieces, read_answer
+from .app_behaviour import AppBehaviour
+
+__all__ = ["Calls", "Event", "Exchange", "Journal"]
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A call together with what happened to it.
+
+    Times are seconds of run time: 0 is when chaos started, virtual or real as the run's clock is.
+
+    Attributes:
+        provider, operation, model, stream: what was asked, of whom.
+        request: name of the user request it belongs to; empty for the whole test.
+        attempt: the n-th call of the same provider and operation within its request, from 1.
+        retry: the SDK's own retry count as its header told, None where it told nothing.
+        started, ended: run time in seconds; `ended` is None while the call is under way.
+        status: HTTP status the app got, None where it got none.
+        error: what went wrong beyond the status, such as `read_timeout`, `stream_cut` or `cancelled`; else None.
+            `closed`: the app closed the stream before its end, having been told of no error; `aborted`: the
+            provider stopped the answer and said so.
+        faults: names of the faults that struck it, in that order: the app met what they did.
+        retry_after: seconds the provider asked the client to wait before the next try, None where it did not.
+        phase: the scenario phase it fell in, where there is one.
+        call_site: `file:line` of the app code that made the call, where it could be told.
+        key: a digest of the credential that it came with.
+        address: a digest of what it was sent to, its query included: pages of a list are calls of their own.
+        thread: the native identity of the thread that made it; 0 where that is not known.
+        opened: run time in seconds at which the first piece of the answer came; comments are none.
+        first_event: the same of the first content: the event that opens a stream (Anthropic's `message_start`, OpenAI's
+            delta with nothing but a role) is none, nor is an empty text or the model's reasoning.
+        first_thought: the same where reasoning counts too.
+        longest_gap: the longest time in seconds without content, from the first piece to the end.
+        longest_pause: the same where reasoning counts too.
+        price: its price over the usual one, as a fault has it.
+        unslept: whether sleep was a stub of the test when it was made, so that the wait before it cannot be told.
+        held_open: whether the app was told how the call ended and has neither read on nor closed it.
+        pieces: the bytes of the answer that the app got, of a very long one its beginning and end; of an error that
+            it closed unread, what was answered.
+    """
+
+    provider: str
+    operation: str
+    model: str | None
+    stream: bool
+    request: str
+    attempt: int
+    retry: int | None
+    started: float
+    ended: float | None = None
+    status: int | None = None
+    error: str | None = None
+    faults: tuple[str, ...] = ()
+    retry_after: float | None = None
+    phase: str = ""
+    call_site: str | None = None
+    via: str = ""
+    host: str = ""
+    chunks: int = 0
+    key: str = ""
+    address: str = field(default="", repr=False)
+    thread: int = field(default=0, repr=False)
+    opened: float | None = None
+    first_event: float | None = None
+    first_thought: float | None = None
+    longest_gap: float = 0.0
+    longest_pause: float = 0.0
+    price: float = 1.0
+    unslept: bool = False
+    held_open: bool = False
+    pieces: Pieces = field(default_factory=Pieces, repr=False)
+    _answer: tuple[int, ModelAnswer] | None = field(default=None, repr=False)
+    _sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _body: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The request's JSON, credentials dropped. For checks and assertions; never printed or written."""
+        if self._body is None:
+            # Only now: most calls' bodies are never looked at, and long ones take long to go through.
+            self._body = redact(self._sent)
+        return self._body
+
+    @body.setter
+    def body(self, value: Mapping[str, Any]) -> None:
+        self._body = value
+
+    @property
+    def answer(self) -> ModelAnswer:
+        """What the answer said, as far as the app got it. For checks and assertions; never printed or written."""
+        if self._answer is None or self._answer[0] != self.chunks:
+            self._answer = (self.chunks, read_answer(self.pieces))
+        return self._answer[1]
+
+    def answered(self, data: bytes) -> None:
+        """Keep what was answered and not read."""
+        self.pieces.add(data)
+        self._answer = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the app got a whole, usable answer, or closed a good stream itself because it had enough.
+
+        A stream whose terminator came (`[DONE]`) is whole without a finish reason too: providers may leave it out.
+        """
+        whole = self.error is None or self.error == "closed"
+        whole = whole or (self.error == "stream_unfinished" and self.answer.done)
+        return self.ended is not None and whole and self.status is not None and self.status < 400
+
+    @property
+    def failed(self) -> bool:
+        """Whether the call came to a bad end.
+
+        One under way is neither ok nor failed, unless the app was told of an error already: by the status, or in the
+        stream, which some apps then leave open.
+        """
+        if self.ended is not None:
+            return not self.ok
+        return (self.status is not None and self.status >= 400) or self.error is not None
+
+    @property
+    def label(self) -> str:
+        """The call as a target is written: `openai/gpt-5:chat`; for people, so that a key for a model is hidden."""
+        model = f"/{redact_text(self.model)}" if self.model else ""
+        return f"{self.provider}{model}:{self.operation}"
+
+    @property
+    def outcome(self) -> str:
+        """In a few words how it ended: `200`, `503`, `200 stream_cut`, `read_timeout`, `under way`, `503 not read`."""
+        told = " ".join(str(part) for part in (self.status, self.error) if part is not None)
+        if self.ended is None:
+            return "under way" if self.status is None else f"{told} not read"
+        return told or "no answer"
+
+    def __repr__(self) -> str:
+        return _repr(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something other than a call, at run time `at` in seconds.
+
+    Kinds: `phase`, `over` (an injection's own window or range of calls is), `advance`, `enter`, `clear`, `inject`,
+    `request`, `answered`, `raised`, `effect`, `escape`.
+    `seconds` is what an `advance` skipped, `error` the type of what `raised`.
+    """
+
+    at: float
+    kind: str
+    text: str
+    seconds: float = 0.0
+    error: str = ""
+
+    def __repr__(self) -> str:
+        return _repr(self)
+
+
+def _repr(entry: Exchange | Event) -> str:
+    """Return what a dataclass shows of itself, as in a failed assertion, with keys hidden."""
+    told = (f"{each.name}={getattr(entry, each.name)!r}" for each in fields(entry) if each.repr)
+    return redact_text(f"{type(entry).__name__}({', '.join(told)})")
+
+
+class Calls(Sequence[Exchange]):
+    """A sequence of LLM calls that can be narrowed.
+
+    What the app asks a provider's status page, or a server about its health, is no LLM call and answers nobody, so it
+    is not in the sequence: only a target that names it, as in `.to("openai:status")`, gives it.
+    """
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self._exchanges = [each for each in exchanges if each.operation not in BESIDE]
+        self._polls = [each for each in exchanges if each.operation in BESIDE]
+
+    @overload
+    def __getitem__(self, index: int) -> Exchange: ...
+    @overload
+    def __getitem__(self, index: slice) -> Calls: ...
+    def __getitem__(self, index: int | slice) -> Exchange | Calls:
+        if isinstance(index, slice):
+            return self._cut(self._exchanges[index])
+        return self._exchanges[index]
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(tuple(self._exchanges))
+
+    def _cut(self, exchanges: Sequence[Exchange]) -> Calls:
+        return Calls([*exchanges, *self._polls])
+
+    def where(self, predicate: Callable[[Exchange], bool]) -> Calls:
+        """Return the exchanges that satisfy the predicate."""
+        return Calls([each for each in (*self._exchanges, *self._polls) if predicate(each)])
+
+    def to(self, target: str | Target) -> Calls:
+        """Return the calls that a target names: `.to("anthropic")`, `.to("openai/gpt-4*:chat")`.
+
+        Raises:
+            ParameterError: it is not a target.
+        """
+        wanted = Target.parse(target)
+        if wanted.operation in BESIDE:
+            return _Polls([each for each in self._polls if wanted.matches(each)])
+        return self.where(wanted.matches)
+
+    @property
+    def failed(self) -> Calls:
+        """The calls that came to a bad end."""
+        return self.where(lambda exchange: exchange.failed)
+
+    @property
+    def ok(self) -> Calls:
+        """The calls that gave the app a whole, usable answer."""
+        return self.where(lambda exchange: exchange.ok)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} calls: {', '.join(f'{each.label} {each.outcome}' for each in self)}>"
+
+
+class _Polls(Calls):
+    """Requests to status pages, which are the sequence here."""
+
+    def __init__(self, polls: Sequence[Exchange]) -> None:
+        self._exchanges = self._polls = list(polls)
+
+    def _cut(self, exchanges: Sequence[Exchange]) -> Calls:
+        return _Polls(exchanges)
+
+    def where(self, predicate: Callable[[Exchange], bool]) -> Calls:
+        """Return the requests that satisfy the predicate."""
+        return _Polls([each for each in self if predicate(each)])
+
+
+class Journal:
+    """All exchanges and events of one run, in order. Safe to write from several threads.
+
+    Attributes:
+        app: what the app itself showed: results, errors, side effects. In memory only.
+        more: takes in what happened in forked children, whenever somebody reads; None where there are none.
+    """
+
+    def __init__(self) -> None:
+        self.app = AppBehaviour()
+        self.more: Callable[[], None] | None = None
+        self._lock = locks.lock()
+        self._entries: list[Exchange | Event] = []
+        self._attempts: dict[tuple[str, str, str], int] = {}
+
+    @property
+    def entries(self) -> tuple[Exchange | Event, ...]:
+        """Everything, in the order it began."""
+        self._take_in()
+        return tuple(self._entries)
+
+    @property
+    def exchanges(self) -> Calls:
+        """The LLM calls, in the order they began; see `Calls` for those to status pages."""
+        return Calls([entry for entry in self.entries if isinstance(entry, Exchange)])
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened besides calls."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Event))
+
+    def begin(self, call: Call, at: float, phase: str = "") -> Exchange:
+        """Write down that a call began, its credentials dropped, and return the exchange to complete."""
+        self._take_in()
+        kind = (call.request, call.provider, call.operation)
+        with self._lock:
+            attempt = self._attempts[kind] = self._attempts.get(kind, 0) + 1
+            exchange = Exchange(
+                provider=call.provider,
+                operation=call.operation,
+                model=call.model,
+                stream=call.stream,
+                request=call.request,
+                attempt=attempt,
+                retry=call.retry,
+                started=at,
+                phase=phase,
+                call_site=call.call_site,
+                via=call.via,
+                host=call.host,
+                key=call.key,
+                _sent=call.body,
+            )
+            self._entries.append(exchange)
+        return exchange
+
+    def _take_in(self) -> None:
+        if self.more is not None:
+            self.more()
+
+    def adopt(self, exchange: Exchange) -> None:
+        """Take in a call that a forked child made, at the place where it began."""
+        kind = (exchange.request, exchange.provider, exchange.operation)
+        with self._lock:
+            exchange.attempt = self._attempts[kind] = self._attempts.get(kind, 0) + 1
+            self._entries.append(exchange)
+            self._entries.sort(key=lambda each: each.at if isinstance(each, Event) else each.started)
+
+    def note(self, at: float, kind: str, text: str, seconds: float = 0.0, error: str = "") -> None:
+        """Write down an event."""
+        with self._lock:
+            self._entries.append(Event(at, kind, text, seconds, error))

@@ -1,0 +1,230 @@
+"""One scenario under way: which phase it is in, and what each of its injections did so far."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..core.steady_text import steady
+from .engine import Aimed, Miss, aim
+
+if TYPE_CHECKING:
+    from ..core.call import Call
+    from ..faults import Injection
+    from ..journal.entries import Exchange
+    from ..scenarios.scenario import Scenario
+    from .engine import Decision
+
+__all__ = ["ScenarioPlayer"]
+
+_WHY: dict[Miss, str] = {
+    "target": "the target does not match",
+    "stream": "`stream` says otherwise",
+    "region": "another region, or an address that names none",
+    "prompt_tokens": "the prompt is of another size",
+    "where": "`where` said no",
+    "phase": "its phase was not under way",
+    "between": "outside of `between`",
+    "above": "no more calls came than `above` says",
+    "calls": "not one of `calls`",
+    "rate": "`rate` left it out",
+    "limit": "its limit was not reached",
+    "answered": "another fault answered in its place",
+}
+
+
+@dataclass
+class ScenarioPlayer:
+    """A scenario under way. Not thread-safe by itself: the session's lock guards it.
+
+    Args:
+        scenario: what is played.
+        began: run time in seconds at which its scenario time 0 lies.
+        loose: faults written in the test itself: each of them must hit a call, not just one of all.
+        key: keeps the chance of several players apart.
+    """
+
+    scenario: Scenario
+    began: float = 0.0
+    loose: bool = False
+    key: str = ""
+    cleared: bool = False
+    _index: int = 0
+    _since: float = 0.0
+    _done: dict[str, Counter[str]] = field(default_factory=dict)
+    _states: dict[str, Any] = field(default_factory=dict)
+    _times: dict[str, deque[float]] = field(default_factory=dict)
+    _over: list[Injection] = field(default_factory=list)
+    _spent: list[str] = field(default_factory=list)
+    _lots: dict[str, dict[str, int]] = field(default_factory=dict)
+    _planned: dict[str, list[Exchange]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._since = self.began
+
+    @property
+    def named(self) -> bool:
+        """Whether its phases have names worth telling."""
+        return not self.loose and bool(self.scenario.flat[0].name)
+
+    def moves(self, now: float) -> Iterator[tuple[float, str, str]]:
+        """Let end what is over at run time `now`; yield the time, kind and text of the events that this makes.
+
+        `phase` is the beginning of a phase, `over` the end of an injection's own window.
+        """
+        phases = self.scenario.flat
+        while self._index < len(phases) and now >= self._since + phases[self._index].seconds:
+            self._since += phases[self._index].seconds
+            self._index += 1
+            if self.named:
+                yield self._since, "phase", phases[self._index].name if self._index < len(phases) else "(scenario over)"
+        for injection in self.scenario.injections:
+            if injection.between is None or injection in self._over:
+                continue
+            if now >= (at := self.began + injection.between.end):
+                self._over.append(injection)
+                yield at, "over", f"{injection.fault} -> {injection.target} is over"
+
+    @property
+    def phase(self) -> str:
+        """The name of the phase under way; empty for loose faults and when the scenario is over."""
+        phases = self.scenario.flat
+        return phases[self._index].name if self._index < len(phases) else ""
+
+    def enter(self, name: str, now: float) -> float:
+        """Go to the start of a phase; return how many seconds of run time lie between now and it (0 for none).
+
+        A phase ahead is reached by letting that time pass; one that is over or has no start of its own (it stands
+        behind an open end) starts anew now.
+
+        Raises:
+            UsageProblem: the scenario has no such phase.
+        """
+        index = self.scenario.phase(name)
+        ahead = self._since - now + sum(phase.seconds for phase in self.scenario.flat[self._index : index])
+        skip = ahead if index > self._index and 0 <= ahead < float("inf") else 0.0
+        scheduled = self.scenario.starts()[index]
+        self._index, self._since = index, now + skip
+        if scheduled < float("inf"):
+            self.began = self._since - scheduled
+        return skip
+
+    def aimed(self, call: Call, now: float) -> list[Aimed]:
+        """Return the injections aimed at the call, counted; keep book of why the others are not."""
+        found = []
+        for phase_index, phase in enumerate(self.scenario.flat):
+            for index, injection in enumerate(phase.inject):
+                key = f"{self.key}.{phase_index}.{index}"
+                book = self._done.setdefault(key, Counter())
+                miss: Miss | None = aim(injection, call, now - self.began)
+                crowded = miss is None and self._crowded(key, injection, now)
+                if miss is None and (self.cleared or phase_index != self._index):
+                    miss = "phase"
+                if miss is None and not crowded:
+                    miss = "above"
+                if miss is not None:
+                    book[miss] += 1
+                    continue
+                book["aimed"] += 1
+                if injection.calls is not None and book["aimed"] - 1 == injection.calls.last:
+                    self._spent.append(f"{injection.fault} -> {injection.target} is over")
+                found.append(self._aimed(key, injection, book["aimed"], now, self._lot(injection, call)))
+        return found
+
+    def _aimed(self, key: str, injection: Injection, nth: int, now: float, lot: str) -> Aimed:
+        into, lasts = now - self._since, self.scenario.flat[self._index].seconds
+        if key not in self._states:
+            self._states[key] = injection.fault.begin()
+        return Aimed(key, injection, nth, into, lasts, self._states[key], lot)
+
+    def _lot(self, injection: Injection, call: Call) -> str:
+        """Return with which others the call shares its fate: by its words, and of the same words by what came first."""
+        if injection.sticky not in ("conversation", "request"):
+            return ""
+        text = call.lot(injection.sticky)
+        same = self._lots.setdefault(steady(text), {})
+        return f"{steady(text)}|{same.setdefault(text, len(same))}"
+
+    def _crowded(self, key: str, injection: Injection, now: float) -> bool:
+        """Count a matching call, and tell whether more came than the injection needs to strike."""
+        if injection.above is None:
+            return True
+        times = self._times.setdefault(key, deque())
+        times.append(now)
+        while times[0] <= now - injection.above.seconds:
+            times.popleft()
+        return len(times) > injection.above.count
+
+    def spent(self) -> list[str]:
+        """Return, once, what hits no further call because its range of calls is used up."""
+        texts, self._spent = self._spent, []
+        return texts
+
+    def decided(self, decision: Decision, exchange: Exchange) -> None:
+        """Keep book of a call's plan: whose turn it was, and why it was not that of the others."""
+        for key in decision.planned:
+            if self._owns(key):
+                self._planned.setdefault(key, []).append(exchange)
+        for key, miss in decision.misses:
+            if self._owns(key):
+                self._done[key][miss] += 1
+
+    def struck(self, key: str) -> None:
+        """Count that the app met what the injection with this key did to a call."""
+        if self._owns(key):
+            self._done[key]["hit"] += 1
+
+    def books(self) -> dict[str, Counter[str]]:
+        """Return a copy of what was counted so far, by injection."""
+        return {key: Counter(book) for key, book in self._done.items()}
+
+    def gained(self, before: Mapping[str, Counter[str]]) -> dict[str, Counter[str]]:
+        """Return what was counted since then."""
+        return {key: book - before.get(key, Counter()) for key, book in self._done.items()}
+
+    def add(self, books: Mapping[str, Counter[str]]) -> None:
+        """Count what was counted elsewhere."""
+        for key, book in books.items():
+            self._done.setdefault(key, Counter()).update(book)
+
+    def _owns(self, key: str) -> bool:
+        return key.startswith(f"{self.key}.")
+
+    def unused(self) -> list[str]:
+        """Return what hit no call, one line each with the reasons; empty when the player did its part."""
+        missed = [f"{injection}: {why}" for _, injection, why in self._missed()]
+        return missed if self.loose or len(missed) == len(self.scenario.injections) else []
+
+    def unmet(self) -> list[str]:
+        """Return what of it hit no call, as `phase: injection` each; a scenario may have struck with the rest."""
+        parts = (f"{phase}: {injection}" if phase else str(injection) for phase, injection, _ in self._missed())
+        return list(dict.fromkeys(parts))
+
+    def _missed(self) -> Iterator[tuple[str, Injection, str]]:
+        """Yield each injection that hit no call, with the name of its phase before it and the reasons behind."""
+        for phase_index, phase in enumerate(self.scenario.flat):
+            for index, injection in enumerate(phase.inject):
+                key = f"{self.key}.{phase_index}.{index}"
+                book = self._done.get(key, Counter())
+                if not book["hit"]:
+                    yield phase.name, injection, _reasons(book, self._planned.get(key, ()))
+
+
+def _reasons(book: Counter[str], planned: Iterable[Exchange]) -> str:
+    told = [(_WHY[why], book[why]) for why in _WHY if book[why]]
+    told += Counter(_unmet(each) for each in planned).items()
+    return "; ".join(f"{why} ({count} call{'s' * (count != 1)})" for why, count in told) or "there was no LLM call"
+
+
+def _unmet(exchange: Exchange) -> str:
+    """Say why the app never met what was planned for a call."""
+    if exchange.ended is None or exchange.error in ("closed", "cancelled"):
+        read = (
+            f"{exchange.chunks} piece{'s' * (exchange.chunks != 1)} of the answer" if exchange.chunks else "none of it"
+        )
+        return f"the app never came to it, it read {read}"
+    if exchange.failed:
+        return f"the call ended in {exchange.outcome} before it"
+    return "it changed nothing"

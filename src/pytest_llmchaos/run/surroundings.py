@@ -1,0 +1,27 @@
+"""What is around a run, for its verdicts: whoever patches the process for a run knows more than the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .chaos import Chaos
+
+__all__ = ["Surroundings"]
+
+
+class Surroundings:
+    """A run that nobody patched anything for has nothing around it."""
+
+    def gather(self, run: Chaos) -> Iterable[str]:
+        """Take in what happened elsewhere, as in child processes, since the last time; return each escape there."""
+        return ()
+
+    def blind_spots(self, run: Chaos) -> Iterable[str]:
+        """Return lines that tell what a run that saw no call may have missed."""
+        return ()
+
+    def intercepted(self) -> str:
+        """Return which libraries are intercepted, in words."""
+        return "none"
