@@ -13,7 +13,7 @@ import pytest
 
 from pytest_llmchaos.core import config
 from pytest_llmchaos.core.errors import ChaosError, UsageProblem
-from pytest_llmchaos.scenarios import library
+from pytest_llmchaos.scenarios import library, scenario_file
 from pytest_llmchaos.scenarios.scenario import EVIDENCE
 from pytest_llmchaos.scenarios.scenario_file import ScenarioError, dump, loads
 
@@ -357,3 +357,21 @@ def test_what_is_no_text_chooses_nothing(chosen):
     """It comes from a marker's arguments, and gets an error of ours."""
     with pytest.raises(UsageProblem, match=r"^3 is not a text by which scenarios could be chosen"):
         library.find(**chosen, folders=())
+
+
+def test_a_file_is_parsed_once_for_what_is_in_it(tmp_path, monkeypatch):
+    """However many tests play it; what is written anew counts, within the same tick and of the same size too."""
+    parsed = []
+    read = scenario_file.read_yaml
+    monkeypatch.setattr(scenario_file, "read_yaml", lambda data, path: parsed.append(path) or read(data, path))
+    file = tmp_path / "parsed-once.yaml"
+    file.write_text("name: parsed-once\ninject: [{fault: outage, target: openai}]\n", "utf-8")
+    first = library.load(file)
+    assert library.load(file) == first
+    assert parsed == [str(file)]
+    file.write_text("name: parsed-once\ninject: [{fault: outage, target: gemini}]\n", "utf-8")
+    assert library.load(file) != first
+    file.write_text("name: parsed-once\ninject: [{fault: outrage, target: gemini}]\n", "utf-8")
+    for _ in range(2):
+        with pytest.raises(ScenarioError, match="did you mean 'outage'"):
+            library.load(file)

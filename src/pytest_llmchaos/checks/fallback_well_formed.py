@@ -10,7 +10,7 @@ from ..core.call import Target
 from ..core.parameters import param, whole
 from ..core.parameters import target as read_target
 from ..core.tokens import request_tokens
-from ._asks import asks, later, same_place
+from ._asks import asks, same_place
 from ._base import Check
 from ._bodies import properties, question, schema, system, tool_ids, tools
 from ._calls import against, count, named, worst
@@ -72,15 +72,20 @@ class FallbackWellFormed(Check):
 
     def _pairs(self, calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
         """Yield each call to the fallback with the last failed one elsewhere, of the same kind, before it."""
-        for place, each in enumerate(calls):
-            if kind(each) != "text" or (self.to is not None and not self.to.matches(each)):
+        asked = {id(each): question(each.body) for each in calls}
+        uncured: list[Exchange] = []
+        for each in calls:
+            if kind(each) != "text":
                 continue
-            before = [one for one in calls[:place] if one.failed and kind(one) == "text" and not same_place(one, each)]
-            before = [one for one in before if not _cured(one, calls[:place]) and _same_matter(one, each)]
-            if self.to is not None:
-                before = [one for one in before if not self.to.matches(one)]
-            if before:
-                yield before[-1], each
+            if self.to is None or self.to.matches(each):
+                for one in reversed(uncured):
+                    if not same_place(one, each) and _same_matter(asked[id(one)], asked[id(each)]):
+                        yield one, each
+                        break
+            if each.ok:
+                uncured = [one for one in uncured if not _cures(each, one)]
+            elif each.failed and not (self.to is not None and self.to.matches(each)):
+                uncured.append(each)
 
     def _flaws(self, failed: Exchange, fallback: Exchange) -> list[str]:
         found: list[str] = []
@@ -102,14 +107,13 @@ class FallbackWellFormed(Check):
         return found
 
 
-def _cured(failed: Exchange, calls: Sequence[Exchange]) -> bool:
+def _cures(good: Exchange, failed: Exchange) -> bool:
     """Tell whether the same place answered later on: what follows elsewhere is then no fallback for it."""
-    return any(each.ok and kind(each) == "text" and same_place(each, failed) for each in later(failed, calls))
+    return same_place(good, failed) and failed.ended is not None and good.started >= failed.ended
 
 
-def _same_matter(failed: Exchange, fallback: Exchange) -> bool:
+def _same_matter(asked: Sequence[str], again: Sequence[str]) -> bool:
     """Tell whether one repeats something that the user says in the other: another step of an agent does not."""
-    asked, again = question(failed.body), question(fallback.body)
     if not asked or not again:
         return True
     return any(each in "\n".join(again) for each in asked) or any(each in "\n".join(asked) for each in again)

@@ -56,13 +56,19 @@ class ScenarioPlayer:
     _done: dict[str, Counter[str]] = field(default_factory=dict)
     _states: dict[str, Any] = field(default_factory=dict)
     _times: dict[str, deque[float]] = field(default_factory=dict)
-    _over: list[Injection] = field(default_factory=list)
+    _windows: list[tuple[float, str]] = field(default_factory=list)
     _spent: list[str] = field(default_factory=list)
     _lots: dict[str, dict[str, int]] = field(default_factory=dict)
     _planned: dict[str, list[Exchange]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._since = self.began
+        ends = {
+            (each.between.end, f"{each.fault} -> {each.target} is over"): None
+            for each in reversed(self.scenario.injections)
+            if each.between is not None
+        }
+        self._windows = sorted(ends, key=lambda end: end[0], reverse=True)  # the next to end is the last
 
     @property
     def named(self) -> bool:
@@ -80,12 +86,8 @@ class ScenarioPlayer:
             self._index += 1
             if self.named:
                 yield self._since, "phase", phases[self._index].name if self._index < len(phases) else "(scenario over)"
-        for injection in self.scenario.injections:
-            if injection.between is None or injection in self._over:
-                continue
-            if now >= (at := self.began + injection.between.end):
-                self._over.append(injection)
-                yield at, "over", f"{injection.fault} -> {injection.target} is over"
+        while self._windows and now >= (at := self.began + self._windows[-1][0]):
+            yield at, "over", self._windows.pop()[1]
 
     @property
     def phase(self) -> str:

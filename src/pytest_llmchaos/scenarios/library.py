@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -164,11 +165,21 @@ def _files(folders: Folders) -> dict[str, Path]:
     for folder in _roots(folders):
         if not folder.is_dir():
             raise UsageProblem(f"{folder}: there is no such scenario folder")
-        for path in files_in(folder):
+        for path in _listed(folder):
             if path.stem in files:
                 raise UsageProblem(f"two scenarios are named {path.stem!r}: {files[path.stem]} and {path}")
             files[path.stem] = path
     return files
+
+
+def _listed(folder: Path) -> Iterable[Path]:
+    return _our_files(folder) if folder == _shipped() else files_in(folder)
+
+
+@lru_cache(maxsize=1)
+def _our_files(folder: Path) -> tuple[Path, ...]:
+    """Look through our own library once: an installed package does not change."""
+    return tuple(files_in(folder))
 
 
 def _roots(folders: Folders) -> list[Path]:

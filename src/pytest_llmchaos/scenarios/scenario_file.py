@@ -6,6 +6,7 @@ import dataclasses
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,7 +72,14 @@ def load(path: str | os.PathLike[str], check_name: CheckName | None = None) -> S
     Raises:
         ScenarioError: it cannot be read, or anything in it is wrong; nothing is half-loaded.
     """
-    return loads(_bytes(path), os.fspath(path), check_name)
+    data = _bytes(path)
+    return _of_content(data, os.fspath(path)) if check_name is None else loads(data, os.fspath(path), check_name)
+
+
+@lru_cache(maxsize=256)
+def _of_content(data: bytes, path: str) -> Scenario:
+    """Parse a file once, however many tests play it; told by what is in it, so that no clock can be too coarse."""
+    return loads(data, path)
 
 
 def loads(data: bytes | str, path: str = "<scenario>", check_name: CheckName | None = None) -> Scenario:
