@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import math
 import threading
-from functools import cache, cached_property
+from functools import cached_property
 from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from .word_list import WORDS
+
 if TYPE_CHECKING:
     from faker import Faker
 
-__all__ = ["Draw", "ready"]
+__all__ = ["Draw"]
 
 _local = threading.local()
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
-
-
-@cache
-def _faker_words() -> tuple[str, ...]:
-    """Asked for once: Faker copies its list for every draw."""
-    from faker import Faker
-
-    return tuple(Faker("en_US", use_weighting=False).get_words_list())
-
-
-def ready() -> None:
-    """Import what made-up text needs: within the first answer it would pass for the app's own doing."""
-    import faker  # noqa: F401
 
 
 class Draw:
@@ -98,10 +87,9 @@ class Draw:
         return found
 
     def words(self, count: int) -> list[str]:
-        """Return that many of Faker's words."""
-        known = _faker_words()
+        """Return that many words."""
         raw = self._bytes(2 * count)
-        return [known[(raw[at] << 8 | raw[at + 1]) % len(known)] for at in range(0, 2 * count, 2)]
+        return [WORDS[(raw[at] << 8 | raw[at + 1]) % len(WORDS)] for at in range(0, 2 * count, 2)]
 
     def _bytes(self, count: int) -> bytes:
         got = b""
