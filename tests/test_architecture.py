@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import pytest_llmchaos
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "pytest_llmchaos"
 PAGE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
@@ -102,3 +104,4 @@ def test_extensions_find_the_language_by_its_short_names(name):
     """`pytest_llmchaos.call` is the same module as `pytest_llmchaos.core.call`."""
     short = importlib.import_module(f"pytest_llmchaos.{name}")
     assert short is importlib.import_module(f"pytest_llmchaos.core.{name}")
+    assert getattr(pytest_llmchaos, name) is short

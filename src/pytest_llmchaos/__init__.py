@@ -126,7 +126,7 @@ if not any(type(each).__qualname__ == "_Doors" and type(each).__module__ == __na
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("faults", "strategies"):
+    if name in ("faults", "strategies", *_Doors._NAMES):
         return importlib.import_module(f".{name}", __name__)
     if name == "__version__":
         from importlib.metadata import version

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 from click.testing import CliRunner
 
+from pytest_llmchaos import report
 from pytest_llmchaos.cli import cli
 from pytest_llmchaos.gate.journal_file import append
 
 from . import records
+
+cli_report = import_module("pytest_llmchaos.cli.report")
 
 
 @pytest.fixture
@@ -79,3 +84,21 @@ def test_a_torn_line_is_told_in_one_line(journal):
     (line,) = [each for each in done.stderr.splitlines() if "passed over" in each]
     assert line.startswith(str(journal))
     assert "Warning" not in done.stderr
+
+
+def test_a_form_whose_option_is_taken(journal, monkeypatch):
+    """Somebody else's class is named, and its file is not written in another one's place."""
+
+    class Terminal(report.ReportForm):
+        option = "terminal"
+        help = "Write it."
+
+        def render(self, records):
+            return ""
+
+    monkeypatch.setattr(report, "forms", lambda: {"terminal": Terminal})
+    cli_report._options.cache_clear()
+    result = run(journal)
+    cli_report._options.cache_clear()
+    assert result.exit_code == 2
+    assert "Terminal: llmchaos report has an option --terminal already" in result.stderr

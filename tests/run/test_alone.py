@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
 import textwrap
+import time
+from dataclasses import replace
+
+import pytest
+
+from pytest_llmchaos import Chaos, UsageProblem, faults
+from pytest_llmchaos.scenarios.scenario import Scenario
 
 PROGRAM = """
 import json, socket, sys, threading, time
@@ -92,3 +100,33 @@ def test_a_run_plays_a_whole_scenario_without_any_http_library():
         "intercept": [],
         "patched": False,
     }
+
+
+def test_a_run_that_is_started_alone_says_that_it_intercepts_nothing():
+    """Who takes it for `inject` would wait for faults that never come."""
+    run = Chaos(loose=[faults.outage(target="openai")], clock="real")
+    run.start()
+    run.stop()
+    run.finish()
+    assert "no HTTP library was intercepted for this run: start it by `with inject(...)`" in str(run.verdict_error())
+
+
+def test_a_start_that_fails_leaves_real_time():
+    """Two scenarios set the calendar, each to another day."""
+    one = replace(Scenario.of([faults.outage()]), name="one", date=dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
+    other = replace(one, name="other", date=dt.datetime(2025, 1, 2, tzinfo=dt.UTC))
+    before = time.sleep, time.monotonic
+    with pytest.raises(UsageProblem, match="one and other start on different dates"):
+        Chaos([one, other]).start()
+    assert (time.sleep, time.monotonic) == before
+
+
+def test_its_end_gives_back_what_the_journal_watches():
+    """Who reads JSON is watched once a tool call came broken."""
+    before = json.JSONDecoder.decode
+    run = Chaos(clock="real")
+    run.start()
+    run.journal.app.mended._listen()
+    assert json.JSONDecoder.decode is not before
+    run.stop()
+    assert json.JSONDecoder.decode is before

@@ -1,7 +1,8 @@
 """The checks, one file each: named predicates over the journal, on `llmchaos.expect` and in YAML `expect:`.
 
-Every module of this package that does not start with an underscore holds one `Check` class; adding a check means
-adding its file. Third parties add theirs through the entry point group `llmchaos.checks`, users with `@llmchaos.check`.
+A check is a `Check` class in a module of this package; adding one means adding its file. Third parties add theirs
+through the entry point group `llmchaos.checks`, users with `@llmchaos.check`. Beside them: `always_on` has those that
+nobody asks for, `prices` and `costs` what calls cost, `verdict` what a check says.
 """
 
 from __future__ import annotations

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..core.errors import UsageProblem
 from ._common import ascii_only, say, warned
 
 if TYPE_CHECKING:
     from ..gate.record import Record
 
 __all__ = ["report"]
+
+
+_TAKEN = ("journals", "terminal", "verbose", "help")
 
 
 class _Command(click.Command):
@@ -30,6 +34,11 @@ def _options() -> tuple[click.Parameter, ...]:
     from ..report import forms
 
     file = click.Path(path_type=Path, dir_okay=False)
+    for option, form in forms().items():
+        if option.replace("-", "_") in _TAKEN:
+            raise UsageProblem(
+                f"{form.__module__}.{form.__qualname__}: llmchaos report has an option --{option} already"
+            )
     return tuple(
         click.Option([f"--{option}", option.replace("-", "_")], metavar="FILE", type=file, help=form.help)
         for option, form in forms().items()

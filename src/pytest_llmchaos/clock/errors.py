@@ -11,3 +11,8 @@ class AppHung(BaseException):
 
 class ClockUnsupported(RuntimeError):
     """Virtual time cannot reach what the caller runs on; the message says what, and what to use instead."""
+
+
+# A traceback shows them where users find them.
+for _error in (AppHung, ClockUnsupported):
+    _error.__module__ = __name__.partition(".")[0]

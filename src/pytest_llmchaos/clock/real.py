@@ -41,7 +41,7 @@ class RealClock:
         await asyncio.sleep(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Real time cannot be moved: `NotImplementedError`; the session moves the scenario instead."""
+        """Real time cannot be moved: `NotImplementedError`; the run moves the scenario instead."""
         raise NotImplementedError('real time cannot be advanced; use clock="virtual"')
 
     def check_async(self) -> None:

@@ -120,8 +120,6 @@ def stop(run: Chaos) -> None:
             post.write(on())
         try:
             run.stop()
-            run.journal.app.written.stop()
-            run.journal.app.mended.stop()
         finally:
             work_owner.end(run)
             _reap()

@@ -1,4 +1,4 @@
-"""What people see of a run: the timeline of calls, the text of a failure, and the report in all its forms.
+"""The forms in which people see what tests came to: terminal, HTML, Markdown, JUnit, GitHub, pictures.
 
 A form that `llmchaos report` writes to a file is a `ReportForm` class in a module of this package that does not start
 with an underscore; adding one means adding its file. Third parties add theirs through the entry point group

@@ -1,1 +1,1 @@
-"""One run: calls come in, are decided, written down and judged. It patches nothing and knows no HTTP library."""
+"""One run: calls come in, are decided, written down and judged. It patches no HTTP library."""

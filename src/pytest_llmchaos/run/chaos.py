@@ -1,4 +1,4 @@
-"""One chaos run: ties the engine, the clock, interception and the journal together."""
+"""One chaos run: ties scenarios, the clock, the journal and the checks together."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _tokens = itertools.count(1)
 
 
 class Chaos(Dispatcher):
-    """A chaos run: what the `llmchaos` fixture and `inject` give.
+    """A chaos run: what the `llmchaos` fixture and `inject` give, which also intercept this process for it.
 
     Args:
         scenarios: what goes wrong, each on its own time line.
@@ -285,17 +285,22 @@ class Chaos(Dispatcher):
     # --- life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin: from now on run time goes, on the run's clock. Nothing is intercepted by that alone.
+        """Begin: from now on run time goes, on the run's clock; a virtual one moves the waits of this process.
 
-        The calling thread is taken for the one that runs the test.
+        No HTTP library is intercepted by that: `inject` and the fixture do both. The calling thread is taken for the
+        one that runs the test.
         """
         self.home = threading.get_ident()
-        self._clock.start()
-        self._set_date(player.scenario for player in self._players)
-        self._origin = self._clock.now()
-        if (first := next((player for player in self._players if player.named), None)) is not None:
-            self.journal.note(0.0, "phase", first.phase)
-        self._under_way = True
+        try:
+            self._clock.start()
+            self._set_date(player.scenario for player in self._players)
+            self._origin = self._clock.now()
+            if (first := next((player for player in self._players if player.named), None)) is not None:
+                self.journal.note(0.0, "phase", first.phase)
+            self._under_way = True
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End: run time stands still. Can be called again, as after an interrupt."""
@@ -304,7 +309,11 @@ class Chaos(Dispatcher):
             with self._lock:
                 self._move()
             self._stopped_at = self.now
-        self._clock.stop()
+        try:
+            self._clock.stop()
+        finally:
+            self.journal.app.written.stop()
+            self.journal.app.mended.stop()
 
     def finish(self, error: BaseException | None = None) -> None:
         """Judge the whole run: expectations, what hit no call, the always-on checks. Only the first call judges.

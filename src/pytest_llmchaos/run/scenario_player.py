@@ -37,7 +37,7 @@ _WHY: dict[Miss, str] = {
 
 @dataclass
 class ScenarioPlayer:
-    """A scenario under way. Not thread-safe by itself: the session's lock guards it.
+    """A scenario under way. Not thread-safe by itself: the run's lock guards it.
 
     Args:
         scenario: what is played.

@@ -12,7 +12,7 @@ __all__ = ["Surroundings"]
 
 
 class Surroundings:
-    """A run that nobody patched anything for has nothing around it."""
+    """A run that nobody patched anything for: its calls are those that are handed to it."""
 
     def gather(self, run: Chaos) -> Iterable[str]:
         """Take in what happened elsewhere, as in child processes, since the last time; return each escape there."""
@@ -20,7 +20,7 @@ class Surroundings:
 
     def blind_spots(self, run: Chaos) -> Iterable[str]:
         """Return lines that tell what a run that saw no call may have missed."""
-        return ()
+        return ("no HTTP library was intercepted for this run: start it by `with inject(...)`, not by its `start()`",)
 
     def intercepted(self) -> str:
         """Return which libraries are intercepted, in words."""
