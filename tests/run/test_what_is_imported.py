@@ -9,6 +9,7 @@ import sys
 PROGRAM = """
 import json, sys
 import httpx2
+before = set(sys.modules)  # what the library brings is its own affair
 from pytest_llmchaos import faults, inject
 
 with inject(faults.latency("1s", target="openai")):
@@ -16,7 +17,7 @@ with inject(faults.latency("1s", target="openai")):
     answer = httpx2.post("https://api.openai.com/v1/chat/completions", json=body)
 HEAVY = ("faker", "hypothesis", "respx", "yaml", "click", "aiohttp", "requests", "openai", "anthropic")
 words = answer.json()["choices"][0]["message"]["content"].split()
-print(json.dumps([len(words) > 9, [each for each in HEAVY if each in sys.modules]]))
+print(json.dumps([len(words) > 9, [each for each in HEAVY if each in set(sys.modules) - before]]))
 """
 
 
