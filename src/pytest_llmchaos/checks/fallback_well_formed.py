@@ -72,19 +72,19 @@ class FallbackWellFormed(Check):
 
     def _pairs(self, calls: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
         """Yield each call to the fallback with the last failed one elsewhere, of the same kind, before it."""
+        calls = [each for each in calls if kind(each) == "text"]
         asked = {id(each): question(each.body) for each in calls}
         uncured: list[Exchange] = []
         for each in calls:
-            if kind(each) != "text":
-                continue
-            if self.to is None or self.to.matches(each):
+            meant = self.to is not None and self.to.matches(each)
+            if self.to is None or meant:
                 for one in reversed(uncured):
                     if not same_place(one, each) and _same_matter(asked[id(one)], asked[id(each)]):
                         yield one, each
                         break
             if each.ok:
                 uncured = [one for one in uncured if not _cures(each, one)]
-            elif each.failed and not (self.to is not None and self.to.matches(each)):
+            elif each.failed and not meant:
                 uncured.append(each)
 
     def _flaws(self, failed: Exchange, fallback: Exchange) -> list[str]:

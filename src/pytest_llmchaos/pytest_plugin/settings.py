@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,23 @@ class Settings:
     """What runs need of `[tool.llmchaos]`.
 
     Attributes:
-        providers: own endpoints.
+        own: endpoints of one's own, as the table has them.
         scenarios: folders with scenario files of one's own.
         suppress: always-on checks that are switched off.
     """
 
-    providers: Providers
+    own: Mapping[str, Any]
     scenarios: tuple[Path, ...]
     suppress: dict[str, str]
+
+    @property
+    def providers(self) -> Providers:
+        """The providers of one run, made when one is.
+
+        Raises:
+            UsageProblem: the table of an endpoint is wrong.
+        """
+        return Providers(self.own)
 
     def with_suppressed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return options of a run, in which those that the project switches off are switched off too."""
@@ -41,4 +51,4 @@ def settings(folder: Path) -> Settings:
     """
     config = load(folder)
     Policy.of(config)
-    return Settings(Providers(config.providers), config.scenarios, always_on.of_project(config))
+    return Settings(config.providers, config.scenarios, always_on.of_project(config))
