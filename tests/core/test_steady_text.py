@@ -66,7 +66,7 @@ def test_ids_and_long_numbers_make_none(uid, number, text):
 def test_only_what_is_said_counts():
     """What a request has to tell it, its user or its state from others is no part of its words."""
     body = {"user": "u1", "metadata": {"run": "x"}, "messages": [{"role": "user", "content": "hi", "id": "m1"}]}
-    assert list(texts(body)) == ["hi", "user"]
+    assert texts(body) == ["hi", "user"]
 
 
 def test_a_very_long_text_is_read_from_its_beginning():

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 from urllib.parse import urlsplit
@@ -93,32 +93,40 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     content: bytes = field(default=b"", repr=False)
     timeouts: Timeouts = Timeouts()
+    _first: dict[str, str] = field(init=False, repr=False, compare=False)
 
-    @cached_property
+    def __post_init__(self) -> None:
+        self.__dict__["_first"] = {key.lower(): value for key, value in reversed(self.headers)}
+
+    @property
     def host(self) -> str:
         """The host with its port when the URL names one, in lower case."""
-        return urlsplit(self.url).netloc.rpartition("@")[2].lower()
+        return _place(self.url)[0]
 
-    @cached_property
+    @property
     def path(self) -> str:
         """The path without the query."""
-        return urlsplit(self.url).path
+        return _place(self.url)[1]
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name (given in lower case), or None."""
         return self._first.get(name)
 
-    @cached_property
+    @property
     def credential(self) -> str:
         """What it came with to show who sends it; empty where there was nothing. Never recorded."""
-        value = next((each for name in _CREDENTIALS if (each := self.header(name))), "")
-        if not value and "key=" in (query := urlsplit(self.url).query):
-            value = query.partition("key=")[2].partition("&")[0]
-        return value
+        for name in _CREDENTIALS:
+            if value := self._first.get(name):
+                return value
+        if "key=" in self.url:
+            return urlsplit(self.url).query.partition("key=")[2].partition("&")[0]
+        return ""
 
-    @cached_property
-    def _first(self) -> dict[str, str]:
-        return {key.lower(): value for key, value in reversed(self.headers)}
+
+@lru_cache(maxsize=512)
+def _place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2].lower(), parts.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +200,8 @@ class Call:
         words = "\n".join(texts(self.body))
         digest = blake2b(words.encode("utf-8", "replace"), digest_size=8)
         stream = "stream" if self.stream else "plain"
-        return f"{self.label}|{stream}|{steady(self.request)}|{digest.hexdigest()}"
+        request = steady(self.request) if self.request else ""
+        return f"{self.label}|{stream}|{request}|{digest.hexdigest()}"
 
 
 def _opening(said: Any) -> str:
@@ -236,11 +245,17 @@ def credential(request: HttpRequest) -> str:
 
 def address(request: HttpRequest) -> str:
     """Return a digest of where a request goes, but for the host: method, path and query, without a key in it."""
-    parts = urlsplit(request.url)
+    return _address(request.method, request.url)
+
+
+@lru_cache(maxsize=512)
+def _address(method: str, url: str) -> str:
+    parts = urlsplit(url)
     query = "&".join(each for each in parts.query.split("&") if not each.startswith("key="))
-    return _digest(f"{request.method} {parts.path}?{query}")
+    return _digest(f"{method} {parts.path}?{query}")
 
 
+@lru_cache(maxsize=512)
 def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Draw"]
 
 _local = threading.local()
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
+_LETTERS = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
+_AS_LETTERS = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
 
 
 class Draw:
@@ -42,6 +43,7 @@ class Draw:
         self.lasts = lasts
         self.now = now
         self._drawn = 0
+        self._pool = b""
 
     def part(self, name: str, into: float | None = None, lasts: float = math.inf) -> Draw:
         """Return an independent source, so that one user of chance cannot shift another's."""
@@ -60,19 +62,19 @@ class Draw:
 
     def fraction(self) -> float:
         """Return a number from 0 (included) to 1 (excluded)."""
-        return int.from_bytes(self._bytes(7)) / 2**56
+        return int.from_bytes(self.bytes(7)) / 2**56
 
     def whole(self, low: int, high: int) -> int:
         """Return a whole number, both ends included."""
-        return low + int(self.fraction() * (high - low + 1))
+        return low + (int.from_bytes(self.bytes(7)) * (high - low + 1) >> 56)
 
     def hex(self, digits: int) -> str:
         """Return that many random hexadecimal digits."""
-        return self._bytes((digits + 1) // 2).hex()[:digits]
+        return self.bytes((digits + 1) // 2).hex()[:digits]
 
     def token(self, length: int) -> str:
         """Return that many random letters and digits, as provider ids use them."""
-        return "".join([_LETTERS[byte % len(_LETTERS)] for byte in self._bytes(length)])
+        return self.bytes(length).translate(_AS_LETTERS).decode("ascii")
 
     @cached_property
     def fake(self) -> Faker:
@@ -88,12 +90,13 @@ class Draw:
 
     def words(self, count: int) -> list[str]:
         """Return that many words."""
-        raw = self._bytes(2 * count)
+        raw = self.bytes(2 * count)
         return [WORDS[(raw[at] << 8 | raw[at + 1]) % len(WORDS)] for at in range(0, 2 * count, 2)]
 
-    def _bytes(self, count: int) -> bytes:
-        got = b""
-        while len(got) < count:
+    def bytes(self, count: int) -> bytes:
+        """Return that many random bytes."""
+        while len(self._pool) < count:
             self._drawn += 1
-            got += blake2b(f"{self._drawn}|{self.key}".encode("utf-8", "replace")).digest()
-        return got[:count]
+            self._pool += blake2b(f"{self._drawn}|{self.key}".encode("utf-8", "replace")).digest()
+        drawn, self._pool = self._pool[:count], self._pool[count:]
+        return drawn

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
 from typing import Literal
 
 from .call import Timeouts
@@ -273,10 +275,33 @@ def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None)
         timeouts: the client's own limits; the one that is reached first decides, of equal ones that of the phase.
         now: the clock that the total timeout counts on, in seconds; without one it counts the waits.
     """
+    began = now() if now is not None else 0.0
+    untouched = plan.source is not None and not plan.shapers and plan.answered_by is None and not plan.priced_by
+    return (_untouched if untouched else _play)(plan, timeouts, now, began)
+
+
+def _untouched(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began: float) -> Playing:
+    """Play what no fault has a part in: the most of all calls, and so the quickest way."""
+    assert plan.source is not None  # noqa: S101 # else this is not called
+    steps = iter(plan.source())
+    for step in steps:
+        if isinstance(step, Chunk):
+            yield Emit(step)
+        elif isinstance(step, Head):
+            yield Respond(step)
+        elif isinstance(step, End):
+            yield Done(step)
+            return
+        else:
+            rest = partial(chain, (step,), steps)
+            yield from _play(replace(plan, source=rest), timeouts, now, began)
+            return
+
+
+def _play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began: float) -> Playing:
     from .shaping import Shaping, marked  # that module builds on this one
 
     slept = 0.0
-    began = now() if now is not None else 0.0
     shaping = Shaping(plan)
     waited: dict[str, float] = {}
     steps = _pulled(framed=bool(plan.shapers)) if plan.source is None else marked(plan)

@@ -8,7 +8,7 @@ number. Short numbers stay, because tests ask "question 1", "question 2" in seve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -105,14 +105,20 @@ _IDENTIFYING = _words("""
     """)
 
 
-def texts(body: Any) -> Iterator[str]:
-    """Yield the texts of a request's JSON that stay the same from run to run, in order."""
+def texts(body: Any) -> list[str]:
+    """Return the texts of a request's JSON that stay the same from run to run, in order."""
+    found: list[str] = []
+    _gather(body, found)
+    return found
+
+
+def _gather(body: Any, found: list[str]) -> None:
     if isinstance(body, str):
-        yield steady(body)
-    elif isinstance(body, Mapping):
-        for key in sorted(map(str, body)):
-            if key not in _IDENTIFYING:
-                yield from texts(body.get(key))
+        found.append(steady(body))
     elif isinstance(body, list | tuple):
         for each in body:
-            yield from texts(each)
+            _gather(each, found)
+    elif type(body) is dict or isinstance(body, Mapping):
+        for key in sorted(map(str, body)):
+            if key not in _IDENTIFYING:
+                _gather(body.get(key), found)

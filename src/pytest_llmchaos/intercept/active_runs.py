@@ -60,8 +60,11 @@ def active() -> Chaos | None:
 
 def on() -> Chaos | None:
     """Return the run that is on for the calling thread, whatever it does; None where none is."""
-    runs, me = tuple(_stack), threading.get_ident()
-    return next((run for run in reversed(runs) if run.home == me), runs[-1] if runs else None)
+    runs = tuple(_stack)
+    if len(runs) < 2:
+        return runs[0] if runs else None
+    me = threading.get_ident()
+    return next((run for run in reversed(runs) if run.home == me), runs[-1])
 
 
 def is_home(ident: int) -> bool:

@@ -271,6 +271,10 @@ class Journal:
         """The LLM calls, in the order they began; see `Calls` for those to status pages."""
         return Calls([entry for entry in self.entries if isinstance(entry, Exchange)])
 
+    def told_to_wait(self, within: int) -> bool:
+        """Tell whether the app was asked to wait lately: by a call among so many of the latest entries."""
+        return any(isinstance(entry, Exchange) and bool(entry.retry_after) for entry in self._entries[-within:])
+
     @property
     def events(self) -> tuple[Event, ...]:
         """What happened besides calls."""

@@ -116,11 +116,13 @@ class Providers:
 
     def route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         """Find the provider and operation from method and URL alone; None where it is no LLM call."""
-        if (method, url) not in self._routes:
+        try:
+            return self._routes[method, url]
+        except KeyError:
             if len(self._routes) >= _REMEMBERED:
                 self._routes.clear()
-            self._routes[method, url] = self._route(method, url)
-        return self._routes[method, url]
+            found = self._routes[method, url] = self._route(method, url)
+            return found
 
     def _route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         parts = urlsplit(url)

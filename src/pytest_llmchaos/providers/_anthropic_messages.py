@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..core.tokens import pieces, tokens
-from ._anthropic_wire import answered_by, events_answer, plain_answer, prompt_tokens
+from ._anthropic_wire import answered_by, events_answer, plain_answer, prompt_tokens, written_answer
 from ._read import mapping, mappings, positive, word
 from ._say import Asked, Said, Tool, choose, say
 from ._sse import event
+from ._template import GAP, Template
 
 if TYPE_CHECKING:
     from ..core.call import Call
@@ -37,28 +39,45 @@ _DETAILS: dict[str, dict[str, Any]] = {
 def messages(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = None) -> Answer:
     """Answer `POST /v1/messages`."""
     said = say(reply, _asked(call.body), draw)
+    name, model = f"msg_01{draw.part('id').token(22)}", answered_by(call)
+    prompt, spoken = prompt_tokens(call), _spoken(said)
+    if said.text and not said.calls and said.finish == "stop" and not call.stream:
+        # Nothing but text: the most of all answers, and so the quickest way.
+        return written_answer(call, draw, _plain(model).filled(name, said.text, prompt, spoken), error=error)
     blocks = _blocks(said, draw.part("blocks"))
-    whole = {
-        "id": f"msg_01{draw.part('id').token(22)}",
+    whole = _whole(name, model, said, [block for block, _ in blocks], prompt, spoken)
+    if call.stream:
+        return events_answer(call, draw, lambda: _stream(whole, blocks), error=error)
+    return plain_answer(call, draw, whole, error=error)
+
+
+def _whole(
+    name: str, model: str, said: Said, content: list[dict[str, Any]], prompt: int, spoken: int
+) -> dict[str, Any]:
+    return {
+        "id": name,
         "type": "message",
         "role": "assistant",
-        "model": answered_by(call),
-        "content": [block for block, _ in blocks],
+        "model": model,
+        "content": content,
         "stop_reason": _stop_reason(said),
         "stop_sequence": None,
         "stop_details": _DETAILS.get(said.finish),
         "usage": {
-            "input_tokens": prompt_tokens(call),
+            "input_tokens": prompt,
             "cache_creation_input_tokens": 0,
             "cache_read_input_tokens": 0,
             "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
-            "output_tokens": _spoken(said),
+            "output_tokens": spoken,
             "service_tier": "standard",
         },
     }
-    if call.stream:
-        return events_answer(call, draw, lambda: _stream(whole, blocks), error=error)
-    return plain_answer(call, draw, whole, error=error)
+
+
+@lru_cache(maxsize=64)
+def _plain(model: str) -> Template:
+    """Return an answer of text alone, with gaps for its id, the text, and the tokens of prompt and answer."""
+    return Template(_whole(GAP, model, Said(GAP, (), "stop"), [_text_block(GAP)], GAP, GAP))
 
 
 def count_tokens(call: Call, draw: Draw) -> Answer:
@@ -67,6 +86,12 @@ def count_tokens(call: Call, draw: Draw) -> Answer:
 
 
 def _asked(body: Mapping[str, Any]) -> Asked:
+    limit = positive(body.get("max_tokens"))
+    # `output_config.format` since anthropic 2; `output_format` in the beta before it.
+    wanted = mapping(mapping(body.get("output_config")).get("format")) or mapping(body.get("output_format"))
+    schema = mapping(wanted.get("schema")) if wanted.get("type") == "json_schema" else None
+    if "tools" not in body and "tool_choice" not in body:
+        return Asked(schema=schema, limit=limit)
     # Tools that run at the vendor, such as web search, have no schema and are never ours to call.
     offered = tuple(
         Tool(each["name"], mapping(each["input_schema"]))
@@ -83,10 +108,7 @@ def _asked(body: Mapping[str, Any]) -> Asked:
         if block.get("type") == "tool_use"
     ]
     called = frozenset(each for each in made if isinstance(each, str))
-    # `output_config.format` since anthropic 2; `output_format` in the beta before it.
-    wanted = mapping(mapping(body.get("output_config")).get("format")) or mapping(body.get("output_format"))
-    schema = mapping(wanted.get("schema")) if wanted.get("type") == "json_schema" else None
-    return Asked(tools, called, must_call, schema, positive(body.get("max_tokens")))
+    return Asked(tools, called, must_call, schema, limit)
 
 
 def _stop_reason(said: Said) -> str:
@@ -97,7 +119,7 @@ def _blocks(said: Said, draw: Draw) -> list[tuple[dict[str, Any], str]]:
     """Return the content blocks, each with the text that a stream sends in pieces."""
     blocks: list[tuple[dict[str, Any], str]] = []
     if said.text:
-        blocks.append(({"type": "text", "text": said.text}, said.text))
+        blocks.append((_text_block(said.text), said.text))
     for each, arguments in zip(said.calls, said.arguments(), strict=True):
         block = {
             "type": "tool_use",
@@ -109,7 +131,13 @@ def _blocks(said: Said, draw: Draw) -> list[tuple[dict[str, Any], str]]:
     return blocks
 
 
+def _text_block(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
 def _spoken(said: Said) -> int:
+    if not said.calls:
+        return max(tokens(said.text or ""), 1)
     called = (*(each.name for each in said.calls), *said.arguments())
     return max(tokens(said.text or "") + sum(tokens(each) for each in called), 1)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.plan import Answer, Headers
 from ..core.tokens import request_tokens
 from ._sse import Events
-from ._wire import cdn_headers, http_date, json_answer, rfc3339
+from ._wire import JSON, cdn_headers, http_date, json_answer, rfc3339
 
 if TYPE_CHECKING:
     from ..core.call import Call
@@ -23,6 +23,7 @@ __all__ = [
     "plain_answer",
     "prompt_tokens",
     "request_id",
+    "written_answer",
 ]
 
 HOSTS = ("api.anthropic.com",)
@@ -85,12 +86,17 @@ def headers(call: Call, draw: Draw, *, exhausted_for: float | None = None) -> He
     if not at_vendor(call):
         return tuple(common)
     organisation = ("anthropic-organization-id", _ORGANISATION_ID)
-    return (*common, organisation, ("via", "1.1 google"), *cdn_headers(draw))
+    return (*common, organisation, ("via", "1.1 google"), *cdn_headers(draw.part("cdn")))
 
 
 def plain_answer(call: Call, draw: Draw, body: Any, *, error: str | None = None) -> Answer:
     """Return a healthy JSON answer."""
     return json_answer(200, headers(call, draw), body, error=error)
+
+
+def written_answer(call: Call, draw: Draw, body: bytes, *, error: str | None = None) -> Answer:
+    """Return a healthy JSON answer that is written already."""
+    return Answer(200, (*headers(call, draw), JSON), (body,), error=error)
 
 
 def events_answer(call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *, error: str | None = None) -> Answer:

@@ -69,7 +69,7 @@ def cdn_page(status: int, host: str, draw: Draw, *, cloudflare: bool) -> Answer:
         cloudflare: whether the host stands behind Cloudflare; else a gateway that names no product.
     """
     date = http_date(draw.wall)
-    cdn = cdn_headers(draw) if cloudflare else ()
+    cdn = cdn_headers(draw.part("cdn")) if cloudflare else ()
     if status == 524:  # this one may come as plain text
         headers = (("date", date), *cdn, ("content-type", "text/plain; charset=UTF-8"))
         return Answer(status, headers, (b"error code: 524",))

@@ -23,8 +23,7 @@ def multipart(request: HttpRequest) -> dict[str, Any] | None:
     that ends in `[]` gives a list, as does one that comes twice.
     """
     kind = request.header("content-type") or ""
-    boundary = _BOUNDARY.search(kind)
-    if boundary is None or not kind.lower().startswith("multipart/form-data"):
+    if not kind.lower().startswith("multipart/form-data") or (boundary := _BOUNDARY.search(kind)) is None:
         return None
     fields: dict[str, Any] = {}
     for part in request.content.split(b"--" + boundary[1].encode())[1:-1]:

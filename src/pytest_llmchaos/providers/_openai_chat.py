@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ..core.tokens import pieces, request_tokens, tokens
 from ._openai_logprobs import logprobs, wanted
-from ._openai_wire import answered_by, chunks_answer, fingerprint, plain_answer, vendor
+from ._openai_wire import answered_by, chunks_answer, fingerprint, plain_answer, vendor, written_answer
 from ._read import mapping, mappings, positive, word
 from ._say import DECLINED, Asked, Said, Tool, choose, say
+from ._template import GAP, Template
 
 if TYPE_CHECKING:
     from ..core.call import Call
@@ -27,28 +29,44 @@ def chat(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = Non
     """Answer `POST /v1/chat/completions`."""
     asked = what_is_asked(call.body)
     said = [say(reply, asked, draw.part(f"choice {index}")) for index in range(_wanted(call.body))]
-    ids = [_call_ids(each, draw.part(f"ids {index}")) for index, each in enumerate(said)]
-    base = {
-        "id": f"chatcmpl-{draw.part('id').token(29)}",
-        "object": "chat.completion.chunk" if call.stream else "chat.completion",
-        "created": int(draw.wall),
-        "model": (model := answered_by(call)),
+    ids = [_call_ids(each, draw, index) for index, each in enumerate(said)]
+    name, created, model = f"chatcmpl-{draw.part('id').token(29)}", int(draw.wall), answered_by(call)
+    named = asked.must_call == "named"
+    if call.stream:
+        base = _base(name, created, model, "chat.completion.chunk")
+        return chunks_answer(call, draw, lambda: _stream(base, call, said, ids, named), error=error)
+    prompt, completion = _counted(call, said)
+    total = prompt + completion
+    if not vendor(call).alters and _is_plain(call, said):
+        text = said[0].text or ""
+        filled = _plain(model).filled(name, created, text, prompt, completion, total)
+        return written_answer(call, draw, filled, error=error)
+    choices = [_choice(index, each, ids[index], _logprobs(call, each), named) for index, each in enumerate(said)]
+    whole = {**_base(name, created, model), "choices": choices, "usage": _usage(prompt, completion, total)}
+    return plain_answer(call, draw, whole, error=error)
+
+
+def _base(name: str, created: int, model: str, kind: str = "chat.completion") -> dict[str, Any]:
+    return {
+        "id": name,
+        "object": kind,
+        "created": created,
+        "model": model,
         "service_tier": "default",
         "system_fingerprint": fingerprint(model),
     }
-    named = asked.must_call == "named"
-    if call.stream:
-        return chunks_answer(call, draw, lambda: _stream(base, call, said, ids, named), error=error)
-    choices = [
-        {
-            "index": index,
-            "message": _message(each, ids[index]),
-            "logprobs": _logprobs(call, each),
-            "finish_reason": _finish(each, named),
-        }
-        for index, each in enumerate(said)
-    ]
-    return plain_answer(call, draw, {**base, "choices": choices, "usage": _usage(call, said)}, error=error)
+
+
+def _is_plain(call: Call, said: list[Said]) -> bool:
+    """Tell whether there is nothing but text: the most of all answers, and so the quickest way."""
+    return len(said) == 1 and not said[0].calls and said[0].finish == "stop" and wanted(call.body) is None
+
+
+@lru_cache(maxsize=64)
+def _plain(model: str) -> Template:
+    """Return such an answer with gaps for its id, date, text, and the tokens of prompt, answer and both."""
+    choice = _choice(0, Said(GAP, (), "stop"), [], None, False)
+    return Template({**_base(GAP, GAP, model), "choices": [choice], "usage": _usage(GAP, GAP, GAP)})
 
 
 def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = None) -> Answer:
@@ -67,7 +85,7 @@ def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | Non
     if call.stream:
         return chunks_answer(call, draw, lambda: _stream_text(base, call, said), error=error)
     choices = [_text_choice(index, each.text or "", _finish(each, False)) for index, each in enumerate(said)]
-    return plain_answer(call, draw, {**base, "choices": choices, "usage": _usage(call, said)}, error=error)
+    return plain_answer(call, draw, {**base, "choices": choices, "usage": _usage_of(call, said)}, error=error)
 
 
 # --- what is asked for --------------------------------------------------------------------------------------
@@ -75,6 +93,10 @@ def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | Non
 
 def what_is_asked(body: Mapping[str, Any]) -> Asked:
     """Return what a chat request with these members asks for."""
+    limit = positive(body.get("max_completion_tokens")) or positive(body.get("max_tokens"))
+    schema = _schema(mapping(body.get("response_format")))
+    if "tools" not in body and "tool_choice" not in body:
+        return Asked(schema=schema, limit=limit)
     tools = functions(mapping(each.get("function")) for each in mappings(body.get("tools")))
     choice = body.get("tool_choice")
     allowed = mapping(mapping(choice).get("allowed_tools"))
@@ -86,9 +108,8 @@ def what_is_asked(body: Mapping[str, Any]) -> Asked:
         for message in mappings(body.get("messages"))
         for each in mappings(message.get("tool_calls"))
     ]
-    limit = positive(body.get("max_completion_tokens")) or positive(body.get("max_tokens"))
     called = frozenset(each for each in made if isinstance(each, str))
-    return Asked(tools, called, must_call, _schema(mapping(body.get("response_format"))), limit)
+    return Asked(tools, called, must_call, schema, limit)
 
 
 def _schema(wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -115,6 +136,15 @@ def _finish(said: Said, named: bool) -> str:
     # A call of the one function that the request names ends with `stop`, any other with `tool_calls`,
     # streamed or not: measured against the API in vllm-project/vllm pull request 25054.
     return "tool_calls" if said.calls and not named else "stop"
+
+
+def _choice(index: int, said: Said, ids: list[str], sure: dict[str, Any] | None, named: bool) -> dict[str, Any]:
+    return {
+        "index": index,
+        "message": _message(said, ids),
+        "logprobs": sure,
+        "finish_reason": _finish(said, named),
+    }
 
 
 def _message(said: Said, ids: list[str]) -> dict[str, Any]:
@@ -145,18 +175,23 @@ def _content(said: Said) -> str | None:
     return said.text if said.text is not None or said.calls else ""
 
 
-def _call_ids(said: Said, draw: Draw) -> list[str]:
-    return [f"call_{draw.token(24)}" for _ in said.calls]
+def _call_ids(said: Said, draw: Draw, index: int) -> list[str]:
+    if not said.calls:
+        return []
+    ids = draw.part(f"ids {index}")
+    return [f"call_{ids.token(24)}" for _ in said.calls]
 
 
-def _usage(call: Call, said: list[Said]) -> dict[str, Any]:
-    asked = {key: value for key, value in call.body.items() if key in _PROMPT}
-    prompt = request_tokens(asked)
-    completion = max(sum(spoken_tokens(each) for each in said), 1)
+def _counted(call: Call, said: list[Said]) -> tuple[int, int]:
+    asked = [value for key, value in call.body.items() if key in _PROMPT]
+    return request_tokens(*asked), max(sum([spoken_tokens(each) for each in said]), 1)
+
+
+def _usage(prompt: int, completion: int, total: int) -> dict[str, Any]:
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
-        "total_tokens": prompt + completion,
+        "total_tokens": total,
         "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
         "completion_tokens_details": {
             "reasoning_tokens": 0,
@@ -167,12 +202,19 @@ def _usage(call: Call, said: list[Said]) -> dict[str, Any]:
     }
 
 
+def _usage_of(call: Call, said: list[Said]) -> dict[str, Any]:
+    prompt, completion = _counted(call, said)
+    return _usage(prompt, completion, prompt + completion)
+
+
 _PROMPT = ("messages", "prompt", "tools", "response_format")
 
 
 def spoken_tokens(said: Said) -> int:
     """Return roughly how many tokens the answer is."""
     text = said.text or (DECLINED if said.finish == "refusal" else "")
+    if not said.calls:
+        return tokens(text)
     called = (*(each.name for each in said.calls), *said.arguments())
     return tokens(text) + sum(tokens(each) for each in called)
 
@@ -201,10 +243,10 @@ def _stream(
         for each in row:
             if each is not None:
                 left -= each["finish_reason"] is not None
-                told = {"usage": _usage(call, said)} if unasked and not left else null
+                told = {"usage": _usage_of(call, said)} if unasked and not left else null
                 yield {**base, "choices": [each], **told}
     if usage:
-        yield {**base, "choices": [], "usage": _usage(call, said)}
+        yield {**base, "choices": [], "usage": _usage_of(call, said)}
 
 
 def _deltas(said: Said, ids: list[str], named: bool) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -234,4 +276,4 @@ def _stream_text(base: Mapping[str, Any], call: Call, said: list[Said]) -> Itera
             yield {**base, "choices": [_text_choice(index, piece, None)]}
         yield {**base, "choices": [_text_choice(index, "", _finish(each, False))]}
     if mapping(call.body.get("stream_options")).get("include_usage") is True:
-        yield {**base, "choices": [], "usage": _usage(call, said)}
+        yield {**base, "choices": [], "usage": _usage_of(call, said)}

@@ -169,7 +169,7 @@ class OpenAILike(OpenAI):
         """Return the headers of every answer; those of the CDN come from the vendor's own hosts alone."""
         values = self._values(call, draw, exhausted_for)
         own = ((name, str(fill(value, values))) for name, value in self.head)
-        cdn = cdn_headers(draw) if self.cloudflare and self.at_home(call) else ()
+        cdn = cdn_headers(draw.part("cdn")) if self.cloudflare and self.at_home(call) else ()
         return (("date", http_date(draw.wall)), *own, *cdn)
 
     def dates_models(self, call: Call) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..core.plan import Answer, Headers
 from ..core.tokens import request_tokens
 from ._sse import Events
-from ._wire import cdn_headers, http_date, json_answer
+from ._wire import JSON, cdn_headers, http_date, json_answer
 
 if TYPE_CHECKING:
     from ..core.call import Call
@@ -29,6 +29,7 @@ __all__ = [
     "plain_answer",
     "span",
     "vendor",
+    "written_answer",
 ]
 
 HOSTS = ("api.openai.com", *(f"{region}.api.openai.com" for region in ("us", "eu", "ae", "au", "in", "jp")))
@@ -38,6 +39,12 @@ ORGANISATION = "org-Vq3TzKxW8mLd5RcYb7NfHs2J"
 """The organisation that every simulated key belongs to; made up."""
 
 REQUESTS_A_MINUTE, TOKENS_A_MINUTE = 10_000, 2_000_000
+_FRESH = (REQUESTS_A_MINUTE - 1, 60 / REQUESTS_A_MINUTE)
+_LIMITS = (
+    ("x-ratelimit-limit-requests", str(REQUESTS_A_MINUTE)),
+    ("x-ratelimit-limit-tokens", str(TOKENS_A_MINUTE)),
+)
+_VENDORS = (("openai-organization", ORGANISATION), ("openai-version", "2020-10-01"))
 
 # Aliases with exactly one dated snapshot in the SDK's list of models (openai 3.54,
 # types/shared/chat_model.py); the vendor answers with the snapshot's name.
@@ -106,34 +113,30 @@ def headers(call: Call, draw: Draw, *, exhausted_for: float | None = None) -> He
     """
     head = draw.part("head")
     used = request_tokens(call.body)
-    requests_left, requests_reset = REQUESTS_A_MINUTE - 1, 60 / REQUESTS_A_MINUTE
-    if exhausted_for is not None:
-        requests_left, requests_reset = 0, exhausted_for
+    left, reset = _FRESH if exhausted_for is None else (0, exhausted_for)
     common = (
         ("date", http_date(draw.wall)),
         ("x-request-id", f"req_{head.hex(32)}"),
-        ("x-ratelimit-limit-requests", str(REQUESTS_A_MINUTE)),
-        ("x-ratelimit-limit-tokens", str(TOKENS_A_MINUTE)),
-        ("x-ratelimit-remaining-requests", str(requests_left)),
+        *_LIMITS,
+        ("x-ratelimit-remaining-requests", str(left)),
         ("x-ratelimit-remaining-tokens", str(max(TOKENS_A_MINUTE - used, 0))),
-        ("x-ratelimit-reset-requests", span(requests_reset)),
+        ("x-ratelimit-reset-requests", span(reset)),
         ("x-ratelimit-reset-tokens", span(60 * used / TOKENS_A_MINUTE)),
     )
     if not at_vendor(call):
         return common
-    return (
-        *common,
-        ("openai-organization", ORGANISATION),
-        ("openai-processing-ms", str(head.whole(180, 1400))),
-        ("openai-version", "2020-10-01"),
-        *cdn_headers(draw),
-    )
+    return (*common, ("openai-processing-ms", str(head.whole(180, 1400))), *_VENDORS, *cdn_headers(head))
 
 
 def plain_answer(call: Call, draw: Draw, body: Any, *, error: str | None = None) -> Answer:
     """Return a healthy JSON answer."""
     there = vendor(call)
     return json_answer(200, there.headers(call, draw), there.whole(call, draw, body), error=error)
+
+
+def written_answer(call: Call, draw: Draw, body: bytes, *, error: str | None = None) -> Answer:
+    """Return a healthy JSON answer that is written already."""
+    return Answer(200, (*vendor(call).headers(call, draw), JSON), (body,), error=error)
 
 
 def events_answer(call: Call, draw: Draw, make: Callable[[], Iterator[bytes]], *, error: str | None = None) -> Answer:

@@ -106,12 +106,13 @@ def _fits(body: Mapping[str, Any], need: str) -> bool:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return the value if it is a JSON object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if type(value) is dict or (value is not None and isinstance(value, Mapping)) else {}
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     """Return the JSON objects in the value if it is a list, else none."""
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    found = value if isinstance(value, list) else ()
+    return [each for each in found if type(each) is dict or isinstance(each, Mapping)]
 
 
 def word(value: Any) -> str | None:

@@ -64,6 +64,9 @@ class Said:
         return [_json(dict(each.arguments)) if each.raw is None else each.raw for each in self.calls]
 
 
+_UNSCRIPTED = Reply()
+
+
 def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
     """Return what the test scripted, or something that fits the request, or would but for what is wrong with it.
 
@@ -71,7 +74,7 @@ def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
         UsageProblem: the scripted data or tool arguments have no JSON form.
         FaultUnfit: the request asks for nothing that could be wrong in the way that the reply demands.
     """
-    reply = reply or Reply()
+    reply = reply or _UNSCRIPTED
     if reply.wrong is not None:
         from ._wrong import wrong  # that module builds on this one
 

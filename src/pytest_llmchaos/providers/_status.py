@@ -117,7 +117,11 @@ def feed(call: Call, draw: Draw, says: str = "operational", incident: str | None
 
 
 def _headers(draw: Draw) -> Headers:
-    return (("date", http_date(draw.wall)), *cdn_headers(draw), ("cache-control", "max-age=0, must-revalidate"))
+    return (
+        ("date", http_date(draw.wall)),
+        *cdn_headers(draw.part("cdn")),
+        ("cache-control", "max-age=0, must-revalidate"),
+    )
 
 
 class _Page:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..core.draw import Draw
 
 __all__ = [
+    "JSON",
     "cdn_headers",
     "dispatch",
     "dump",
@@ -31,6 +32,13 @@ __all__ = [
 
 # Airports of Cloudflare's data centres, as the suffix of `cf-ray` names them.
 _COLOS = ("AMS", "CDG", "FRA", "IAD", "LHR", "NRT", "ORD", "SJC", "SYD")
+_CDN = (("server", "cloudflare"), ("cf-cache-status", "DYNAMIC"))
+
+
+JSON = ("content-type", "application/json")
+"""The header of a whole JSON answer."""
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def dispatch(kinds: Mapping[str, Callable[..., Answer]], kind: str, call: Call, draw: Draw, **details: Any) -> Answer:
@@ -61,14 +69,14 @@ def nearest_denial(reason: str) -> str:
 def dump(value: Any) -> bytes:
     """Return compact JSON as UTF-8, with other scripts unescaped as the providers send them."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _COMPACT(value).encode()
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form and can only be escaped
         return json.dumps(value, separators=(",", ":")).encode()
 
 
 def json_answer(status: int, headers: Headers, body: Any, *, error: str | None = None) -> Answer:
     """Return a whole JSON answer."""
-    return Answer(status, (*headers, ("content-type", "application/json")), (dump(body),), error=error)
+    return Answer(status, (*headers, JSON), (dump(body),), error=error)
 
 
 def http_date(epoch: float) -> str:
@@ -88,12 +96,7 @@ def rfc3339(epoch: float) -> str:
 
 def cdn_headers(draw: Draw) -> Headers:
     """Return what Cloudflare, which fronts both vendors, adds to each answer."""
-    ray = draw.part("cdn")
-    return (
-        ("server", "cloudflare"),
-        ("cf-ray", f"{ray.hex(16)}-{_COLOS[ray.whole(0, len(_COLOS) - 1)]}"),
-        ("cf-cache-status", "DYNAMIC"),
-    )
+    return (("cf-ray", f"{draw.hex(16)}-{_COLOS[draw.bytes(1)[0] % len(_COLOS)]}"), *_CDN)
 
 
 def retry_after_headers(retry_after: float | None, form: str, wall: float) -> Headers:

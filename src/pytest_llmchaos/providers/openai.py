@@ -72,6 +72,7 @@ class OpenAI(JsonProvider):
     Attributes:
         keep_alive: comment that comes before the first event of a chat stream.
         tells_usage: whether a chat stream's last chunk holds the usage though nobody asked for it.
+        alters: whether a healthy answer's body is another one there than OpenAI's; told by `whole`.
     """
 
     dialect = "openai"
@@ -84,6 +85,11 @@ class OpenAI(JsonProvider):
 
     keep_alive: ClassVar[bytes] = b""
     tells_usage: ClassVar[bool] = False
+    alters: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.alters = cls.whole is not OpenAI.whole
 
     def read(self, route: Route, request: HttpRequest) -> Recognised | None:
         """Return what the request asks for; one for speech has a word of its own for a stream."""

@@ -8,28 +8,29 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from enum import IntFlag
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from ..core.framing import Framer, framer
-from ..core.plan import Headers
 from ..journal.answer_documents import DONE, documents
 from ..journal.answers import Reader
 
 __all__ = ["Reading", "Says"]
 
 
-class Says(IntFlag):
-    """What a piece of an answer says; nothing for what only keeps the connection alive."""
+class Says:
+    """What a piece of an answer says, as bits; nothing for what only keeps the connection alive. A flag of `enum` would
+    cost each piece more than all the rest of its reading.
+    """
 
-    NOTHING = 0
-    SIGN = 1
+    NOTHING: Final = 0
+    SIGN: Final = 1
     """It shows that the answer goes on: an envelope, a role, an empty text."""
-    THOUGHT = 2
+    THOUGHT: Final = 2
     """The model's reasoning."""
-    CONTENT = 4
+    CONTENT: Final = 4
     """A word to the user, a tool, or what nobody here can read."""
-    ERROR = 8
+    ERROR: Final = 8
     """The provider tells that the answer failed, or that it stopped it."""
 
 
@@ -37,7 +38,7 @@ class Reading:
     """One answer as it passes.
 
     Args:
-        headers: those of the answer; they tell how it is framed and packed.
+        headers: those of the answer, their names in lower case; they tell how it is framed and packed.
         stream: whether the call asked for a stream.
 
     Attributes:
@@ -46,14 +47,12 @@ class Reading:
         done: whether its own end came.
     """
 
-    def __init__(self, headers: Headers, *, stream: bool) -> None:
-        named = {key.lower(): value.strip().lower() for key, value in headers}
-        self._unpack = _unpacker(named.get("content-encoding", ""))
+    def __init__(self, headers: Mapping[str, str], *, stream: bool) -> None:
+        self._unpack = _unpacker(headers.get("content-encoding", "").strip().lower())
         self._stream = stream and self._unpack is not None
         self._framer: Framer | None = None
         if self._stream:
-            self._framer = framer(tuple(each for each in headers if each[0].lower() != "content-encoding"))
-        self._reader = Reader()
+            self._framer = framer((("content-type", headers.get("content-type", "")),))
         self.error = self.aborted = self.done = False
         self._strange = False
 
@@ -72,7 +71,7 @@ class Reading:
             self._unpack = None
             return data
 
-    def feed(self, data: bytes) -> Says:
+    def feed(self, data: bytes) -> int:
         """Take an unpacked piece and tell what it says, once its event is whole."""
         if self._framer is None:
             self._framer = self._guessed(data)
@@ -83,7 +82,7 @@ class Reading:
             says |= self._event(chunk.data)
         return says
 
-    def finish(self) -> Says:
+    def finish(self) -> int:
         """Tell what the last piece says, where no end of an event came after it."""
         says = Says.NOTHING
         for chunk in self._framer.flush() if self._framer is not None else ():
@@ -101,7 +100,7 @@ class Reading:
             return _Elements()
         return framer((("content-type", kind),)) if kind else None
 
-    def _event(self, event: bytes) -> Says:
+    def _event(self, event: bytes) -> int:
         found = list(documents(event))
         if not found:  # what is no JSON, nobody here can read
             self._strange = self._strange or not _comment(event)
@@ -111,7 +110,11 @@ class Reading:
             says |= self._document(document)
         return says
 
-    def _document(self, document: Any) -> Says:
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader()
+
+    def _document(self, document: Any) -> int:
         reader, answer = self._reader, self._reader.answer
         if isinstance(document, Mapping) and document.get("type") == "ping":
             return Says.NOTHING

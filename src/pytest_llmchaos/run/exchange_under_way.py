@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from ..core.plan import Headers
 from .answer_reader import Reading, Says
 
 if TYPE_CHECKING:
@@ -87,12 +86,14 @@ class ExchangeUnderWay:
         """Status and headers reached the app."""
         self.exchange.status = head.status
         self.exchange.error = head.error
-        lengths = [value for name, value in head.headers if name.lower() == "content-length" and value.isdecimal()]
-        self.promised = int(lengths[0]) if lengths else math.inf
+        named = {name.lower(): value for name, value in reversed(head.headers)}  # of several the first
+        length = named.get("content-length", "")
+        self.promised = int(length) if length.isdecimal() else math.inf
         if self.refused and self.call.stream:
             self._tell_end()  # the app knows, and may leave the body unread and open
-        self.exchange.retry_after = _retry_after(head.headers, self.clock.wall)
-        self._reading = Reading(head.headers, stream=self.call.stream and head.status < 400)
+        if "retry-after" in named or "retry-after-ms" in named:
+            self.exchange.retry_after = _retry_after(named, self.clock.wall)
+        self._reading = Reading(named, stream=self.call.stream and head.status < 400)
 
     def emitted(self, chunk: Chunk) -> None:
         """Bytes of the body reached the app. A call that tells it of an error is over, whoever holds the connection."""
@@ -155,7 +156,7 @@ class ExchangeUnderWay:
         answer = exchange.answer
         return "error" if answer.error else "aborted" if answer.aborted else None
 
-    def _passed(self, says: Says) -> None:
+    def _passed(self, says: int) -> None:
         if not says:
             return
         now, exchange = self._now(), self.exchange
@@ -173,9 +174,8 @@ class ExchangeUnderWay:
             self._tell_end("aborted" if self._reading.aborted else "stream_error")
 
 
-def _retry_after(headers: Headers, wall: Callable[[], float]) -> float | None:
+def _retry_after(found: Mapping[str, str], wall: Callable[[], float]) -> float | None:
     """Return for how many seconds the provider asks the client to wait, as SDKs read it."""
-    found = {key.lower(): value for key, value in headers if key.lower() in ("retry-after", "retry-after-ms")}
     plain = found.get("retry-after", "")
     if (milliseconds := _number(found.get("retry-after-ms", ""))) is not None:
         return milliseconds / 1000

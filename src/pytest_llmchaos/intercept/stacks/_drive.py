@@ -52,18 +52,18 @@ class _Driver:
             return None
         if action.by:
             self._ongoing.struck(action.by)
-        if isinstance(action, Raise):
-            self._injected = action.kind
-            raise self._failure(action.kind)
+        if isinstance(action, Emit):  # most are these
+            self._ongoing.emitted(action.chunk)
+            return action
         if isinstance(action, Respond):
             self._ongoing.responded(action.head)
-            return action
-        if isinstance(action, Emit):
-            self._ongoing.emitted(action.chunk)
             return action
         if isinstance(action, Done):
             self._ongoing.end(action.end.error)
             return action
+        if isinstance(action, Raise):
+            self._injected = action.kind
+            raise self._failure(action.kind)
         return None
 
     def _broke(self, error: BaseException) -> None:

@@ -12,15 +12,15 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.call import HttpRequest, Timeouts
-from ...core.plan import Chunk, End, FailKind, Head, Step
+from ...core.plan import Chunk, End, FailKind, Head, Headers, Step
 from ...run.beneath import let_through
 from ._certificates import CERTIFICATES, certificate_error
 from ._drive import AsyncDriver, SyncDriver
-from ._passage import passed, watch
+from ._passage import found_above, passed, watch
 from ._patches import Patching
 from ._resets import seen_by_blocking
 from .respx import unrouted
@@ -177,9 +177,9 @@ class HttpxStack(Patching):
             chaos, found = _look(request, tick=False)
             if chaos is None or found is None:
                 return original(client, request, **options)
-            with watch() as seen:
+            with watch((request, request.url, chaos, found)) as sent:
                 response = original(client, request, **options)
-            if not seen[0]:
+            if not sent.seen:
                 chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
             return response
 
@@ -190,9 +190,9 @@ class HttpxStack(Patching):
             chaos, found = _look(request, tick=False)
             if chaos is None or found is None:
                 return await original(client, request, **options)
-            with watch() as seen:
+            with watch((request, request.url, chaos, found)) as sent:
                 response = await original(client, request, **options)
-            if not seen[0]:
+            if not sent.seen:
                 chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
             return response
 
@@ -202,13 +202,9 @@ class HttpxStack(Patching):
 
     def _neutral(self, request: Any) -> HttpRequest:
         limits = request.extensions.get("timeout") or {}
-        known = {key: limits.get(key) for key in ("pool", "connect", "write", "read")}
+        known = (limits.get("pool"), limits.get("connect"), limits.get("write"), limits.get("read"))
         return HttpRequest(
-            method=request.method,
-            url=str(request.url),
-            headers=tuple(request.headers.multi_items()),
-            content=request.content,
-            timeouts=Timeouts(**known),
+            request.method, str(request.url), _headers(request.headers), request.content, _limits(*known)
         )
 
     def _response(self, head: Head, stream: Any, request: Any) -> Any:
@@ -285,6 +281,17 @@ class HttpxStack(Patching):
         return Body
 
 
+_limits = lru_cache(maxsize=64)(Timeouts)
+
+
+def _headers(headers: Any) -> Headers:
+    """Return headers in lower case, as `multi_items` does more slowly."""
+    try:
+        return tuple([(name.decode("ascii").lower(), value.decode("ascii")) for name, value in headers.raw])
+    except UnicodeDecodeError:  # then all of them have to be looked at to tell their encoding
+        return tuple(headers.multi_items())
+
+
 def _home(function: Any) -> str:
     """Return the module in which a function was written: a wrapper may carry the name of what it wraps."""
     return str(getattr(function, "__globals__", {}).get("__name__") or getattr(function, "__module__", ""))
@@ -294,8 +301,12 @@ def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:
     """Return the run under way and what it makes of the request's address; tick the passage at a point."""
     from ..active_runs import active
 
-    chaos = active()
-    found = chaos.providers.route(request.method, str(request.url)) if chaos is not None else None
+    above = found_above() if tick else ()
+    if above and above[0] is request and above[1] is request.url:
+        chaos, found = above[2:]
+    else:
+        chaos = active()
+        found = chaos.providers.route(request.method, str(request.url)) if chaos is not None else None
     if chaos is not None and tick and _beneath.get() is request:
         let_through()
         return None, None

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
-__all__ = ["passed", "watch"]
+__all__ = ["found_above", "passed", "watch"]
 
-# One-item lists, of the outermost client and of those within: an httpx transport built on aiohttp has two of them.
-_watching: ContextVar[tuple[list[bool], ...]] = ContextVar("llmchaos_passage", default=())
+
+class watch:
+    """Tells as `seen` whether the send within has come by an interception point.
+
+    Args:
+        found: what the client's top step made of the request, for the point that it comes by.
+    """
+
+    __slots__ = ("_token", "found", "seen")
+
+    def __init__(self, found: tuple[Any, ...] = ()) -> None:
+        self.seen = False
+        self.found = found
+
+    def __enter__(self) -> watch:
+        self._token = _watching.set((*_watching.get(), self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _watching.reset(self._token)
+
+
+# The outermost client's and those of the clients within: an httpx transport built on aiohttp has two of them.
+_watching: ContextVar[tuple[watch, ...]] = ContextVar("llmchaos_passage", default=())
 
 
 def passed() -> None:
     """Tick the sends of this context: an interception point has their LLM call."""
     for each in _watching.get():
-        each[0] = True
+        each.seen = True
 
 
-@contextmanager
-def watch() -> Iterator[list[bool]]:
-    """Give a one-item list that is true as soon as the send within has come by an interception point."""
-    mine = [False]
-    token = _watching.set((*_watching.get(), mine))
-    try:
-        yield mine
-    finally:
-        _watching.reset(token)
+def found_above() -> tuple[Any, ...]:
+    """Return what the innermost client's top step made of its request; empty where none told."""
+    watching = _watching.get()
+    return watching[-1].found if watching else ()

@@ -24,9 +24,9 @@ def watched(method: str, url: str, transport: Callable[[], Any], send: Callable[
     chaos = active()
     if chaos is None or (found := chaos.providers.route(method, url)) is None:
         return send()
-    with watch() as seen:
+    with watch() as sent:
         response = send()
-    if not seen[0]:
+    if not sent.seen:
         chaos.escaped(found, urlsplit(url).hostname or "", transport())
         passed()  # told here, and not again by the sentinels around this one
     return response

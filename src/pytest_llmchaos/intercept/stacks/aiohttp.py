@@ -126,12 +126,12 @@ class AiohttpStack(Patching):
             found = chaos.providers.route(method.upper(), address)
             tokens = _began.set(chaos.clock.now()), _mocked.set(mock if genuine and found else _mocked.get())
             try:
-                with watch() as seen:
+                with watch() as sent:
                     response = await ((found and genuine) or original)(session, method, str_or_url, **options)
             finally:
                 _began.reset(tokens[0])
                 _mocked.reset(tokens[1])
-            if found is not None and not seen[0]:
+            if found is not None and not sent.seen:
                 chaos.escaped(found, urlsplit(address).hostname or "", session.connector)
             return response
 
