@@ -253,7 +253,7 @@ def test_start_and_stop_are_cheap(monkeypatch):
     clock.stop()
     searched: list[object] = []
     monkeypatch.setattr(_patches._aliases, "_look_at", lambda *what: searched.append(what))
-    monkeypatch.setattr(_patches._copies, "_find", lambda: searched.append("copies") or [])
+    monkeypatch.setattr(_patches._copies, "_find", lambda functions: searched.append(functions) or [])
     for _ in range(20):
         clock.start()
         clock.stop()
