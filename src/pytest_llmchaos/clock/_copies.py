@@ -69,7 +69,7 @@ class Copies:
         known = Counter(id(holder) for place in self._places for holder in place.holders())
         holders = [
             each
-            for each in gc.get_referrers(*functions)
+            for each in _referrers(functions)
             # Modules are the matter of `_aliases`, also those whose names generated code has taken over.
             if each is not functions
             and not (type(each) is dict and "__name__" in each)
@@ -122,6 +122,13 @@ class Copies:
 _HEAP_TYPE = 1 << 9
 
 
+def _referrers(things: list[Any]) -> list[Any]:
+    """Return what refers to the things, without what does so for the question alone: Python 3.13 names its arguments."""
+    asked = [object(), *things]
+    found = gc.get_referrers(*asked)
+    return [each for each in found if not (type(each) in (list, tuple) and each and each[0] is asked[0])]
+
+
 @contextlib.contextmanager
 def _thawed() -> Iterator[None]:
     """Let the collector see what `gc.freeze` has put away: it does not name frozen objects as anybody's referrers."""
@@ -163,7 +170,7 @@ class _Owners:
     def _look(self, things: list[Any], *mine: list[Any]) -> list[Any]:
         ids = {id(each) for each in things}
         hidden = {id(things), id(self._of), *map(id, mine), *map(id, self._of.values())}
-        found = [each for each in gc.get_referrers(*things) if id(each) not in hidden] if things else []
+        found = [each for each in _referrers(things) if id(each) not in hidden] if things else []
         for owner in found:
             for inner in gc.get_referents(owner):
                 if id(inner) in ids:

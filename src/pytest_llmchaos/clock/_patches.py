@@ -74,6 +74,7 @@ def _perf_counter_ns() -> int:
 _AHEAD = realtime.perf_counter_ns() - realtime.monotonic_ns()
 """Nanoseconds by which one of the clocks is ahead of the other; a few hundred where they are the same."""
 
+
 def _replaced() -> Iterator[tuple[Callable[..., Any], Callable[..., Any]]]:
     yield realtime.sleep, _sleep
     yield realtime.monotonic, _monotonic
