@@ -123,7 +123,7 @@ _HEAP_TYPE = 1 << 9
 
 
 def _referrers(things: list[Any]) -> list[Any]:
-    """Return what refers to the things, without what does so for the question alone: Python 3.13 names its arguments."""
+    """Return what refers to the things, without what does so for this question alone (Python 3.13: its arguments)."""
     asked = [object(), *things]
     found = gc.get_referrers(*asked)
     return [each for each in found if not (type(each) in (list, tuple) and each and each[0] is asked[0])]
