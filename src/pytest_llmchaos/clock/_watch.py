@@ -47,28 +47,28 @@ class Watcher:
         """Something has begun to wait: look, unless a look is due in a moment anyway."""
         if not self.ident:
             # Made here, as what it takes for asleep must be so before the app goes on.
+            # Its first look comes late, or with the first wait: most runs are over before.
+            self._dozes = self._bell.acquire(False)
             self.ident = _thread.start_new_thread(self._watch, (self._bell, Look()))
         elif self._dozes:
             self._dozes = False
-            self._ring()
+            _ring(self._bell)
 
     def stop(self) -> None:
         """Let the thread end; the next kick starts another."""
         if self.ident:
             self.ident = 0
-            self._ring()
-            self._bell = _thread.allocate_lock()
-
-    def _ring(self) -> None:
-        with contextlib.suppress(RuntimeError):  # rung already
-            self._bell.release()
+            bell, self._bell = self._bell, _thread.allocate_lock()
+            _ring(bell)
 
     def _watch(self, bell: Any, look: Look) -> None:
-        engine, pause = self._engine, 0.0
+        engine, pause = self._engine, LONGEST_PAUSE
         self.tid = look.me = _thread.get_native_id()
         try:
             while True:
                 bell.acquire(True, pause)
+                if self._bell is not bell:
+                    return  # without the lock, which whoever stops us still has
                 with engine.lock:
                     if self._bell is not bell:
                         return  # stopped, and perhaps replaced
@@ -87,11 +87,12 @@ class Look:
 
     def __init__(self) -> None:
         self.me = 0
-        self._outside = Outside()
+        used = _quiet.cpu_times(_quiet.kernel_threads())
+        self._outside = Outside(used)
         self._looked = self._since = realtime.monotonic_ns()
-        self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, {}, {}
+        self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, used, {}
         self._idle = 0
-        self._delays = {tid: _quiet.run_delay(tid) for tid in _quiet.kernel_threads()}
+        self._delays = {tid: _quiet.run_delay(tid) for tid in used}
         self._pause = _quiet.WINDOW
         self._spent: dict[Hashable, int] = {}
         self._flowed = False
@@ -218,6 +219,11 @@ class Look:
         self._flowed = False
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
         return self._pause
+
+
+def _ring(bell: Any) -> None:
+    with contextlib.suppress(RuntimeError):  # rung already
+        bell.release()
 
 
 def _stirred(before: dict[int, int], now: dict[int, int], tids: set[int]) -> set[int]:
