@@ -30,7 +30,8 @@ class _Name(NamedTuple):
 
     names: dict[str, Any]
     alias: str
-    swap: Swap
+    old: Any
+    new: Any
 
 
 class Aliases:
@@ -42,41 +43,45 @@ class Aliases:
     def __init__(self, table_for: Callable[[str], Table]) -> None:
         self._table_for = table_for
         self._known: dict[str, ModuleType] = {}
-        self._in_order: list[ModuleType] = []
+        self._last: ModuleType | None = None
         self._found: dict[str, list[_Name]] = {}
-        self._swapped: list[_Name] = []
+        self._all: list[_Name] = []
 
-    def replace(self) -> None:
-        """Make the names of all modules follow."""
-        self._look_at_new_modules()
-        for found in self._found.values():
-            for name in found:
-                names, alias, (old, new) = name
-                if names.get(alias) is old:  # else the app, or a test's monkeypatch, has other ideas
-                    self._swapped.append(name)
-                    names[alias] = new
+    def replace(self, closely: bool = False) -> None:
+        """Make the names of all modules follow.
+
+        Args:
+            closely: look also for a module that was put into the place of another.
+        """
+        if closely or self._has_grown():
+            self._look_at_new_modules()
+        for names, alias, old, new in self._all:
+            if names.get(alias) is old:  # else the app, or a test's monkeypatch, has other ideas
+                names[alias] = new
 
     def restore(self) -> None:
         """Put back what is still ours; after an interrupt, once more."""
-        for names, alias, (old, new) in self._swapped:
+        for names, alias, old, new in self._all:
             if names.get(alias) is new:
                 names[alias] = old
-        self._swapped.clear()
+
+    def _has_grown(self) -> bool:
+        """Tell from its length and its last module whether `sys.modules` has others; to go through it costs more than
+        all else that a run's clock needs."""
+        with suppress(RuntimeError):  # another thread imports something
+            return len(sys.modules) != len(self._known) or next(reversed(sys.modules.values())) is not self._last
+        return True
 
     def _look_at_new_modules(self) -> None:
-        known = self._known
-        in_order = list(sys.modules.values())
-        with suppress(Exception):  # of odd things that are no modules
-            if in_order == self._in_order:  # several times as quick as to compare the dictionaries
-                return
-        modules = sys.modules.copy()
+        known, modules = self._known, sys.modules.copy()
         for name in known.keys() - modules.keys():
             del known[name]
             self._found.pop(name, None)
         for name, module in modules.items():
             if known.get(name) is not module:
                 self._look_at(name, module)
-        self._in_order = in_order  # last, as an interrupt in between must not hide a module
+        self._all = [name for found in self._found.values() for name in found]
+        self._last = next(reversed(modules.values()))
 
     def _look_at(self, name: str, module: ModuleType) -> None:
         self._found.pop(name, None)
@@ -88,5 +93,5 @@ class Aliases:
         table = self._table_for(name)
         if not table.keys().isdisjoint(map(id, names.values())):
             found = [(alias, table[id(value)]) for alias, value in list(names.items()) if id(value) in table]
-            self._found[name] = [_Name(names, alias, swap) for alias, swap in found]
+            self._found[name] = [_Name(names, alias, *swap) for alias, swap in found]
         self._known[name] = module  # last, as an interrupt in between must not hide the names

@@ -35,17 +35,26 @@ class Copies:
         self._places: list[_Place] = []
         self._swapped: list[tuple[_Place, Swap]] = []
 
-    def replace(self) -> None:
-        """Make the copies follow, once the names of modules do: what then refers to a function is a copy."""
+    def changed(self) -> list[Any]:
+        """Return the functions to which there are more references, or fewer, than when they were last looked for.
+
+        Asked once the names of modules have followed: what then refers to a function is a copy.
+        """
         counts = self._count_elsewhere()
-        changed = [swap.old for key, swap in self._table.items() if counts[key] != self._elsewhere.get(key)]
-        if changed:
-            self._places = [place for place in self._places if place.get() is not None]
-            with _thawed():
-                found = self._find(changed)  # which may drop some that are known
-            self._places += found
-            del changed  # it holds them too
-            self._elsewhere = self._count_elsewhere()
+        return [swap.old for key, swap in self._table.items() if counts[key] != self._elsewhere.get(key)]
+
+    def look(self) -> None:
+        """Find where there are new copies."""
+        changed = self.changed()
+        self._places = [place for place in self._places if place.get() is not None]
+        with _thawed():
+            found = self._find(changed)  # which may drop some that are known
+        self._places += found
+        del changed  # it refers to them too
+        self._elsewhere = self._count_elsewhere()
+
+    def replace(self) -> None:
+        """Make the copies follow that were found."""
         for place in self._places:
             swap = self._table.get(id(place.get()))
             if swap is not None:

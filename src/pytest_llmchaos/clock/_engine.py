@@ -48,6 +48,7 @@ class Engine:
         self.time = VirtualTime()
         self.generation = 0
         self.active = False
+        self._given_back = True
         self._sessions: dict[object, Session] = {}
         self._waits: dict[Wait, None] = {}
         self._joins: dict[threading.Thread, list[ThreadWait]] = {}
@@ -85,13 +86,16 @@ class Engine:
 
         with self.lock:
             if not self.active:
-                self._clean_up()  # what a start or a stop left that was interrupted
+                if not self._given_back:
+                    self._clean_up()  # what a start or a stop left that was interrupted
+                self._given_back = False
                 self._old_threads = weakref.WeakSet(threading.enumerate())
                 self.time.begin()
                 try:
                     self._wall.start()
                     _patches.install()
-                    self._move_timers(self._earlier_loops, self.time.now() - realtime.monotonic_ns())
+                    if self._earlier_loops:
+                        self._move_timers(self._earlier_loops, self.time.now() - realtime.monotonic_ns())
                     self.active = True
                 except BaseException:
                     self._clean_up()
@@ -128,6 +132,7 @@ class Engine:
             self._watcher.stop()
         self._release_waits(ahead)
         self._told.clear()
+        self._given_back = True
 
     def _release_waits(self, ahead: int) -> None:
         for wait in self.waits():
@@ -140,9 +145,10 @@ class Engine:
         for loop, future in list(self._injected):  # a copy: a task that has just woken takes its own out
             _call_in_loop(loop, _finish, future)
         self._injected.clear()
-        self._move_timers(self._loops, -ahead)
-        self._earlier_loops.update(self._loops)
-        self._loops.clear()
+        if self._loops:
+            self._move_timers(self._loops, -ahead)
+            self._earlier_loops.update(self._loops)
+            self._loops.clear()
         close_bells()
 
     @staticmethod

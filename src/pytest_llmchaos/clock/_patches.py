@@ -210,6 +210,9 @@ def install() -> None:
     for selector in internals.SELECTORS:
         _set(selector, "select", _virtual_select(selector.select))
     _aliases.replace()
+    if _copies.changed():
+        _aliases.replace(closely=True)
+        _copies.look()
     _copies.replace()
 
 

@@ -92,7 +92,7 @@ class Look:
         self._looked = self._since = realtime.monotonic_ns()
         self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, used, {}
         self._idle = 0
-        self._delays = {tid: _quiet.run_delay(tid) for tid in used}
+        self._delays: dict[int, int] = {}
         self._pause = _quiet.WINDOW
         self._spent: dict[Hashable, int] = {}
         self._flowed = False

@@ -1,6 +1,6 @@
 """The private names of the standard library that virtual time relies on: all of them, and only here.
 
-Each was checked on CPython 3.11 to 3.13. `check()` runs when the first clock starts and names what vanished.
+Each was checked on CPython 3.11 to 3.13. `check()` runs when a clock starts and names what vanished.
 """
 
 from __future__ import annotations
@@ -27,20 +27,17 @@ SELECTORS: tuple[type[selectors.BaseSelector], ...] = tuple(
 """The selector classes that exist here; the default event loops wait in one of them."""
 
 
+_NEEDED: tuple[tuple[str, object, tuple[str, ...]], ...] = (
+    ("threading.Condition", threading.Condition(), ("_is_owned", "_release_save", "_acquire_restore", "_waiters")),
+    ("threading", threading, ("_active", "_limbo")),
+    ("threading.Thread", threading.Thread, ("_delete",)),
+    ("asyncio loop", asyncio.SelectorEventLoop, ("_run_once",)),
+)
+
+
 def check() -> None:
     """Raise `ClockUnsupported` if this Python has changed something that virtual time needs."""
-    condition = threading.Condition()
-    loop = asyncio.SelectorEventLoop
-    missing = [
-        *(
-            f"threading.Condition.{name}"
-            for name in ("_is_owned", "_release_save", "_acquire_restore", "_waiters")
-            if not hasattr(condition, name)
-        ),
-        *(f"threading.{name}" for name in ("_active", "_limbo") if not hasattr(threading, name)),
-        *(f"threading.Thread.{name}" for name in ("_delete",) if not hasattr(threading.Thread, name)),
-        *(f"asyncio loop.{name}" for name in ("_run_once",) if not hasattr(loop, name)),
-    ]
+    missing = [f"{what}.{name}" for what, owner, names in _NEEDED for name in names if not hasattr(owner, name)]
     if missing:
         raise ClockUnsupported(
             f"virtual time does not know this Python: {', '.join(missing)} vanished; "
