@@ -21,7 +21,8 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 from ..core import locks
-from . import _hung, _processes, _quiet, _tools, frames, internals, realtime
+from . import _hung, _tools, frames, internals, realtime
+from ._all_wait import AllWait
 from ._time import VirtualTime
 from ._waits import LONGEST, ThreadWait, Wait, close_bells
 from ._wall import Wall
@@ -57,7 +58,7 @@ class Engine:
         self._earlier_loops: weakref.WeakSet[Any] = weakref.WeakSet()
         self._old_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._told: set[Hashable] = set()
-        self._foreign: dict[int, int] = {}
+        self._all_wait = AllWait()
         self._wall = Wall(self.time)
         self._watcher = Watcher(self)
 
@@ -271,28 +272,9 @@ class Engine:
     # --- jumps (all under the lock) ---
 
     def _jump_if_all_wait(self) -> bool:
-        """Jump on the spot if every thread but the watcher and tools' own is in a wait of ours, and stays
-        there."""
+        """Jump on the spot if everybody waits."""
         generation, first = self.generation, self.goal()
-        if (
-            first is None
-            or first == math.inf
-            or self.others()
-            or self.someone_is_up()
-            or any(wait.expects_io() for wait in self.waits())
-            or _processes.any_children()
-            or self._foreign_threads_stir()
-        ):
-            return False
-        return self.jump(first, generation)
-
-    def _foreign_threads_stir(self) -> bool:
-        """Tell whether threads that Python doesn't know, and tools' own, have done anything since the last question."""
-        if _quiet.how_many_threads() <= len(self._waits) + bool(self._watcher.ident):
-            return False
-        tids = _quiet.kernel_threads() - {wait.tid for wait in self.waits()} - {self._watcher.tid}
-        before, self._foreign = self._foreign, _quiet.cpu_times(tids)
-        return before != self._foreign or any(map(_quiet.runs, tids))
+        return first is not None and first < math.inf and self._all_wait.of(self) and self.jump(first, generation)
 
     def jump(self, target: float, generation: int) -> bool:
         """Jump to the deadline, unless a wait has ended since the caller began to look."""
@@ -321,6 +303,11 @@ class Engine:
         if self._watcher.ident:
             tops.pop(self._watcher.ident, None)
         return [ident for ident, frame in tops.items() if self.is_home(ident) or not _tools.runs_tool(ident, frame)]
+
+    @property
+    def watcher_tid(self) -> int:
+        """The kernel's id of the watcher's thread; 0 while there is none."""
+        return self._watcher.tid if self._watcher.ident else 0
 
     def waits(self) -> list[Wait]:
         """Return the waits as they stand now."""

@@ -44,13 +44,13 @@ class Watcher:
         self.tid = 0
 
     def kick(self) -> None:
-        """Something has begun to wait: look, unless a look is due in a moment anyway."""
+        """Something has begun to wait: look, unless a look is due in a moment anyway, or time has nowhere to go."""
         if not self.ident:
             # Made here, as what it takes for asleep must be so before the app goes on.
             # Its first look comes late, or with the first wait: most runs are over before.
             self._dozes = self._bell.acquire(False)
             self.ident = _thread.start_new_thread(self._watch, (self._bell, Look()))
-        elif self._dozes:
+        elif self._dozes and _urgent(self._engine.goal()):
             self._dozes = False
             _ring(self._bell)
 
@@ -175,8 +175,9 @@ class Look:
         busy = [ns + delays[tid] - self._delays.get(tid, 0) for tid, ns in used.items()]
         self._delays |= delays
         self._idle = max(0, span - min(busy, default=span))
-        longest = LONGEST_PAUSE if goal is None else max(_quiet.WINDOW, LONGEST_BUSY_PAUSE)
-        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, longest)
+        if not _urgent(goal):
+            return LONGEST_PAUSE
+        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, max(_quiet.WINDOW, LONGEST_BUSY_PAUSE))
         return self._pause
 
     # --- what to do in the quiet ---
@@ -219,6 +220,11 @@ class Look:
         self._flowed = False
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
         return self._pause
+
+
+def _urgent(goal: float | None) -> bool:
+    """True while somebody waits for a moment that time may jump to."""
+    return goal is not None and goal < math.inf
 
 
 def _ring(bell: Any) -> None:

@@ -10,7 +10,9 @@ import asyncio.events
 import heapq
 import math
 import selectors
+import sys
 import threading
+import types
 from typing import Any
 
 from .errors import ClockUnsupported
@@ -70,6 +72,16 @@ def thread_of(ident: int) -> threading.Thread | None:
 def is_starting_a_thread() -> bool:
     """True while a started thread has not run its first lines yet: it is invisible, but it will act."""
     return bool(threading._limbo)  # type: ignore[attr-defined]
+
+
+def wants_work(thread: threading.Thread, frame: types.FrameType | None) -> bool:
+    """True for a worker of a `ThreadPoolExecutor` that stands in the loop which gets it work, with none to be got."""
+    pools = sys.modules.get("concurrent.futures.thread")
+    worker, queues = getattr(pools, "_worker", None), getattr(pools, "_threads_queues", None)
+    if frame is None or queues is None or frame.f_code is not getattr(worker, "__code__", None):
+        return False
+    queue = queues.get(thread)
+    return queue is not None and bool(queue.empty())
 
 
 def target_module(thread: threading.Thread) -> str:
