@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from . import _processes, _quiet, _syscalls, frames, internals
 
 if TYPE_CHECKING:
-
     from ._engine import Engine
 
 

@@ -58,6 +58,7 @@ class Engine:
         self._earlier_loops: weakref.WeakSet[Any] = weakref.WeakSet()
         self._old_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._told: set[Hashable] = set()
+        self._held: list[str] = []
         self._all_wait = AllWait()
         self._wall = Wall(self.time)
         self._watcher = Watcher(self)
@@ -104,16 +105,21 @@ class Engine:
                 self._watcher.kick()
             self._sessions[owner] = session
 
-    def stop(self, owner: object) -> None:
+    def stop(self, owner: object) -> list[str]:
         """Count one clock out; the last one restores everything. Can be called again after an interrupt.
 
         Threads that still wait: injected waits end now, as the chaos that caused them is over; the app's own
         waits go on in real time for what remains of them.
+
+        Returns:
+            what is to be told of threads that held the clock.
         """
         with self.lock:
             self._sessions.pop(owner, None)
             if not self._sessions:
                 self._clean_up()
+            held, self._held = self._held, []
+        return held
 
     def is_home(self, ident: int) -> bool:
         """True for a thread that started a clock: it runs the test."""
@@ -326,6 +332,10 @@ class Engine:
             return None
         return first
 
+    def is_sleep(self, goal: float) -> bool:
+        """True if only sleeps end at that deadline."""
+        return all(wait.ends_with_time_alone() for wait in self.waits() if wait.deadline == goal)
+
     # --- what is told ---
 
     def tell_once(self, key: Hashable, text: str) -> None:
@@ -335,6 +345,13 @@ class Engine:
             for session in list(self._sessions.values()):
                 if session.on_passed is not None:
                     session.on_passed(text)
+
+    def tell_held(self, tid: int) -> None:
+        """Tell which thread has held the clock, also whoever ends the run."""
+        if ("held", tid) not in self._told:
+            text = f"{_hung.name_and_place(tid)} never rests: virtual time went on beside it; let it sleep now and then"
+            self._held.append(text)
+            self.tell_once(("held", tid), text)
 
     def declare_hung(self) -> None:
         """Tell the sessions; raise `AppHung` in the test's thread and in those that the test started."""

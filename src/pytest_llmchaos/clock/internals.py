@@ -57,6 +57,16 @@ def next_timer(loop: Any) -> float:
     return min((handle.when() for handle in loop._scheduled if not handle.cancelled()), default=math.inf)
 
 
+def next_timer_is_a_sleep(loop: Any) -> bool:
+    """True if the loop's earliest timer ends an `asyncio.sleep` or a wait of ours: no limit to what others do."""
+    handles = [handle for handle in loop._scheduled if not handle.cancelled()]
+    first = min(handles, key=lambda handle: handle.when(), default=None)
+    return first is not None and getattr(first._callback, "__name__", "") in _ENDS_OF_SLEEPS
+
+
+_ENDS_OF_SLEEPS = ("_set_result_unless_cancelled", "end_of_sleep")
+
+
 def move_timers(loop: Any, seconds: float) -> None:
     """Shift every timer of the loop; call it on the loop's thread, or while nobody runs the loop."""
     for handle in loop._scheduled:
@@ -72,6 +82,12 @@ def thread_of(ident: int) -> threading.Thread | None:
 def is_starting_a_thread() -> bool:
     """True while a started thread has not run its first lines yet: it is invisible, but it will act."""
     return bool(threading._limbo)  # type: ignore[attr-defined]
+
+
+def works_in_a_pool(thread: threading.Thread | None) -> bool:
+    """True for a worker of a `ThreadPoolExecutor`, at work or not."""
+    queues = getattr(sys.modules.get("concurrent.futures.thread"), "_threads_queues", ())
+    return thread is not None and thread in queues
 
 
 def wants_work(thread: threading.Thread, frame: types.FrameType | None) -> bool:
