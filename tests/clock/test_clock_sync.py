@@ -194,6 +194,19 @@ def test_no_notification_is_lost(clock):
     assert sorted(got) == list(range(50))
 
 
+def test_time_jumps_on_the_spot_beside_an_idle_worker(clock, monkeypatch):
+    """The watcher finds it asleep once; as long as it does not run, nobody has to look again."""
+    kicked: list[None] = []
+    kick = _watch.Watcher.kick
+    monkeypatch.setattr(_watch.Watcher, "kick", lambda self: kicked.append(None) or kick(self))
+    with cf.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        kicked.clear()
+        for _ in range(20):
+            time.sleep(20)
+        assert len(kicked) < 5
+
+
 def test_hedged_threads_never_wrong(clock):
     """Of three threads that answer at 20, 3 and 11 s the 3 s one wins, a hundred times."""
     wrong = []

@@ -59,7 +59,7 @@ class Engine:
         self._old_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._told: set[Hashable] = set()
         self._held: list[str] = []
-        self._all_wait = AllWait()
+        self.all_wait = AllWait()
         self._wall = Wall(self.time)
         self._watcher = Watcher(self)
 
@@ -280,7 +280,7 @@ class Engine:
     def _jump_if_all_wait(self) -> bool:
         """Jump on the spot if everybody waits."""
         generation, first = self.generation, self.goal()
-        return first is not None and first < math.inf and self._all_wait.of(self) and self.jump(first, generation)
+        return first is not None and first < math.inf and self.all_wait.of(self) and self.jump(first, generation)
 
     def jump(self, target: float, generation: int) -> bool:
         """Jump to the deadline, unless a wait has ended since the caller began to look."""

@@ -139,6 +139,8 @@ class Look:
         again = self._photograph(engine, others, still)
         if again[0] != seen[0] or engine.someone_is_up() or _stirred(seen[1], again[1], still):
             return self._moved(engine, goal, span, {}, lively=True)
+        if not reasons:
+            engine.all_wait.found_asleep({tid: ns for tid, ns in again[1].items() if tid in threads.values()})
         return self._act(engine, goal, span, reasons)
 
     # --- who moves ---

@@ -12,7 +12,6 @@ import math
 import selectors
 import sys
 import threading
-import types
 from typing import Any
 
 from .errors import ClockUnsupported
@@ -88,16 +87,6 @@ def works_in_a_pool(thread: threading.Thread | None) -> bool:
     """True for a worker of a `ThreadPoolExecutor`, at work or not."""
     queues = getattr(sys.modules.get("concurrent.futures.thread"), "_threads_queues", ())
     return thread is not None and thread in queues
-
-
-def wants_work(thread: threading.Thread, frame: types.FrameType | None) -> bool:
-    """True for a worker of a `ThreadPoolExecutor` that stands in the loop which gets it work, with none to be got."""
-    pools = sys.modules.get("concurrent.futures.thread")
-    worker, queues = getattr(pools, "_worker", None), getattr(pools, "_threads_queues", None)
-    if frame is None or queues is None or frame.f_code is not getattr(worker, "__code__", None):
-        return False
-    queue = queues.get(thread)
-    return queue is not None and bool(queue.empty())
 
 
 def target_module(thread: threading.Thread) -> str:
