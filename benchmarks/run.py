@@ -16,7 +16,6 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import aiohttp
@@ -30,7 +29,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from botocore.awsrequest import AWSResponse
 
-from pytest_llmchaos import faults, inject
+from pytest_llmchaos import inject
 
 URL = "https://api.openai.com/v1/chat/completions"
 MESSAGES = [{"role": "user", "content": "Where is my order?"}]
@@ -178,69 +177,6 @@ def imports() -> float:
         sys.modules["json"] = json
 
 
-def virtual_waits() -> None:
-    """20 s of latency and two 429s with Retry-After: 20 through the SDK's own loop, against three calls without."""
-    chaos_faults = (faults.latency("20s", calls="3-"), faults.rate_limit(retry_after="20s", calls="1-2"))
-    client = openai.OpenAI(api_key="no-key")
-
-    def subject() -> None:
-        with inject(*chaos_faults) as chaos:
-            ask(client)
-            assert 59 < chaos.now < 62, chaos.now
-
-    async def in_asyncio() -> None:
-        async with openai.AsyncOpenAI(api_key="no-key") as session:
-            await session.chat.completions.create(model="gpt-5", messages=MESSAGES)
-
-    def subject_async() -> None:
-        with inject(*chaos_faults) as chaos:
-            asyncio.run(in_asyncio())
-            assert 59 < chaos.now < 62, chaos.now
-
-    def subject_pool() -> None:
-        with inject(*chaos_faults) as chaos, ThreadPoolExecutor(2) as pool:
-            pool.submit(ask, client).result()
-            assert 59 < chaos.now < 62, chaos.now
-
-    def peer() -> None:
-        with inject(clock="real"):
-            for _ in range(3):
-                ask(client)
-
-    def peer_async() -> None:
-        with inject(clock="real"):
-            asyncio.run(in_asyncio())
-
-    for name, call, against in (
-        ("60 s of waits, sync", subject, peer),
-        ("60 s of waits, asyncio", subject_async, peer_async),
-        ("60 s of waits, thread pool", subject_pool, peer),
-    ):
-        took, base = compare(call, against)
-        row(name, took, base, f"1 virtual second costs {took / 60:.3f} ms; at most 50 ms in all")
-
-
-def own_timeout() -> None:
-    """The SDK's own timeout=5 against a 20 s answer, three tries."""
-    client = openai.OpenAI(api_key="no-key", timeout=5)
-
-    def subject() -> None:
-        with inject(faults.latency("20s")) as chaos:
-            try:
-                ask(client)
-            except openai.APITimeoutError:
-                assert 15 < chaos.now < 18, chaos.now
-            else:
-                raise AssertionError("no timeout")
-
-    def peer() -> None:
-        with inject(clock="real"):
-            for _ in range(3):
-                ask(client)
-
-    row("three timeouts of 5 s", *compare(subject, peer), "genuine APITimeoutError")
-
-
 def stream_memory() -> None:
     """A stream of 100,000 events against one of 1,000: peak memory must not grow with it."""
 
@@ -276,6 +212,4 @@ if __name__ == "__main__":
     idle_hook(imports())
     call_overhead()
     stacks()
-    virtual_waits()
-    own_timeout()
     stream_memory()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from . import faults
     from .checks import Check
     from .checks.verdict import Verdict
-    from .clock import AppHung, ClockUnsupported
+    from .clock import AppHung, ClockHeld, ClockUnsupported
     from .core.call import Target
     from .core.errors import AppNeverStops, ChaosError, ChaosFailed, UsageProblem
     from .core.fakes import Canary
@@ -40,6 +40,7 @@ __all__ = [
     "ChaosError",
     "ChaosFailed",
     "Check",
+    "ClockHeld",
     "ClockUnsupported",
     "Event",
     "Exchange",
@@ -69,6 +70,7 @@ _HOMES = {
     "ChaosError": "core.errors",
     "ChaosFailed": "core.errors",
     "Check": "checks",
+    "ClockHeld": "clock",
     "ClockUnsupported": "clock",
     "Event": "journal",
     "Exchange": "journal",

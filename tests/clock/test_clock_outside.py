@@ -246,27 +246,6 @@ def test_a_hang_names_threads_that_are_blocked_elsewhere(clock):
         thread.join()
 
 
-def test_a_thread_that_never_rests_is_waited_for_once(clock, monkeypatch):
-    """A thread that computes for ever holds time back for a while, and then no more."""
-    monkeypatch.setattr("pytest_llmchaos.clock._watch.TIRELESS", 0.1)
-    over = threading.Event()
-
-    def spin() -> None:
-        while not over.is_set():
-            sum(range(1000))
-
-    thread = threading.Thread(target=spin)
-    thread.start()
-    try:
-        before = time.thread_time(), _quiet.cpu_times([thread.native_id])[thread.native_id]
-        for _ in range(3):
-            time.sleep(1000)
-        assert _quiet.cpu_times([thread.native_id])[thread.native_id] - before[1] < 60e9
-    finally:
-        over.set()
-        thread.join()
-
-
 @pytest.mark.parametrize("before", [gc.enable, gc.disable])
 def test_frames_are_read_without_a_collection(monkeypatch, before):
     """One in the middle may wait for ever before Python 3.12; whoever has turned the collector off finds it so."""

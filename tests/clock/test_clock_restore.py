@@ -161,6 +161,20 @@ def test_a_reimported_module_is_searched_again(monkeypatch):
         aliases.restore()
 
 
+def test_a_module_in_the_place_of_another_is_searched(monkeypatch):
+    """A stand-in under an old name is neither one more nor the last, but refers to what is replaced."""
+    clock = VirtualClock()
+    for number in range(3):
+        fresh = module("clock_alias_stand_in", nap=time.sleep)
+        monkeypatch.setitem(sys.modules, "clock_alias_stand_in", fresh)
+        monkeypatch.setitem(sys.modules, "clock_alias_last", sys)
+        clock.start()
+        followed = fresh.nap is time.sleep
+        clock.stop()
+        assert followed, number
+        assert fresh.nap is realtime.sleep
+
+
 def test_a_travel_of_the_tests_own_moves_along(clock):
     """time_machine.travel inside virtual time keeps its date and moves with the waits; frozen ones stand
     still."""
@@ -252,8 +266,8 @@ def test_start_and_stop_are_cheap(monkeypatch):
     clock.start()
     clock.stop()
     searched: list[object] = []
-    monkeypatch.setattr(_patches._aliases, "_look_at", lambda *what: searched.append(what))
-    monkeypatch.setattr(_patches._copies, "_find", lambda: searched.append("copies") or [])
+    monkeypatch.setattr(_patches._aliases, "_look_at_new_modules", lambda: searched.append("modules"))
+    monkeypatch.setattr(_patches._copies, "_find", lambda functions: searched.append(functions) or [])
     for _ in range(20):
         clock.start()
         clock.stop()

@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from pytest_llmchaos import faults, inject
-from pytest_llmchaos.clock import VirtualClock, _time, realtime
+from pytest_llmchaos.clock import VirtualClock, _copies, _time, realtime
 
 
 def compute(seconds: float) -> None:
@@ -204,6 +204,48 @@ def test_a_copy_is_seen_though_as_many_have_gone():
         assert followed
         assert holder.rest is realtime.sleep
         del holder
+
+
+def test_a_second_copy_beside_a_first_is_seen():
+    """A table, an object or defaults in which one copy is known may get another."""
+    holder, table = Holder(), {"sleep": time.sleep}
+
+    def nap(first=time.sleep, second=None):
+        return second
+
+    clock = VirtualClock()
+    clock.start()
+    clock.stop()
+    holder.nap = table["nap"] = Holder.second = time.sleep
+    nap.__defaults__ = (*nap.__defaults__[:1], time.sleep)
+    clock.start()
+    copies = [holder.rest, holder.nap, table["sleep"], table["nap"], Holder.nap, Holder.second, nap()]
+    followed = [each is time.sleep for each in copies]
+    clock.stop()
+    del Holder.second
+    assert all(followed)
+    assert holder.nap is table["nap"] is nap() is realtime.sleep
+
+
+def test_a_new_copy_is_looked_for_alone(monkeypatch):
+    """A client that is made anew for each test costs one look at the heap, for the one function that it has taken."""
+    asked = []
+    clock = VirtualClock()
+    kept = Holder(), functools.partial(time.monotonic)
+    clock.start()
+    clock.stop()
+    find, look = _copies.Copies._find, _copies._Owners._look
+    monkeypatch.setattr(_copies.Copies, "_find", lambda self, what: asked.extend(map(str, what)) or find(self, what))
+    monkeypatch.setattr(
+        _copies._Owners, "_look", lambda self, what, *mine: asked.extend(what) or look(self, what, *mine)
+    )
+    fresh = Holder()
+    clock.start()
+    followed = fresh.rest is time.sleep
+    clock.stop()
+    assert followed
+    assert asked == ["<built-in function sleep>"]
+    assert kept[0].rest is realtime.sleep
 
 
 def test_a_frozen_copy_follows():

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmchaos.clock import AppHung, VirtualClock, _engine, _watch, realtime
+from pytest_llmchaos.clock import AppHung, VirtualClock, _engine, _processes, _watch, realtime
 
 from .. import timing
 
@@ -192,6 +192,20 @@ def test_no_notification_is_lost(clock):
     for consumer in consumers:
         consumer.join()
     assert sorted(got) == list(range(50))
+
+
+def test_time_jumps_on_the_spot_beside_an_idle_worker(clock, monkeypatch):
+    """The watcher finds it asleep once; as long as it does not run, nobody has to look again."""
+    monkeypatch.setattr(_processes, "any_children", lambda: False)  # what other tests have left is looked at
+    kicked: list[None] = []
+    kick = _watch.Watcher.kick
+    monkeypatch.setattr(_watch.Watcher, "kick", lambda self: kicked.append(None) or kick(self))
+    with cf.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        kicked.clear()
+        for _ in range(20):
+            time.sleep(20)
+        assert len(kicked) < 5
 
 
 def test_hedged_threads_never_wrong(clock):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from .errors import AppHung, ClockUnsupported
+from .errors import AppHung, ClockHeld, ClockUnsupported
 
 if TYPE_CHECKING:
     from .real import RealClock
     from .virtual import VirtualClock
 
-__all__ = ["AppHung", "Clock", "ClockUnsupported", "RealClock", "VirtualClock", "make_clock"]
+__all__ = ["AppHung", "Clock", "ClockHeld", "ClockUnsupported", "RealClock", "VirtualClock", "make_clock"]
 
 
 class Clock(Protocol):

@@ -8,18 +8,30 @@ a later start looks only at modules that are new. Copies elsewhere are the matte
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
-from typing import Any
-
-Swap = tuple[str, Any, Any]
-"""A module's name for something, what it means, and what it shall mean instead."""
+from typing import Any, NamedTuple
 
 
-Table = dict[int, tuple[Any, Any]]
-"""What to replace: the id of an object -> the object, and what takes its place."""
+class Swap(NamedTuple):
+    """What something means, and what it shall mean instead."""
+
+    old: Any
+    new: Any
+
+
+Table = dict[int, Swap]
+"""What to replace, by the id of the old object."""
+
+
+class _Name(NamedTuple):
+    """A name in a module, and what becomes of it."""
+
+    names: dict[str, Any]
+    alias: str
+    old: Any
+    new: Any
 
 
 class Aliases:
@@ -31,55 +43,45 @@ class Aliases:
     def __init__(self, table_for: Callable[[str], Table]) -> None:
         self._table_for = table_for
         self._known: dict[str, ModuleType] = {}
-        self._found: dict[str, list[Swap]] = {}
-        self._swapped: list[tuple[dict[str, Any], Swap]] = []
+        self._last: ModuleType | None = None
+        self._found: dict[str, list[_Name]] = {}
+        self._all: list[_Name] = []
 
-    def look(self, functions: Container[int]) -> Counter[int]:
-        """Find the names in modules that are new; count the references to each of these functions that are known."""
-        self._look_at_new_modules()
-        seen: set[tuple[int, str]] = set()  # a module may have two names: `os.path`, `requests.packages`
-        count: Counter[int] = Counter()
-        for name, swaps in self._found.items():
-            names = object.__getattribute__(self._known[name], "__dict__")
-            for alias, old, _ in swaps:
-                if id(old) in functions:
-                    count[id(old)] += 1  # our list
-                    if names.get(alias) is old and (id(names), alias) not in seen:
-                        seen.add((id(names), alias))
-                        count[id(old)] += 1
-        return count
+    def replace(self, closely: bool = False) -> None:
+        """Make the names of all modules follow.
 
-    def replace(self) -> None:
-        """Make the names of all modules follow."""
-        self._look_at_new_modules()
-        for name, swaps in self._found.items():
-            names = object.__getattribute__(self._known[name], "__dict__")
-            for swap in swaps:
-                alias, old, new = swap
-                if names.get(alias) is old:  # else the app, or a test's monkeypatch, has other ideas
-                    self._swapped.append((names, swap))
-                    names[alias] = new
+        Args:
+            closely: look also for a module that was put into the place of another.
+        """
+        if closely or self._has_grown():
+            self._look_at_new_modules()
+        for names, alias, old, new in self._all:
+            if names.get(alias) is old:  # else the app, or a test's monkeypatch, has other ideas
+                names[alias] = new
 
     def restore(self) -> None:
-        """Put back what is still ours."""
-        while self._swapped:
-            names, (alias, old, new) = self._swapped[-1]
+        """Put back what is still ours; after an interrupt, once more."""
+        for names, alias, old, new in self._all:
             if names.get(alias) is new:
                 names[alias] = old
-            self._swapped.pop()
+
+    def _has_grown(self) -> bool:
+        """Tell from its length and its last module whether `sys.modules` has others; to go through it costs more than
+        all else that a run's clock needs."""
+        with suppress(RuntimeError):  # another thread imports something
+            return len(sys.modules) != len(self._known) or next(reversed(sys.modules.values())) is not self._last
+        return True
 
     def _look_at_new_modules(self) -> None:
-        known = self._known
-        modules = sys.modules.copy()
-        with suppress(Exception):  # of odd things that are no modules
-            if modules == known:
-                return
+        known, modules = self._known, sys.modules.copy()
         for name in known.keys() - modules.keys():
             del known[name]
             self._found.pop(name, None)
         for name, module in modules.items():
             if known.get(name) is not module:
                 self._look_at(name, module)
+        self._all = [name for found in self._found.values() for name in found]
+        self._last = next(reversed(modules.values()))
 
     def _look_at(self, name: str, module: ModuleType) -> None:
         self._found.pop(name, None)
@@ -90,6 +92,6 @@ class Aliases:
             names = {}  # not a module, but something that somebody put in its place
         table = self._table_for(name)
         if not table.keys().isdisjoint(map(id, names.values())):
-            found = [(alias, value) for alias, value in list(names.items()) if id(value) in table]
-            self._found[name] = [(alias, *table[id(value)]) for alias, value in found]
+            found = [(alias, table[id(value)]) for alias, value in list(names.items()) if id(value) in table]
+            self._found[name] = [_Name(names, alias, *swap) for alias, swap in found]
         self._known[name] = module  # last, as an interrupt in between must not hide the names

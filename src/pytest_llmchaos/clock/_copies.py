@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from ._aliases import Table
+from ._aliases import Swap, Table
 
 
 class Copies:
@@ -31,57 +31,73 @@ class Copies:
     def __init__(self, table: Table, leave_alone: Callable[[str], bool]) -> None:
         self._table = table
         self._leave_alone = leave_alone
-        self._elsewhere: list[int] = []
+        self._elsewhere: dict[int, int] = {}
         self._places: list[_Place] = []
-        self._swapped: list[tuple[_Place, Any, Any]] = []
+        self._swapped: list[tuple[_Place, Swap]] = []
 
-    def replace(self, named: Counter[int]) -> None:
-        """Make the copies follow.
+    def changed(self) -> list[Any]:
+        """Return the functions to which there are more references, or fewer, than when they were last looked for.
 
-        Args:
-            named: how many references to each function are known, as they are names of modules.
+        Asked once the names of modules have followed: what then refers to a function is a copy.
         """
-        if self._count_elsewhere(named) != self._elsewhere:
-            self._places = []  # they would pass for holders themselves
-            with _thawed():
-                self._places = self._find()
-            self._elsewhere = self._count_elsewhere(named)
+        counts = self._count_elsewhere()
+        return [swap.old for key, swap in self._table.items() if counts[key] != self._elsewhere.get(key)]
+
+    def look(self) -> None:
+        """Find where there are new copies."""
+        changed = self.changed()
+        self._places = [place for place in self._places if place.get() is not None]
+        with _thawed():
+            found = self._find(changed)  # which may drop some that are known
+        self._places += found
+        del changed  # it refers to them too
+        self._elsewhere = self._count_elsewhere()
+
+    def replace(self) -> None:
+        """Make the copies follow that were found."""
         for place in self._places:
-            old = place.get()
-            if old is not None and id(old) in self._table:
-                new = self._table[id(old)][1]
-                self._swapped.append((place, old, new))
-                place.set(new)
+            swap = self._table.get(id(place.get()))
+            if swap is not None:
+                self._swapped.append((place, swap))
+                place.set(swap.new)
 
     def restore(self) -> None:
-        """Put back what is still ours."""
-        while self._swapped:
-            place, old, new = self._swapped[-1]
+        """Put back what is still ours; after an interrupt, once more."""
+        for place, (old, new) in self._swapped:
             if place.get() is new:
                 place.set(old)
-            self._swapped.pop()
+        self._swapped.clear()
 
-    def _count_elsewhere(self, named: Counter[int]) -> list[int]:
-        """Count each function's references that are neither names of modules nor in places that we know."""
+    def _count_elsewhere(self) -> dict[int, int]:
+        """Count each function's references that are not in places that we know."""
         placed = Counter(id(place.get()) for place in self._places)
-        return [sys.getrefcount(old) - named[id(old)] - placed[id(old)] for old, _ in self._table.values()]
+        return {key: sys.getrefcount(swap.old) - placed[key] for key, swap in self._table.items()}
 
-    def _find(self) -> list[_Place]:
-        functions = [old for old, _ in self._table.values()]
-        ours = {id(new) for _, new in self._table.values()} | {id(functions)}
-        names = {id(vars(module)): name for name, module in list(sys.modules.items()) if type(module) is ModuleType}
+    def _find(self, functions: list[Any]) -> list[_Place]:
+        """Find where else there are copies of the functions; the time it takes grows with what it must look for."""
+        known = Counter(id(holder) for place in self._places for holder in place.holders())
         holders = [
             each
-            for each in gc.get_referrers(*functions)
+            for each in _referrers(functions)
             # Modules are the matter of `_aliases`, also those whose names generated code has taken over.
-            if id(each) not in ours and id(each) not in names and not (type(each) is dict and "__name__" in each)
+            if each is not functions
+            and not (type(each) is dict and "__name__" in each)
+            and not self._leave_alone(type(each).__module__)
+            and self._held(each) > known[id(each)]
         ]
-        owners = _Owners(holders, names)
+        if not holders:
+            return []
+        anew = {id(holder) for holder in holders}
+        self._places = [place for place in self._places if anew.isdisjoint(map(id, place.holders()))]
+        owners = _Owners(holders)
         found: list[_Place] = []
         for holder in holders:
             if not any(self._leave_alone(module) for module in owners.modules(holder)):
                 found += self._places_in(holder, owners)
         return found
+
+    def _held(self, holder: Any) -> int:
+        return sum(id(each) in self._table for each in gc.get_referents(holder))
 
     def _places_in(self, holder: Any, owners: _Owners) -> Iterable[_Place]:
         table = self._table
@@ -115,6 +131,13 @@ class Copies:
 _HEAP_TYPE = 1 << 9
 
 
+def _referrers(things: list[Any]) -> list[Any]:
+    """Return what refers to the things, without what does so for this question alone (Python 3.13: its arguments)."""
+    asked = [object(), *things]
+    found = gc.get_referrers(*asked)
+    return [each for each in found if not (type(each) in (list, tuple) and each and each[0] is asked[0])]
+
+
 @contextlib.contextmanager
 def _thawed() -> Iterator[None]:
     """Let the collector see what `gc.freeze` has put away: it does not name frozen objects as anybody's referrers."""
@@ -130,8 +153,10 @@ def _thawed() -> Iterator[None]:
 class _Owners:
     """Who holds the holders: two looks of the collector for all of them together."""
 
-    def __init__(self, holders: list[Any], names: dict[int, str]) -> None:
-        self._names = names
+    def __init__(self, holders: list[Any]) -> None:
+        self._names = {
+            id(vars(module)): name for name, module in list(sys.modules.items()) if type(module) is ModuleType
+        }
         self._of: dict[int, list[Any]] = {}
         first = self._look([each for each in holders if type(each) in _OWNED], holders)
         self._look([each for each in first if type(each) in (tuple, dict)], first)
@@ -154,7 +179,7 @@ class _Owners:
     def _look(self, things: list[Any], *mine: list[Any]) -> list[Any]:
         ids = {id(each) for each in things}
         hidden = {id(things), id(self._of), *map(id, mine), *map(id, self._of.values())}
-        found = [each for each in gc.get_referrers(*things) if id(each) not in hidden] if things else []
+        found = [each for each in _referrers(things) if id(each) not in hidden] if things else []
         for owner in found:
             for inner in gc.get_referents(owner):
                 if id(inner) in ids:
@@ -176,6 +201,10 @@ class _Place:
         """Put something else there."""
         raise NotImplementedError
 
+    def holders(self) -> tuple[Any, ...]:
+        """Return what the collector may name as what refers to what stands there."""
+        raise NotImplementedError
+
 
 class _Default(_Place):
     def __init__(self, function: FunctionType, index: int) -> None:
@@ -189,6 +218,9 @@ class _Default(_Place):
         defaults = list(self._function.__defaults__ or ())
         defaults[self._index] = value
         self._function.__defaults__ = tuple(defaults)
+
+    def holders(self) -> tuple[Any, ...]:
+        return (self._function.__defaults__,)
 
 
 class _Item(_Place):
@@ -204,6 +236,9 @@ class _Item(_Place):
     def set(self, value: Any) -> None:
         self._holder[self._key] = value
 
+    def holders(self) -> tuple[Any, ...]:
+        return (self._holder,)
+
 
 class _Cell(_Place):
     def __init__(self, cell: CellType) -> None:
@@ -218,6 +253,9 @@ class _Cell(_Place):
     def set(self, value: Any) -> None:
         self._cell.cell_contents = value
 
+    def holders(self) -> tuple[Any, ...]:
+        return (self._cell,)
+
 
 class _Partial(_Place):
     def __init__(self, partial: functools.partial[Any]) -> None:
@@ -229,6 +267,9 @@ class _Partial(_Place):
     def set(self, value: Any) -> None:
         it: Any = self._partial
         it.__setstate__((value, it.args, it.keywords, it.__dict__ or None))
+
+    def holders(self) -> tuple[Any, ...]:
+        return (self._partial,)
 
 
 class _Attribute(_Place):
@@ -252,6 +293,13 @@ class _Attribute(_Place):
         elif owner is not None:
             vars(owner)[self._name] = value
 
+    def holders(self) -> tuple[Any, ...]:
+        owner = self._owner()
+        if owner is None:
+            return ()
+        # Where values are kept in the object itself, that is named, else its dictionary; a class shows its own wrapped.
+        return (*gc.get_referents(vars(owner)),) if isinstance(owner, type) else (owner, vars(owner))
+
 
 class _Static(_Attribute):
     def get(self) -> Any:
@@ -260,3 +308,7 @@ class _Static(_Attribute):
 
     def set(self, value: Any) -> None:
         super().set(staticmethod(value))
+
+    def holders(self) -> tuple[Any, ...]:
+        owner = self._owner()
+        return () if owner is None else (vars(owner).get(self._name),)

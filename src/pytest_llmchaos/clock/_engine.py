@@ -21,7 +21,8 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 from ..core import locks
-from . import _hung, _processes, _quiet, _tools, frames, internals, realtime
+from . import _hung, _tools, frames, internals, realtime
+from ._all_wait import AllWait
 from ._time import VirtualTime
 from ._waits import LONGEST, ThreadWait, Wait, close_bells
 from ._wall import Wall
@@ -48,6 +49,7 @@ class Engine:
         self.time = VirtualTime()
         self.generation = 0
         self.active = False
+        self._given_back = True
         self._sessions: dict[object, Session] = {}
         self._waits: dict[Wait, None] = {}
         self._joins: dict[threading.Thread, list[ThreadWait]] = {}
@@ -56,7 +58,8 @@ class Engine:
         self._earlier_loops: weakref.WeakSet[Any] = weakref.WeakSet()
         self._old_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._told: set[Hashable] = set()
-        self._foreign: dict[int, int] = {}
+        self._held: list[str] = []
+        self.all_wait = AllWait()
         self._wall = Wall(self.time)
         self._watcher = Watcher(self)
 
@@ -85,13 +88,16 @@ class Engine:
 
         with self.lock:
             if not self.active:
-                self._clean_up()  # what a start or a stop left that was interrupted
+                if not self._given_back:
+                    self._clean_up()  # what a start or a stop left that was interrupted
+                self._given_back = False
                 self._old_threads = weakref.WeakSet(threading.enumerate())
                 self.time.begin()
                 try:
                     self._wall.start()
                     _patches.install()
-                    self._move_timers(self._earlier_loops, self.time.now() - realtime.monotonic_ns())
+                    if self._earlier_loops:
+                        self._move_timers(self._earlier_loops, self.time.now() - realtime.monotonic_ns())
                     self.active = True
                 except BaseException:
                     self._clean_up()
@@ -99,16 +105,21 @@ class Engine:
                 self._watcher.kick()
             self._sessions[owner] = session
 
-    def stop(self, owner: object) -> None:
+    def stop(self, owner: object) -> list[str]:
         """Count one clock out; the last one restores everything. Can be called again after an interrupt.
 
         Threads that still wait: injected waits end now, as the chaos that caused them is over; the app's own
         waits go on in real time for what remains of them.
+
+        Returns:
+            what is to be told of threads that held the clock.
         """
         with self.lock:
             self._sessions.pop(owner, None)
             if not self._sessions:
                 self._clean_up()
+            held, self._held = self._held, []
+        return held
 
     def is_home(self, ident: int) -> bool:
         """True for a thread that started a clock: it runs the test."""
@@ -128,6 +139,7 @@ class Engine:
             self._watcher.stop()
         self._release_waits(ahead)
         self._told.clear()
+        self._given_back = True
 
     def _release_waits(self, ahead: int) -> None:
         for wait in self.waits():
@@ -140,9 +152,10 @@ class Engine:
         for loop, future in list(self._injected):  # a copy: a task that has just woken takes its own out
             _call_in_loop(loop, _finish, future)
         self._injected.clear()
-        self._move_timers(self._loops, -ahead)
-        self._earlier_loops.update(self._loops)
-        self._loops.clear()
+        if self._loops:
+            self._move_timers(self._loops, -ahead)
+            self._earlier_loops.update(self._loops)
+            self._loops.clear()
         close_bells()
 
     @staticmethod
@@ -265,28 +278,9 @@ class Engine:
     # --- jumps (all under the lock) ---
 
     def _jump_if_all_wait(self) -> bool:
-        """Jump on the spot if every thread but the watcher and tools' own is in a wait of ours, and stays
-        there."""
+        """Jump on the spot if everybody waits."""
         generation, first = self.generation, self.goal()
-        if (
-            first is None
-            or first == math.inf
-            or self.others()
-            or self.someone_is_up()
-            or any(wait.expects_io() for wait in self.waits())
-            or _processes.any_children()
-            or self._foreign_threads_stir()
-        ):
-            return False
-        return self.jump(first, generation)
-
-    def _foreign_threads_stir(self) -> bool:
-        """Tell whether threads that Python doesn't know, and tools' own, have done anything since the last question."""
-        if _quiet.how_many_threads() <= len(self._waits) + bool(self._watcher.ident):
-            return False
-        tids = _quiet.kernel_threads() - {wait.tid for wait in self.waits()} - {self._watcher.tid}
-        before, self._foreign = self._foreign, _quiet.cpu_times(tids)
-        return before != self._foreign or any(map(_quiet.runs, tids))
+        return first is not None and first < math.inf and self.all_wait.of(self) and self.jump(first, generation)
 
     def jump(self, target: float, generation: int) -> bool:
         """Jump to the deadline, unless a wait has ended since the caller began to look."""
@@ -316,6 +310,11 @@ class Engine:
             tops.pop(self._watcher.ident, None)
         return [ident for ident, frame in tops.items() if self.is_home(ident) or not _tools.runs_tool(ident, frame)]
 
+    @property
+    def watcher_tid(self) -> int:
+        """The kernel's id of the watcher's thread; 0 while there is none."""
+        return self._watcher.tid if self._watcher.ident else 0
+
     def waits(self) -> list[Wait]:
         """Return the waits as they stand now."""
         return list(self._waits)
@@ -333,6 +332,10 @@ class Engine:
             return None
         return first
 
+    def is_sleep(self, goal: float) -> bool:
+        """True if only sleeps end at that deadline."""
+        return all(wait.ends_with_time_alone() for wait in self.waits() if wait.deadline == goal)
+
     # --- what is told ---
 
     def tell_once(self, key: Hashable, text: str) -> None:
@@ -342,6 +345,13 @@ class Engine:
             for session in list(self._sessions.values()):
                 if session.on_passed is not None:
                     session.on_passed(text)
+
+    def tell_held(self, tid: int) -> None:
+        """Tell which thread has held the clock, also whoever ends the run."""
+        if ("held", tid) not in self._told:
+            text = f"{_hung.name_and_place(tid)} never rests: virtual time went on beside it; let it sleep now and then"
+            self._held.append(text)
+            self.tell_once(("held", tid), text)
 
     def declare_hung(self) -> None:
         """Tell the sessions; raise `AppHung` in the test's thread and in those that the test started."""

@@ -55,10 +55,12 @@ def _thread_name(ident: int) -> str:
     return f"thread {ident}"
 
 
-def name_of(tid: int) -> str:
-    """Name a thread by the kernel's id."""
+def name_and_place(tid: int) -> str:
+    """Name a thread by the kernel's id, and say where it is."""
     found = next((thread for thread in threading.enumerate() if thread.native_id == tid), None)
-    return f"a thread of a library ({tid})" if found is None else f"thread {found.name!r}"
+    if found is None:
+        return f"a thread of a library ({tid})"
+    return f"thread {found.name!r} (at {_stands_at(frames.others().get(found.ident or 0))})"
 
 
 _Stack = list[tuple[CodeType, int]]

@@ -69,14 +69,18 @@ class Reason(NamedTuple):
 
 
 class Outside:
-    """Looks at what is going on outside virtual time, from one look to the next."""
+    """Looks at what is going on outside virtual time, from one look to the next.
 
-    def __init__(self) -> None:
+    Args:
+        asleep: the processor time that each of the kernel's threads had used when the run began.
+    """
+
+    def __init__(self, asleep: dict[int, int]) -> None:
         self._peers = Peers()
         self._processes = _processes.Watch()
         self._rounds: dict[int, tuple[Hashable, int, int]] = {}
         self._began = _processes.this_moment() if TELLS else 0
-        self._asleep = _quiet.cpu_times(_quiet.kernel_threads()) if TELLS else {}
+        self._asleep = asleep
 
     def reasons(self, waits: Iterable[Wait], others: dict[int, int], used: dict[int, int]) -> list[Reason]:
         """Return why time should not jump now.

@@ -12,11 +12,11 @@ import contextlib
 import selectors
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import _alarm, _tools, internals, realtime
-from ._aliases import Aliases, Table
+from ._aliases import Aliases, Swap, Table
 from ._copies import Copies
 from ._engine import engine
 from ._waits import SelectWait, ThreadWait, forever_or
@@ -74,26 +74,27 @@ def _perf_counter_ns() -> int:
 _AHEAD = realtime.perf_counter_ns() - realtime.monotonic_ns()
 """Nanoseconds by which one of the clocks is ahead of the other; a few hundred where they are the same."""
 
-_PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
-    (realtime.sleep, _sleep),
-    (realtime.monotonic, _monotonic),
-    (realtime.monotonic_ns, _monotonic_ns),
-    (realtime.perf_counter, _perf_counter),
-    (realtime.perf_counter_ns, _perf_counter_ns),
-    *_alarm.pairs(),
-]
-REPLACED = {real: Replacement(real, call) for real, call in _PAIRS}
+
+def _replaced() -> Iterator[tuple[Callable[..., Any], Callable[..., Any]]]:
+    yield realtime.sleep, _sleep
+    yield realtime.monotonic, _monotonic
+    yield realtime.monotonic_ns, _monotonic_ns
+    yield realtime.perf_counter, _perf_counter
+    yield realtime.perf_counter_ns, _perf_counter_ns
+    yield from _alarm.pairs()
+
+
+REPLACED = [Swap(real, Replacement(real, call)) for real, call in _replaced()]
 
 
 def _tables() -> tuple[Table, Table]:
     """Return what to replace in the app's modules, and what in the tools'."""
-    app = {id(real): (real, replacement) for real, replacement in REPLACED.items()}
     real_time = realtime.stand_in()
-    back: dict[Any, Any] = {time: real_time}
+    back = [Swap(time, real_time)]
     # Tools keep the functions that time-machine moves, and lose ours if they were imported while a clock ran.
-    back.update({getattr(time, name): getattr(real_time, name) for name in realtime.WALL_NAMES if hasattr(time, name)})
-    back.update({replacement: real for real, replacement in REPLACED.items()})
-    return app, {id(old): (old, new) for old, new in back.items()}
+    back += [Swap(getattr(time, name), getattr(real_time, name)) for name in realtime.WALL_NAMES if hasattr(time, name)]
+    back += [Swap(replacement, real) for real, replacement in REPLACED]
+    return {id(swap.old): swap for swap in REPLACED}, {id(swap.old): swap for swap in back}
 
 
 def _is_own(module: str) -> bool:
@@ -208,8 +209,11 @@ def install() -> None:
     _set(threading.Thread, "_delete", _delete)
     for selector in internals.SELECTORS:
         _set(selector, "select", _virtual_select(selector.select))
-    _copies.replace(_aliases.look(_OF_APP))
     _aliases.replace()
+    if _copies.changed():
+        _aliases.replace(closely=True)
+        _copies.look()
+    _copies.replace()
 
 
 def restore() -> None:

@@ -7,6 +7,7 @@ between two looks. Elsewhere we compare where each thread stands in its code, an
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import sys
@@ -42,6 +43,8 @@ def cpu_times(tids: Iterable[int]) -> dict[int, int]:
 
 def kernel_threads() -> set[int]:
     """Return the ids of all threads of this process, also those that Python doesn't know; empty off Linux."""
+    if how_many_threads() == 1:
+        return {_thread.get_native_id()}
     return set(map(int, os.listdir("/proc/self/task"))) if EXACT else set()
 
 

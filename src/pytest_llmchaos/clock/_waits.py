@@ -21,6 +21,10 @@ LONGEST = 24 * 3600.0
 """Seconds; a primitive is asked to block no longer than this at once (some have limits), and asked again."""
 
 
+SLEEPS = ("time.sleep", "an injected wait")
+"""Kinds of waits that nothing but time ends."""
+
+
 class Wait:
     """A thread blocked until `deadline` (virtual nanoseconds, `math.inf` for never) or until its event
     comes."""
@@ -57,6 +61,10 @@ class Wait:
         """True when something outside this process may end the wait."""
         return False
 
+    def ends_with_time_alone(self) -> bool:
+        """True for a sleep: no other thread can end it, or has been asked to do something by its end."""
+        return False
+
 
 class ThreadWait(Wait):
     """A sleep, a `Condition.wait` or a `Thread.join`: blocked on a lock of its own.
@@ -81,6 +89,9 @@ class ThreadWait(Wait):
 
     def event_came(self) -> bool:
         return self.notified
+
+    def ends_with_time_alone(self) -> bool:
+        return self.kind in SLEEPS
 
     def wake(self) -> None:
         with contextlib.suppress(RuntimeError):  # woken before: it will look
@@ -126,6 +137,9 @@ class SelectWait(Wait):
     def expects_io(self) -> bool:
         # One file is the loop's own: the pipe by which other threads wake it.
         return len(self.selector.get_map() or ()) > 1
+
+    def ends_with_time_alone(self) -> bool:
+        return internals.next_timer_is_a_sleep(self.loop)
 
     def _files(self) -> list[tuple[int, int]]:
         """What to poll: epoll and kqueue are files themselves; the other selectors need each of theirs."""

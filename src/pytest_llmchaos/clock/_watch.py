@@ -3,6 +3,9 @@
 Time stands still while any thread computes. It flows with real time while the process is quiet but for something real
 (`_outside`), and it jumps when nothing is left to wait for. A thread that never rests holds the jumps back for
 `TIRELESS` seconds of its own processor time, once; the thread that runs the test from then on for as long as each is.
+One that was at it before the run began and has not rested since, such as a loop that gathers metrics, holds the end of
+a sleep back for as long as the sleep is, but `HASTE` at most: nobody has asked it for anything in this run, and nobody
+has set it a limit.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import _hung, _quiet, internals, realtime
+from . import _quiet, _syscalls, internals, realtime
 from ._outside import Outside, Reason
 from .realtime import NS
 
@@ -25,6 +28,9 @@ HUNG_AFTER = 0.5
 
 TIRELESS = 10.0
 """Seconds of its own processor time after which a thread that never rests is no longer waited for."""
+
+HASTE = 0.1
+"""Seconds of its own processor time for which one that was busy before the run holds back each end of a sleep."""
 
 LONGEST_BUSY_PAUSE = 0.003
 """Seconds between two looks at a process that keeps working while somebody waits in virtual time."""
@@ -44,31 +50,31 @@ class Watcher:
         self.tid = 0
 
     def kick(self) -> None:
-        """Something has begun to wait: look, unless a look is due in a moment anyway."""
+        """Something has begun to wait: look, unless a look is due in a moment anyway, or time has nowhere to go."""
         if not self.ident:
             # Made here, as what it takes for asleep must be so before the app goes on.
+            # Its first look comes late, or with the first wait: most runs are over before.
+            self._dozes = self._bell.acquire(False)
             self.ident = _thread.start_new_thread(self._watch, (self._bell, Look()))
-        elif self._dozes:
+        elif self._dozes and _urgent(self._engine.goal()):
             self._dozes = False
-            self._ring()
+            _ring(self._bell)
 
     def stop(self) -> None:
         """Let the thread end; the next kick starts another."""
         if self.ident:
             self.ident = 0
-            self._ring()
-            self._bell = _thread.allocate_lock()
-
-    def _ring(self) -> None:
-        with contextlib.suppress(RuntimeError):  # rung already
-            self._bell.release()
+            bell, self._bell = self._bell, _thread.allocate_lock()
+            _ring(bell)
 
     def _watch(self, bell: Any, look: Look) -> None:
-        engine, pause = self._engine, 0.0
+        engine, pause = self._engine, LONGEST_PAUSE
         self.tid = look.me = _thread.get_native_id()
         try:
             while True:
                 bell.acquire(True, pause)
+                if self._bell is not bell:
+                    return  # without the lock, which whoever stops us still has
                 with engine.lock:
                     if self._bell is not bell:
                         return  # stopped, and perhaps replaced
@@ -87,11 +93,13 @@ class Look:
 
     def __init__(self) -> None:
         self.me = 0
-        self._outside = Outside()
+        used = _quiet.cpu_times(_quiet.kernel_threads())
+        self._outside = Outside(used)
         self._looked = self._since = realtime.monotonic_ns()
-        self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, {}, {}
+        self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, used, {}
         self._idle = 0
-        self._delays = {tid: _quiet.run_delay(tid) for tid in _quiet.kernel_threads()}
+        self._delays: dict[int, int] = {}
+        self._restless = {tid for tid in used if tid != _thread.get_native_id() and _is_at_work(tid)}
         self._pause = _quiet.WINDOW
         self._spent: dict[Hashable, int] = {}
         self._flowed = False
@@ -113,6 +121,7 @@ class Look:
         self._seen = seen
         moving = self._moving(before, seen, threads, tids | foreign)
         self._burn(before[1], seen[1], moving, span)
+        self._restless &= moving - homes - {tid for ident, tid in threads.items() if _is_in_a_pool(ident)}
         # The threads in our waits count as well: when the GIL is let go, only one of those who want it is told. If that
         # is a thread on its way into or out of a wait, the rest look as if they slept.
         stirred = _stirred(before[1], seen[1], inside)
@@ -130,6 +139,8 @@ class Look:
         again = self._photograph(engine, others, still)
         if again[0] != seen[0] or engine.someone_is_up() or _stirred(seen[1], again[1], still):
             return self._moved(engine, goal, span, {}, lively=True)
+        if not reasons:
+            engine.all_wait.found_asleep({tid: ns for tid, ns in again[1].items() if tid in threads.values()})
         return self._act(engine, goal, span, reasons)
 
     # --- who moves ---
@@ -155,12 +166,19 @@ class Look:
         """Tell whether a thread that computes keeps time from going on to the goal."""
         if goal is None:
             return bool(moving)
+        ahead = goal - engine.time.now()
+        hurried = self._restless if moving & self._restless and engine.is_sleep(goal) else set()
         for tid in moving:
             burnt = self._burnt[tid]
-            if burnt < TIRELESS * NS or (tid in homes and burnt - self._jumped.get(tid, 0) < goal - engine.time.now()):
+            since = burnt - self._jumped.get(tid, 0)
+            if tid in hurried:
+                holds = since < min(ahead, HASTE * NS)
+            else:
+                holds = burnt < TIRELESS * NS or (tid in homes and since < ahead)
+            if holds:
                 return True
         for tid in moving:
-            engine.tell_once(("tireless", tid), f"{_hung.name_of(tid)} never rests: time went on beside it")
+            engine.tell_held(tid)
         return False
 
     def _moved(self, engine: Engine, goal: float | None, span: int, used: dict[int, int], lively: bool) -> float:
@@ -174,8 +192,9 @@ class Look:
         busy = [ns + delays[tid] - self._delays.get(tid, 0) for tid, ns in used.items()]
         self._delays |= delays
         self._idle = max(0, span - min(busy, default=span))
-        longest = LONGEST_PAUSE if goal is None else max(_quiet.WINDOW, LONGEST_BUSY_PAUSE)
-        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, longest)
+        if not _urgent(goal):
+            return LONGEST_PAUSE
+        self._pause = _quiet.WINDOW if lively else min(self._pause * 1.5, max(_quiet.WINDOW, LONGEST_BUSY_PAUSE))
         return self._pause
 
     # --- what to do in the quiet ---
@@ -218,6 +237,26 @@ class Look:
         self._flowed = False
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
         return self._pause
+
+
+def _is_at_work(tid: int) -> bool:
+    """True for a thread that runs, or that waits for the interpreter: a lock with a limit."""
+    what = _syscalls.blocked(tid)
+    return what is None or (what.call in _syscalls.LOCKS and what.timed)
+
+
+def _is_in_a_pool(ident: int) -> bool:
+    return internals.works_in_a_pool(internals.thread_of(ident))
+
+
+def _urgent(goal: float | None) -> bool:
+    """True while somebody waits for a moment that time may jump to."""
+    return goal is not None and goal < math.inf
+
+
+def _ring(bell: Any) -> None:
+    with contextlib.suppress(RuntimeError):  # rung already
+        bell.release()
 
 
 def _stirred(before: dict[int, int], now: dict[int, int], tids: set[int]) -> set[int]:

@@ -1,6 +1,6 @@
 """The private names of the standard library that virtual time relies on: all of them, and only here.
 
-Each was checked on CPython 3.11 to 3.13. `check()` runs when the first clock starts and names what vanished.
+Each was checked on CPython 3.11 to 3.13. `check()` runs when a clock starts and names what vanished.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio.events
 import heapq
 import math
 import selectors
+import sys
 import threading
 from typing import Any
 
@@ -27,20 +28,17 @@ SELECTORS: tuple[type[selectors.BaseSelector], ...] = tuple(
 """The selector classes that exist here; the default event loops wait in one of them."""
 
 
+_NEEDED: tuple[tuple[str, object, tuple[str, ...]], ...] = (
+    ("threading.Condition", threading.Condition(), ("_is_owned", "_release_save", "_acquire_restore", "_waiters")),
+    ("threading", threading, ("_active", "_limbo")),
+    ("threading.Thread", threading.Thread, ("_delete",)),
+    ("asyncio loop", asyncio.SelectorEventLoop, ("_run_once",)),
+)
+
+
 def check() -> None:
     """Raise `ClockUnsupported` if this Python has changed something that virtual time needs."""
-    condition = threading.Condition()
-    loop = asyncio.SelectorEventLoop
-    missing = [
-        *(
-            f"threading.Condition.{name}"
-            for name in ("_is_owned", "_release_save", "_acquire_restore", "_waiters")
-            if not hasattr(condition, name)
-        ),
-        *(f"threading.{name}" for name in ("_active", "_limbo") if not hasattr(threading, name)),
-        *(f"threading.Thread.{name}" for name in ("_delete",) if not hasattr(threading.Thread, name)),
-        *(f"asyncio loop.{name}" for name in ("_run_once",) if not hasattr(loop, name)),
-    ]
+    missing = [f"{what}.{name}" for what, owner, names in _NEEDED for name in names if not hasattr(owner, name)]
     if missing:
         raise ClockUnsupported(
             f"virtual time does not know this Python: {', '.join(missing)} vanished; "
@@ -58,6 +56,16 @@ def next_timer(loop: Any) -> float:
     return min((handle.when() for handle in loop._scheduled if not handle.cancelled()), default=math.inf)
 
 
+def next_timer_is_a_sleep(loop: Any) -> bool:
+    """True if the loop's earliest timer ends an `asyncio.sleep` or a wait of ours: no limit to what others do."""
+    handles = [handle for handle in loop._scheduled if not handle.cancelled()]
+    first = min(handles, key=lambda handle: handle.when(), default=None)
+    return first is not None and getattr(first._callback, "__name__", "") in _ENDS_OF_SLEEPS
+
+
+_ENDS_OF_SLEEPS = ("_set_result_unless_cancelled", "end_of_sleep")
+
+
 def move_timers(loop: Any, seconds: float) -> None:
     """Shift every timer of the loop; call it on the loop's thread, or while nobody runs the loop."""
     for handle in loop._scheduled:
@@ -73,6 +81,12 @@ def thread_of(ident: int) -> threading.Thread | None:
 def is_starting_a_thread() -> bool:
     """True while a started thread has not run its first lines yet: it is invisible, but it will act."""
     return bool(threading._limbo)  # type: ignore[attr-defined]
+
+
+def works_in_a_pool(thread: threading.Thread | None) -> bool:
+    """True for a worker of a `ThreadPoolExecutor`, at work or not."""
+    queues = getattr(sys.modules.get("concurrent.futures.thread"), "_threads_queues", ())
+    return thread is not None and thread in queues
 
 
 def target_module(thread: threading.Thread) -> str:

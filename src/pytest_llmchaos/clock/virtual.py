@@ -6,12 +6,13 @@ import math
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from . import internals, realtime
 from ._engine import Session, engine
-from .errors import ClockUnsupported
+from .errors import ClockHeld, ClockUnsupported
 from .realtime import NS
 
 
@@ -71,7 +72,7 @@ class VirtualClock:
             self.check_async()
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        timer = None if seconds == math.inf else loop.call_later(seconds, _finish, future)
+        timer = None if seconds == math.inf else loop.call_later(seconds, end_of_sleep, future)
         try:
             with engine.injected(loop, future):
                 if self._is_over():  # stopped from another thread, perhaps before we were on its list
@@ -124,11 +125,14 @@ class VirtualClock:
         remains.
         """
         self._over = self._over or self._started
-        engine.stop(self)
+        held = engine.stop(self)
         self._started = False
+        for text in held:
+            warnings.warn(text, ClockHeld, stacklevel=2)
 
 
-def _finish(future: Any) -> None:
+def end_of_sleep(future: Any) -> None:
+    """What a timer of ours calls; `internals` knows it by its name."""
     if not future.done():
         future.set_result(None)
 
