@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, overload
@@ -245,6 +246,14 @@ class _Polls(Calls):
         return _Polls([each for each in self if predicate(each)])
 
 
+_LATEST = 20
+"""How many calls are the latest."""
+
+
+def _at(entry: Exchange | Event) -> float:
+    return entry.at if isinstance(entry, Event) else entry.started
+
+
 class Journal:
     """All exchanges and events of one run, in order. Safe to write from several threads.
 
@@ -259,21 +268,30 @@ class Journal:
         self._lock = locks.lock()
         self._entries: list[Exchange | Event] = []
         self._attempts: dict[tuple[str, str, str], int] = {}
+        self._latest: deque[Exchange] = deque(maxlen=_LATEST)
+        self._late = False
 
     @property
     def entries(self) -> tuple[Exchange | Event, ...]:
         """Everything, in the order it began."""
         self._take_in()
-        return tuple(self._entries)
+        with self._lock:
+            if self._late:
+                self._entries.sort(key=_at)
+                self._late = False
+            return tuple(self._entries)
+
+    @property
+    def latest(self) -> tuple[Exchange, ...]:
+        """The last few LLM calls, in the order they began; it costs the same however many came."""
+        self._take_in()
+        with self._lock:
+            return tuple(self._latest)
 
     @property
     def exchanges(self) -> Calls:
         """The LLM calls, in the order they began; see `Calls` for those to status pages."""
         return Calls([entry for entry in self.entries if isinstance(entry, Exchange)])
-
-    def told_to_wait(self, within: int) -> bool:
-        """Tell whether the app was asked to wait lately: by a call among so many of the latest entries."""
-        return any(isinstance(entry, Exchange) and bool(entry.retry_after) for entry in self._entries[-within:])
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -303,6 +321,8 @@ class Journal:
                 _sent=call.body,
             )
             self._entries.append(exchange)
+            if call.operation not in BESIDE:
+                self._latest.append(exchange)
         return exchange
 
     def _take_in(self) -> None:
@@ -315,7 +335,9 @@ class Journal:
         with self._lock:
             exchange.attempt = self._attempts[kind] = self._attempts.get(kind, 0) + 1
             self._entries.append(exchange)
-            self._entries.sort(key=lambda each: each.at if isinstance(each, Event) else each.started)
+            self._late = True  # put in its place when somebody reads: a child may send thousands
+            if exchange.operation not in BESIDE:
+                self._latest = deque(sorted((*self._latest, exchange), key=_at), _LATEST)
 
     def note(self, at: float, kind: str, text: str, seconds: float = 0.0, error: str = "") -> None:
         """Write down an event."""

@@ -45,9 +45,6 @@ __all__ = ["Dispatcher", "asking", "current"]
 current: ContextVar[UserRequest | None] = ContextVar("llmchaos_request", default=None)
 """The marked request of the app's user that the code at hand belongs to."""
 
-_WAITS_SEEN = 20
-"""Among how many entries of the journal before a call is looked for a wait that the app was asked for."""
-
 _UNSIMULATED = Route("unsimulated", stream=False)
 """What is asked of a provider where we know only that it is one: files, batches, vector stores."""
 
@@ -165,7 +162,7 @@ class Dispatcher:
                     self.journal.note(now, "over", text)
             identity = call.identity()
             nth = self._such[identity] = self._such.get(identity, 0) + 1
-            told_to_wait = self.journal.told_to_wait(within=_WAITS_SEEN)
+            told_to_wait = any(each.retry_after for each in self.journal.latest)
             exchange = self.journal.begin(call, now, self._phase())
             exchange.address, exchange.thread = address(request), threading.get_native_id()
             exchange.unslept = told_to_wait and sleep_is_stubbed()

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..core.errors import FaultUnfit
 from ..core.plan import Part
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..core.plan import Plan
     from ..faults import Injection
 
-__all__ = ["Aimed", "Decision", "Miss", "aim", "decide"]
+__all__ = ["Aimed", "Decision", "Kind", "Miss", "aim", "aim_at_kind", "aim_at_one", "decide"]
 
 Miss = Literal[
     "target", "stream", "region", "prompt_tokens", "where", "phase", "between", "above", "calls", "rate", "limit",
@@ -60,14 +60,34 @@ class Decision:
     misses: tuple[tuple[str, Miss], ...]
 
 
+class Kind(NamedTuple):
+    """What calls of one kind have in common: what a target, `stream` and `region` look at."""
+
+    provider: str
+    model: str | None
+    operation: str
+    stream: bool
+    region: str
+
+
 def aim(injection: Injection, call: Call, at: float) -> Miss | None:
     """Return why an active injection is not aimed at this call at scenario time `at` (seconds), None if it is."""
+    return aim_at_kind(injection, call) or aim_at_one(injection, call, at)
+
+
+def aim_at_kind(injection: Injection, call: Call | Kind) -> Miss | None:
+    """Return why it is aimed at no call of this kind, ever; None where it may be aimed at some."""
     if not injection.target.matches(call) or _passes_by(injection, call):
         return "target"
     if injection.stream is not None and injection.stream != call.stream:
         return "stream"
     if injection.region is not None and not fnmatchcase(call.region, injection.region):
         return "region"
+    return None
+
+
+def aim_at_one(injection: Injection, call: Call, at: float) -> Miss | None:
+    """Return why it is not aimed at this one of its kind, None if it is."""
     if injection.prompt_tokens is not None and call.prompt_tokens not in injection.prompt_tokens:
         return "prompt_tokens"
     if injection.where is not None and not injection.where(call):
@@ -128,12 +148,12 @@ def decide(call: Call, aimed: Sequence[Aimed], healthy: Plan, draw: Draw) -> Dec
     return Decision(plan, tuple(planned), tuple(misses))
 
 
-def _named(injection: Injection, call: Call) -> bool:
+def _named(injection: Injection, call: Call | Kind) -> bool:
     """Tell whether a target names the call's operation itself, not just all of them."""
     return any(each.operation == call.operation for each in injection.target.each if each.matches(call))
 
 
-def _passes_by(injection: Injection, call: Call) -> bool:
+def _passes_by(injection: Injection, call: Call | Kind) -> bool:
     """Tell whether what strikes LLM calls leaves a server's health check as it is: all but what takes it down whole."""
     if call.operation != "health" or _named(injection, call):
         return False

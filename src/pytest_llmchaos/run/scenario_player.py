@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..core.steady_text import steady
-from .engine import Aimed, Miss, aim
+from .candidates import Candidates, Place
+from .engine import Aimed, aim_at_one
 
 if TYPE_CHECKING:
     from ..core.call import Call
     from ..faults import Injection
     from ..journal.entries import Exchange
     from ..scenarios.scenario import Scenario
-    from .engine import Decision
+    from .engine import Decision, Miss
 
 __all__ = ["ScenarioPlayer"]
 
@@ -53,7 +55,7 @@ class ScenarioPlayer:
     cleared: bool = False
     _index: int = 0
     _since: float = 0.0
-    _done: dict[str, Counter[str]] = field(default_factory=dict)
+    _done: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _states: dict[str, Any] = field(default_factory=dict)
     _times: dict[str, deque[float]] = field(default_factory=dict)
     _windows: list[tuple[float, str]] = field(default_factory=list)
@@ -115,25 +117,37 @@ class ScenarioPlayer:
 
     def aimed(self, call: Call, now: float) -> list[Aimed]:
         """Return the injections aimed at the call, counted; keep book of why the others are not."""
+        at, under_way = now - self.began, None if self.cleared else self._index
         found = []
-        for phase_index, phase in enumerate(self.scenario.flat):
-            for index, injection in enumerate(phase.inject):
-                key = f"{self.key}.{phase_index}.{index}"
-                book = self._done.setdefault(key, Counter())
-                miss: Miss | None = aim(injection, call, now - self.began)
-                crowded = miss is None and self._crowded(key, injection, now)
-                if miss is None and (self.cleared or phase_index != self._index):
-                    miss = "phase"
-                if miss is None and not crowded:
-                    miss = "above"
-                if miss is not None:
-                    book[miss] += 1
-                    continue
-                book["aimed"] += 1
-                if injection.calls is not None and book["aimed"] - 1 == injection.calls.last:
-                    self._spent.append(f"{injection.fault} -> {injection.target} is over")
-                found.append(self._aimed(key, injection, book["aimed"], now, self._lot(injection, call)))
+        for nth in self._candidates.of(call, at, under_way):
+            key, phase, injection = (place := self._places[nth]).key, place.phase, place.injection
+            book = self._done[key]
+            miss: Miss | None = aim_at_one(injection, call, at)
+            crowded = miss is None and self._crowded(key, injection, now)
+            if miss is None and phase != under_way:
+                miss = "phase"
+            if miss is None and not crowded:
+                miss = "above"
+            if miss is not None:
+                book[miss] += 1
+                continue
+            book["aimed"] += 1
+            if injection.calls is not None and book["aimed"] - 1 == injection.calls.last:
+                self._spent.append(f"{injection.fault} -> {injection.target} is over")
+            found.append(self._aimed(key, injection, book["aimed"], now, self._lot(injection, call)))
         return found
+
+    @cached_property
+    def _places(self) -> tuple[Place, ...]:
+        return tuple(
+            Place(f"{self.key}.{phase_index}.{index}", phase_index, injection)
+            for phase_index, phase in enumerate(self.scenario.flat)
+            for index, injection in enumerate(phase.inject)
+        )
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        return Candidates(self._places)
 
     def _aimed(self, key: str, injection: Injection, nth: int, now: float, lot: str) -> Aimed:
         into, lasts = now - self._since, self.scenario.flat[self._index].seconds
@@ -180,38 +194,49 @@ class ScenarioPlayer:
 
     def books(self) -> dict[str, Counter[str]]:
         """Return a copy of what was counted so far, by injection."""
-        return {key: Counter(book) for key, book in self._done.items()}
+        return {place.key: self._book(nth) for nth, place in enumerate(self._places)}
+
+    def _book(self, nth: int) -> Counter[str]:
+        """Return what was counted of one injection, with the calls that it was not held against."""
+        book = Counter(self._done.get(self._places[nth].key, ()))
+        for miss, count in self._candidates.passed(nth):
+            book[miss] += count
+        return book
 
     def gained(self, before: Mapping[str, Counter[str]]) -> dict[str, Counter[str]]:
         """Return what was counted since then."""
-        return {key: book - before.get(key, Counter()) for key, book in self._done.items()}
+        gains = {key: book - before.get(key, Counter()) for key, book in self.books().items()}
+        return {key: gain for key, gain in gains.items() if gain}
 
     def add(self, books: Mapping[str, Counter[str]]) -> None:
         """Count what was counted elsewhere."""
         for key, book in books.items():
-            self._done.setdefault(key, Counter()).update(book)
+            self._done[key].update(book)
 
     def _owns(self, key: str) -> bool:
         return key.startswith(f"{self.key}.")
 
     def unused(self) -> list[str]:
         """Return what hit no call, one line each with the reasons; empty when the player did its part."""
-        missed = [f"{injection}: {why}" for _, injection, why in self._missed()]
-        return missed if self.loose or len(missed) == len(self.scenario.injections) else []
+        missed = self._missed()
+        if not self.loose and len(missed) < len(self._places):
+            return []
+        planned = [self._planned.get(self._places[nth].key, ()) for nth in missed]
+        reasons = [_reasons(self._book(nth), each) for nth, each in zip(missed, planned, strict=True)]
+        return [f"{self._places[nth].injection}: {why}" for nth, why in zip(missed, reasons, strict=True)]
 
     def unmet(self) -> list[str]:
         """Return what of it hit no call, as `phase: injection` each; a scenario may have struck with the rest."""
-        parts = (f"{phase}: {injection}" if phase else str(injection) for phase, injection, _ in self._missed())
+        parts = []
+        for place in (self._places[nth] for nth in self._missed()):
+            phase = self.scenario.flat[place.phase].name
+            parts.append(f"{phase}: {place.injection}" if phase else str(place.injection))
         return list(dict.fromkeys(parts))
 
-    def _missed(self) -> Iterator[tuple[str, Injection, str]]:
-        """Yield each injection that hit no call, with the name of its phase before it and the reasons behind."""
-        for phase_index, phase in enumerate(self.scenario.flat):
-            for index, injection in enumerate(phase.inject):
-                key = f"{self.key}.{phase_index}.{index}"
-                book = self._done.get(key, Counter())
-                if not book["hit"]:
-                    yield phase.name, injection, _reasons(book, self._planned.get(key, ()))
+    def _missed(self) -> list[int]:
+        """Return the numbers of the injections that hit no call."""
+        books = (self._done.get(place.key) for place in self._places)
+        return [nth for nth, book in enumerate(books) if book is None or not book["hit"]]
 
 
 def _reasons(book: Counter[str], planned: Iterable[Exchange]) -> str:
