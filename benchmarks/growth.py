@@ -166,7 +166,7 @@ def keys_in_headers(many: int) -> float:
 
     def use(chaos: Any, client: httpx2.Client) -> None:
         for _ in range(many):
-            chaos.journal.app._keys.setdefault(a_key(chance), set()).add("anthropic")
+            chaos.journal.app._came(a_key(chance), "anthropic")
 
     return a_call(before=use)
 
@@ -332,7 +332,7 @@ def suite_peak(many: int) -> float:
             file.writelines(f"{to_json(each)}\n" for each in records(many))
         code = (
             "import resource, sys; from pytest_llmchaos.cli import main\n"
-            "try: main(sys.argv[1:])\n"
+            "try: main()\n"
             "except SystemExit: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
         command = [sys.executable, "-c", code, "report", str(path), "--html", str(page)]

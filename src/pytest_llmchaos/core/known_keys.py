@@ -7,8 +7,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
+
+from . import locks
+from .multi_search import MultiSearch
 
 __all__ = ["beginning", "hide", "know", "know_environment", "spellings", "worth_searching"]
 
@@ -16,9 +20,13 @@ _SHORTEST = 20  # no vendor's key is shorter; `test-key` and its like are words,
 _FEWEST_SIGNS = 8
 _PLAIN = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*", re.IGNORECASE)  # words only: a placeholder
 _PLACE = re.compile(r"[/~.]|[A-Za-z]:\\|[^\s]*://|[^\s]*\s")  # a variable may name the file that holds the key
-_MOST = 256
+_MOST = 20_000  # keys that are known at once: far more than any app has, and few enough to hold
 
-_known: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {}
+_lock = locks.lock()
+_known: dict[str, None] = {}
+_begins: MultiSearch[str] = MultiSearch()
+_written: dict[str, dict[str, None]] = {}
+_seen: dict[str, str] = {}
 
 
 def worth_searching(key: str) -> bool:
@@ -40,16 +48,38 @@ def know(key: str) -> None:
     """Take a text for a key from now on, unless it is a word that stands for one."""
     if key in _known or not worth_searching(key):
         return
-    while len(_known) >= _MOST:
-        _known.pop(next(iter(_known)), None)
-    _known[key] = tuple(_forms(key))
+    with _lock:
+        if len(_known) >= _MOST:
+            _forget(_MOST // 2)
+        _learn(key)
+
+
+def _learn(key: str) -> None:
+    _known[key] = None
+    for written in spellings(key):
+        begins = beginning(written).lower()
+        _written.setdefault(begins, {})[written] = None
+        _begins.add(begins)
+
+
+def _forget(most: int) -> None:
+    """Forget the oldest keys."""
+    global _begins, _written
+    kept = list(_known)[-most:]
+    _known.clear()
+    _begins, _written = MultiSearch(), {}
+    _seen.clear()  # what stands in the environment is looked at again
+    for key in kept:
+        _learn(key)
 
 
 def know_environment(names_secret: Callable[[str], bool]) -> None:
     """Take what stands in the environment under names of credentials for keys."""
     for name, value in os.environ.items():
-        if names_secret(name) and not _PLACE.match(value):
-            know(value)
+        if _seen.get(name) != value:  # most were looked at before
+            _seen[name] = value
+            if names_secret(name) and not _PLACE.match(value):
+                know(value)
 
 
 def hide(text: str, lower: str, sign: str) -> str:
@@ -60,16 +90,17 @@ def hide(text: str, lower: str, sign: str) -> str:
         lower: the same in lower case.
         sign: stands for a key.
     """
-    for forms in tuple(_known.values()):
-        for begins, pattern in forms:
-            if begins in lower:
-                text = pattern.sub(sign, text)
+    for begins in _begins.found_in(lower):
+        for written in tuple(_written.get(begins, ())):
+            text = _pattern(written).sub(sign, text)
     return text
 
 
-def _forms(key: str) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """Yield the ways in which a key is written: how each begins in lower case, and what finds it."""
-    for written in spellings(key):
-        begins = beginning(written)
-        pattern = rf"{re.escape(begins)}(?:{re.escape(written[len(begins) :])}|[A-Za-z0-9_-]*)"
-        yield begins.lower(), re.compile(pattern, re.IGNORECASE)
+@lru_cache(maxsize=256)
+def _pattern(written: str) -> re.Pattern[str]:
+    """Return what finds a key as it is written so, or a long beginning of it."""
+    begins = beginning(written)
+    return re.compile(
+        rf"{re.escape(begins)}(?:{re.escape(written[len(begins) :])}|[A-Za-z0-9_-]*)",
+        re.IGNORECASE,
+    )

@@ -5,12 +5,14 @@ In memory only: none of it is in the journal's entries, and none is ever printed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..core import locks
 from ..core.known_keys import know, worth_searching
+from ..core.multi_search import MultiSearch
 from .captured_output import CapturedOutput
 from .mended_arguments import MendedArguments
 
@@ -84,6 +86,8 @@ class AppBehaviour:
         self._marked: list[UserRequest] = []
         self._unmarked = [UserRequest()]
         self._keys: dict[str, set[str]] = {}
+        self._sent_to: Counter[str] = Counter()  # how many of the keys went to a provider
+        self._searched: MultiSearch[bytes] = MultiSearch()
         self.written = CapturedOutput()
         self.mended = MendedArguments()
         self.sent_on: list[tuple[Exchange, str]] = []
@@ -151,17 +155,33 @@ class AppBehaviour:
         know(key)
         if exchange.operation == "auth":  # its body is the place for credentials
             return
-        for known, to in self.keys.items():
-            strange = known != key and exchange.provider not in to.split(", ") and worth_searching(known)
-            if strange and known.encode() in content:
-                self.sent_on.append((exchange, f"the API key of {to}"))
+        for to in self._strange(key, content, exchange.provider):
+            self.sent_on.append((exchange, f"the API key of {', '.join(sorted(to))}"))
         if keys := [each for each in self.canaries() if each.kind == "key"]:
             text = content.decode("utf-8", "replace")
             if any(each.stands_in(text) for each in keys):
                 self.sent_on.append((exchange, "a canary key"))
         if key:
-            with self._lock:
-                self._keys.setdefault(key, set()).add(exchange.provider)
+            self._came(key, exchange.provider)
+
+    def _strange(self, key: str, content: bytes, provider: str) -> Iterator[set[str]]:
+        """Yield, for each key in a body that never went to this provider, to which ones it did."""
+        with self._lock:
+            if self._sent_to[provider] == len(self._keys):  # no key is strange to it: nothing is looked for
+                return
+            found = [each.decode("utf-8", "surrogatepass") for each in self._searched.found_in(content)]
+            strange = [set(to) for each in found if each != key and provider not in (to := self._keys[each])]
+        yield from strange
+
+    def _came(self, key: str, provider: str) -> None:
+        """Keep the key of a call."""
+        with self._lock:
+            to = self._keys.setdefault(key, set())
+            if provider not in to:
+                to.add(provider)
+                self._sent_to[provider] += 1
+            if worth_searching(key):
+                self._searched.add(key.encode("utf-8", "surrogatepass"))
 
     def release(self, error: BaseException | None) -> None:
         """Let go of what the errors' tracebacks hold, once all is judged; `error` is shown yet and stays whole."""

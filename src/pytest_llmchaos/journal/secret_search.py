@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.known_keys import beginning, spellings, worth_searching
+from ..core.multi_search import MultiSearch
 from .app_behaviour import chain
 
 if TYPE_CHECKING:
@@ -74,11 +75,19 @@ def secrets(app: AppBehaviour) -> list[Secret]:
 def search(wanted: Iterable[Secret], found: Iterable[str]) -> Iterator[Secret]:
     """Yield a secret for each text that holds it."""
     wanted = list(wanted)
+    forms: dict[str, list[int]] = {}
+    exact: dict[str, list[int]] = {}
+    for nth, each in enumerate(wanted):
+        for form in each.forms:
+            forms.setdefault(form, []).append(nth)
+        for form in each.exact:
+            exact.setdefault(form, []).append(nth)
+    folding, as_it_is = MultiSearch(forms), MultiSearch(exact)
     for text in found:
-        folded = text.casefold()
-        for each in wanted:
-            if any(form in folded for form in each.forms) or any(form in text for form in each.exact):
-                yield each
+        hits = {nth for form in folding.found_in(text.casefold()) for nth in forms[form]}
+        hits.update(nth for form in as_it_is.found_in(text) for nth in exact[form])
+        for nth in sorted(hits):
+            yield wanted[nth]
 
 
 def texts(error: BaseException) -> list[str]:
