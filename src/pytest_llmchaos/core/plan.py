@@ -230,9 +230,9 @@ class Respond:
     by: Parts = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Emit:
-    """Give the app these bytes of the body."""
+    """Give the app these bytes of the body. Not frozen, as there is one for each piece, and frozen ones are dear."""
 
     chunk: Chunk
     by: Parts = field(default=(), compare=False)
@@ -316,6 +316,10 @@ def _play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began
             sent = yield item
             continue
         for step, by in shaping(item, marks):
+            if isinstance(step, Chunk):  # most are these
+                waited.clear()
+                yield Emit(step, by)
+                continue
             if isinstance(step, Wait):
                 limit, total = timeouts.limit(step.phase), timeouts.total
                 before = waited.get(step.phase, 0.0)
@@ -334,8 +338,6 @@ def _play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began
             waited.clear()
             if isinstance(step, Head):
                 yield Respond(step, (*by, *plan.priced_by) if step.status < 400 else by)
-            elif isinstance(step, Chunk):
-                yield Emit(step, by)
             elif isinstance(step, Fail):
                 yield Raise(step.kind, by)
                 return

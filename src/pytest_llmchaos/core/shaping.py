@@ -34,11 +34,11 @@ def marked(plan: Plan) -> Generator[tuple[Step, Parts], Step | None, None]:
     step = next(steps, None)
     while step is not None:
         after = next(steps, None)
-        if isinstance(step, Head):
-            yield step, by if step.status >= 400 or isinstance(after, End) else ()
-        elif isinstance(step, Chunk) and left:
+        if left and isinstance(step, Chunk):
             left -= 1
             yield step, ()
+        elif by and isinstance(step, Head):
+            yield step, by if step.status >= 400 or isinstance(after, End) else ()
         else:
             yield step, by
         step = after

@@ -18,6 +18,8 @@ __all__ = ["Asked", "ModelAnswer", "Pieces", "Reader", "read_answer"]
 
 _KEPT = 192 * 1024  # bytes of an answer from its beginning, and as many from its end
 
+_MOST_WHOLE = 4 * 2**20  # bytes of one piece that is kept as it is: a plain answer must be whole to be read
+
 
 class Pieces:
     """The pieces of one body, as many of the first and the last as fit; a long stream takes no more memory."""
@@ -32,13 +34,18 @@ class Pieces:
         self.lost = False
 
     def add(self, data: bytes) -> None:
-        """Keep a piece."""
+        """Keep a piece; of one that is far too long its beginning and its end."""
+        size = len(data)
+        if size > _MOST_WHOLE:
+            self.add(data[:_KEPT])
+            self.lost = True
+            data, size = data[-_KEPT:], _KEPT
         if self._room > 0:
             self._first.append(data)
-            self._room -= len(data)
+            self._room -= size
             return
         self._last.append(data)
-        self._tail += len(data)
+        self._tail += size
         while self._tail > _KEPT and len(self._last) > 1:
             self._tail -= len(self._last.popleft())
             self.lost = True

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ..core.framing import Framer, framer
 from ..journal.answer_documents import DONE, documents
 from ..journal.answers import Reader
+from .repeated_event import RepeatedEvent
 
 __all__ = ["Reading", "Says"]
 
@@ -32,6 +33,10 @@ class Says:
     """A word to the user, a tool, or what nobody here can read."""
     ERROR: Final = 8
     """The provider tells that the answer failed, or that it stopped it."""
+
+
+_REPEATED = tuple(Says.SIGN | more for more in (Says.CONTENT, Says.THOUGHT, Says.CONTENT | Says.THOUGHT))
+"""What an event says that may come again and again with another text."""
 
 
 class Reading:
@@ -55,6 +60,8 @@ class Reading:
             self._framer = framer((("content-type", headers.get("content-type", "")),))
         self.error = self.aborted = self.done = False
         self._strange = False
+        self._pending = 0  # bytes of an event that is not whole yet
+        self._last = RepeatedEvent()
 
     @property
     def unfinished(self) -> bool:
@@ -76,10 +83,19 @@ class Reading:
         if self._framer is None:
             self._framer = self._guessed(data)
             if self._framer is None:
-                return Says.CONTENT if data.strip() else Says.NOTHING
-        says = Says.NOTHING
+                return Says.CONTENT if data and not data.isspace() else Says.NOTHING
+        if self._pending == 0 and (like_the_last := self._last.says(data)):
+            return like_the_last
+        says, pending, events = Says.NOTHING, self._pending, 0
+        self._pending += len(data)
         for chunk in self._framer.feed(data):
             says |= self._event(chunk.data)
+            self._pending -= len(chunk.data)
+            events += 1
+        if pending == self._pending == 0 and events == 1 and says in _REPEATED:
+            self._last.learn(data, says)
+        else:
+            self._last.forget()
         return says
 
     def finish(self) -> int:
@@ -91,8 +107,7 @@ class Reading:
 
     def _guessed(self, data: bytes) -> Framer | None:
         """Return what cuts a stream whose headers do not say what it is, by how it begins."""
-        start = data.lstrip()
-        if not self._stream or not start:
+        if not self._stream or not (start := data.lstrip()):
             return None
         self._stream = False  # only its beginning tells
         kind = next((kind for sign, kind in _BEGINS.items() if start.startswith(sign)), None)

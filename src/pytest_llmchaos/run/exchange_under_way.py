@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ _ANSWERS = ("chat", "completions")
 """Operations whose streams have an end of their own, in every dialect."""
 
 # What a plain answer has in it that tells of a failure under a good status.
-_TROUBLE = re.compile(rb'"error"|"abort')
+_TROUBLE = (b'"error"', b'"abort')
 
 
 class ExchangeUnderWay:
@@ -151,7 +150,8 @@ class ExchangeUnderWay:
             return None
         if self.call.stream:
             return "stream_truncated" if reading.unfinished else None
-        if not _TROUBLE.search(b"".join(exchange.pieces)):
+        told = b"".join(exchange.pieces)
+        if not any(sign in told for sign in _TROUBLE):
             return None
         answer = exchange.answer
         return "error" if answer.error else "aborted" if answer.aborted else None
@@ -164,11 +164,13 @@ class ExchangeUnderWay:
             exchange.opened = self._since = self._since_thought = now
         if says & (Says.CONTENT | Says.THOUGHT):
             exchange.first_thought = now if exchange.first_thought is None else exchange.first_thought
-            exchange.longest_pause = max(exchange.longest_pause, now - self._since_thought)
+            if now - self._since_thought > exchange.longest_pause:
+                exchange.longest_pause = now - self._since_thought
             self._since_thought = now
         if says & Says.CONTENT:
             exchange.first_event = now if exchange.first_event is None else exchange.first_event
-            exchange.longest_gap = max(exchange.longest_gap, now - self._since)
+            if now - self._since > exchange.longest_gap:
+                exchange.longest_gap = now - self._since
             self._since = now
         if says & Says.ERROR and self._reading is not None:
             self._tell_end("aborted" if self._reading.aborted else "stream_error")
