@@ -233,22 +233,61 @@ def judged(many: int) -> dict[str, float]:
 # --- what passes through ----------------------------------------------------------------------------------------------
 
 
-def passed_through(many: int, upstream: str | None) -> tuple[float, float]:
-    """Return what so many bytes cost through a run and bare, in pieces of 64 KiB."""
-    piece = b"x" * 65536
+_SERVER = """
+import http.server, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        size = int(self.headers["x-size"])
+        self.send_response(200)
+        self.send_header("content-length", str(size))
+        self.end_headers()
+        for _ in range(size // 65536):
+            self.wfile.write(bytes(65536))
+    def log_message(self, *told): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Start a process that answers with as many bytes as it is asked for; give its address."""
+    with subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1/chat/completions"
+        finally:
+            process.kill()
+
+
+def through_server(many: int) -> tuple[float, float]:
+    """Return what so many bytes of a server on this machine cost through a run and bare."""
+    with server() as url, httpx2.Client() as client:
+
+        def read() -> None:
+            assert len(client.post(url, json=BODY, headers={"x-size": str(many)}).content) == many
+
+        bare = cpu(read, 5)
+        with run(upstream="passthrough") as (chaos, _):
+            ours = cpu(read, 5)
+            assert chaos.calls
+    return ours, bare
+
+
+def through_mock(many: int, piece: int) -> tuple[float, float]:
+    """Return the same where a mock answers, in pieces of this size."""
+    buffer = bytearray(range(256)) * (piece // 256)
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, content=(piece for _ in range(many // len(piece))))
-
-    def read(client: httpx2.Client) -> None:
-        with client.stream("POST", URL, json=BODY) as response:
-            for _ in response.iter_raw():
-                pass
+        return httpx2.Response(200, content=(bytes(buffer) for _ in range(many // piece)))
 
     with httpx2.Client(transport=httpx2.MockTransport(answer)) as client:
-        bare = cpu(lambda: read(client), 5)
-        with run(upstream=upstream):
-            return cpu(lambda: read(client), 5), bare
+        bare = cpu(lambda: client.post(URL, json=BODY), 5)
+        with run():
+            return cpu(lambda: client.post(URL, json=BODY), 5), bare
 
 
 def stream(many: int) -> float:
@@ -352,8 +391,8 @@ CASES = (
     Case("a call, API keys in headers", keys_in_headers, (60, 600, 6000), CONSTANT),
     Case("keys in the environment", keys_in_environment, (60, 600, 6000)),
     Case("a journal, all checks", judged, (625, 2500, 10_000)),
-    Case("passed through, a mock beneath", lambda many: passed_through(many, None)[0], (2**22, 2**24, 50 * 2**20)),
-    Case("passed through, passthrough", lambda many: passed_through(many, "passthrough")[0], (2**22, 2**24, 50 * 2**20)),
+    Case("passed through, a mock beneath", lambda many: through_mock(many, 2**16)[0], (2**22, 2**24, 50 * 2**20)),
+    Case("passed through, a server", lambda many: through_server(many)[0], (2**22, 2**24, 50 * 2**20)),
     Case("chunks of a stream", stream, (10_000, 100_000, 1_000_000)),
     Case("chunks of a stream, memory", stream_peak, (1000, 10_000, 100_000), CONSTANT, "KiB"),
     Case("tasks of asyncio", tasks, (60, 250, 1000)),
@@ -383,9 +422,13 @@ def told(case: Case) -> bool:
 
 def through_against_bare() -> None:
     """Print what 50 MB cost through a run as a ratio to the same without one."""
-    for upstream, name in ((None, "a mock beneath"), ("passthrough", "passthrough")):
-        ours, bare = passed_through(50 * 2**20, upstream)
-        print(f"50 MB, {name}: {ours * 1000:.1f} ms, bare {bare * 1000:.1f} ms, {ours / bare:.2f} x")
+    size = 50 * 2**20
+    for name, (ours, bare) in (
+        ("a server", through_server(size)),
+        ("a mock, in pieces of 64 KiB", through_mock(size, 2**16)),
+        ("a mock, in one piece", through_mock(size, size)),
+    ):
+        print(f"50 MB of {name}: {ours * 1000:.1f} ms, bare {bare * 1000:.1f} ms, {ours / bare:.2f} x")
 
 
 def main(words: list[str]) -> int:
