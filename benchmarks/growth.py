@@ -176,7 +176,9 @@ def keys_in_environment(many: int) -> float:
     added = {f"APP_{at}_API_KEY": a_key(chance) for at in range(many)}
     os.environ.update(added)
     try:
-        return cpu(lambda: [look_around(), *(redact_text("a text such as a prompt, without a key") for _ in range(20))], 3)
+        return cpu(
+            lambda: [look_around(), *(redact_text("a text such as a prompt, without a key") for _ in range(20))], 3
+        )
     finally:
         for name in added:
             del os.environ[name]
@@ -222,9 +224,7 @@ def judged(many: int) -> dict[str, float]:
                 if asked is not None:
                     asked.result = f"this is answer {nth}"
                     chaos.effect("reply", nth)
-        costs = {
-            name: cpu(lambda name=name: chaos.judge(name, **_PARAMETERS.get(name, {}))) for name in checks.names()
-        }
+        costs = {name: cpu(lambda name=name: chaos.judge(name, **_PARAMETERS.get(name, {}))) for name in checks.names()}
         costs["those always on"] = cpu(lambda: always_on.judge(chaos.journal))
         costs["timeline"] = cpu(lambda: timeline(chaos.journal))
         return {"": sum(costs.values()), **costs}
@@ -341,7 +341,10 @@ def records(many: int) -> Iterator[Record]:
     """Yield the records of so many tests, made of a few real ones."""
     made = []
     for rate in (0.2, 0.5, 1.0):
-        with run(Scenario(f"outage-{rate}", (Phase("down", (faults.outage(target="openai", rate=rate),)),))) as (chaos, client):
+        with run(Scenario(f"outage-{rate}", (Phase("down", (faults.outage(target="openai", rate=rate),)),))) as (
+            chaos,
+            client,
+        ):
             calls(client, 6)
             chaos.judge("failed_over", to="anthropic")
         made.append(record(chaos, outcome="failed" if rate == 1 else "passed", wall=0.5))
@@ -364,15 +367,15 @@ def suite(many: int) -> dict[str, float]:
 
 
 def suite_peak(many: int) -> float:
-    """Return the peak of the process that reads and renders them, in KiB."""
+    """Return the peak of the process that reads and renders them, in KiB; on Linux."""
     with tempfile.TemporaryDirectory() as folder:
         path, page = Path(folder) / "journal.jsonl", Path(folder) / "page.html"
         with path.open("w") as file:
             file.writelines(f"{to_json(each)}\n" for each in records(many))
         code = (
-            "import resource, sys; from pytest_llmchaos.cli import main\n"
+            "from pytest_llmchaos.cli import main\n"
             "try: main()\n"
-            "except SystemExit: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+            "except SystemExit: print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
         )
         command = [sys.executable, "-c", code, "report", str(path), "--html", str(page)]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -136,8 +136,8 @@ def goings_on(calls: Sequence[Exchange]) -> list[list[Exchange]]:
     for each in calls:
         place, said = (each.provider, each.host, each.operation, each.key), conversation(each.body)
         runs_here = open_.setdefault(place, [])
-        before = (at for at, (turns, run) in enumerate(runs_here) if _after(run[-1], each) and _longer(turns, said))
-        own = max(before, default=None)
+        latest = reversed(tuple(enumerate(runs_here)))
+        own = next((at for at, (turns, run) in latest if _after(run[-1], each) and _longer(turns, said)), None)
         run = [] if own is None else runs_here.pop(own)[1]
         if not each.failed or each.ended is None:
             continue

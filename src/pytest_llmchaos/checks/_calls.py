@@ -41,8 +41,7 @@ def ordered(journal: Journal) -> list[Exchange | Event]:
     A phase that began while nothing happened is written down later than it began, so the order of writing is
     not the order of time. What was asked beside LLM calls (a status page, a health check) is left out.
     """
-    entries = (each for each in journal.entries if isinstance(each, Event) or each.operation not in BESIDE)
-    return sorted(entries, key=lambda each: each.at if isinstance(each, Event) else each.started)
+    return [each for each in journal.by_time if isinstance(each, Event) or each.operation not in BESIDE]
 
 
 def by_request(journal: Journal) -> dict[str, list[Exchange]]:

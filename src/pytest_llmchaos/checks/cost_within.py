@@ -11,7 +11,7 @@ from ._base import Check
 from ._calls import against
 from ._streaks import kind
 from .costs import Bill, above_zero, money
-from .prices import Price, price_of
+from .prices import Own, Price, own_prices, price_of
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ class CostWithin(Check):
 
     def judge(self, journal: Journal) -> Verdict:
         """Compare the bill with that of a good day."""
-        currency = next((each.currency for call in journal.exchanges if (each := price_of(call))), "USD")
+        own = own_prices()
+        currency = next((each.currency for call in journal.exchanges if (each := price_of(call, own))), "USD")
         bill = Bill(currency).add(journal.exchanges)
         if bill.unknown:
             return self.verdict("inconclusive", bill.missing(), bill.unknown)
         good = Bill(currency)
         for _, calls in asks(journal):
-            for call, price in _as_asked(calls):
+            for call, price in _as_asked(calls, own):
                 if price is not None and price.currency == currency:
                     good.plain(call, price)
         if not good.total:
@@ -59,14 +60,14 @@ class CostWithin(Check):
         return self.verdict("held", said, bill.paid)
 
 
-def _as_asked(calls: list[Exchange]) -> list[tuple[Exchange, Price | None]]:
+def _as_asked(calls: list[Exchange], own: Own) -> list[tuple[Exchange, Price | None]]:
     """Return the good calls of an ask, each with the price of the model that was tried first for it."""
     found: list[tuple[Exchange, Price | None]] = []
     first: dict[str, Exchange] = {}
     for each in calls:
         which = kind(each)
         if each.ok:
-            found.append((each, price_of(first.pop(which, each))))
+            found.append((each, price_of(first.pop(which, each), own)))
         elif each.failed:
             first.setdefault(which, each)
     return found

@@ -10,7 +10,7 @@ from ..core.call import BESIDE
 from ..core.errors import shown
 from ..core.tokens import request_tokens, tokens
 from ._calls import count
-from .prices import Price, price_of
+from .prices import Own, Price, own_prices, price_of
 
 if TYPE_CHECKING:
     from ..journal.entries import Exchange
@@ -79,11 +79,13 @@ class Bill:
 
     def add(self, calls: Iterable[Exchange]) -> Bill:
         """Put calls on the bill, and return it."""
+        own: Own | None = None
         for each in calls:
             sent, said, guessed = used(each)
             if not sent and not said:
                 continue
-            price = price_of(each) if each.operation in _BY_TOKENS else None
+            own = own_prices() if own is None else own
+            price = price_of(each, own) if each.operation in _BY_TOKENS else None
             if price is None or price.currency != self.currency:
                 self.unknown.append(each)
                 self.tokens += sent + said

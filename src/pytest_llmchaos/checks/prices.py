@@ -17,7 +17,7 @@ from ..core.errors import ParameterError, UsageProblem, shown
 if TYPE_CHECKING:
     from ..journal.entries import Exchange
 
-__all__ = ["Price", "price_of"]
+__all__ = ["Own", "Price", "own_prices", "price_of"]
 
 _DATA = Path(__file__).with_name("prices.toml")
 _DATED = re.compile(r"[-@](?:\d{4}-\d{2}-\d{2}|\d{8})\Z")
@@ -44,13 +44,30 @@ class Price:
         return (prompt * self.prompt + completion * self.completion) / 1_000_000
 
 
-def price_of(call: Exchange) -> Price | None:
-    """Return the price of the model that a call asked for; None where it is not known.
+Own = list[tuple[Target, Price]]
+
+
+def own_prices() -> Own:
+    """Return what the project says that models cost.
 
     Raises:
         UsageProblem: `[tool.llmchaos.prices]` holds what is no price.
     """
-    for target, price in _own(load()):
+    config = load()
+    return [(_target(config, name), _price(config, name, told)) for name, told in config.prices.items()]
+
+
+def price_of(call: Exchange, own: Own | None = None) -> Price | None:
+    """Return the price of the model that a call asked for; None where it is not known.
+
+    Args:
+        call: the call.
+        own: what `own_prices` returned, for whoever asks about many calls; None looks it up.
+
+    Raises:
+        UsageProblem: `[tool.llmchaos.prices]` holds what is no price.
+    """
+    for target, price in own_prices() if own is None else own:
         if target.matches(call):
             return price
     model = call.model or call.answer.model
@@ -66,10 +83,6 @@ def _listed() -> dict[tuple[str, str], Price]:
             price = Price(prompt, completion, date=table["date"], source=table["source"])
             found[provider, model] = price
     return found
-
-
-def _own(config: Config) -> list[tuple[Target, Price]]:
-    return [(_target(config, name), _price(config, name, told)) for name, told in config.prices.items()]
 
 
 def _target(config: Config, name: str) -> Target:

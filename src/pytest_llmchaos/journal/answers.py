@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -141,13 +141,13 @@ class Reader:
         """Read one document of the answer; what is no object says nothing, but for the end."""
         if told == DONE:
             self.answer.done = True
-        if not isinstance(told, Mapping):
+        if not isinstance(told, dict):
             return
         if told.get("error"):
             self._failed(told["error"])
         self._facts(told)
         for name in ("message", "response"):  # Anthropic's message_start, the Responses API's envelope
-            if isinstance(inner := told.get(name), Mapping) and "choices" not in told:
+            if isinstance(inner := told.get(name), dict) and "choices" not in told:
                 self._facts(inner)
                 if name == "message" and told.get("type") != "message_start":
                     self._content(inner)
@@ -163,7 +163,7 @@ class Reader:
         self.answer.error = True
         self.answer.told = self.answer.told or told
 
-    def _texts(self, told: Mapping[str, Any]) -> None:
+    def _texts(self, told: dict[str, Any]) -> None:
         """Read what says its text at the top: Ollama's generate, models at Bedrock, TGI, llama.cpp."""
         names = ["response", "generation", "outputText", "completion"]
         if "type" not in told:  # the Responses API repeats there what it has said
@@ -171,7 +171,7 @@ class Reader:
         if "stop" in told:  # llama.cpp's own
             names.append("content")
             self.answer.done = self.answer.done or told["stop"] is True
-        if isinstance(token := told.get("token"), Mapping):  # TGI, whose last event repeats all
+        if isinstance(token := told.get("token"), dict):  # TGI, whose last event repeats all
             self._tokens = True
             if isinstance(text := token.get("text"), str) and not token.get("special"):
                 self.said.append(text)
@@ -182,12 +182,12 @@ class Reader:
             for each in _mappings(told.get(name)):
                 self._facts(each)
                 self.said += [text] if isinstance(text := each.get("text"), str) else []
-        if isinstance(details := told.get("details"), Mapping):
+        if isinstance(details := told.get("details"), dict):
             self._facts(details)
         if told.get("is_finished") is True:
             self.answer.done = True
 
-    def _thought(self, part: Mapping[str, Any]) -> None:
+    def _thought(self, part: dict[str, Any]) -> None:
         """Read what a message, a delta or a block shows of the model's reasoning, under its many names."""
         for name in ("reasoning_content", "reasoning", "thinking", "tool_plan"):
             thought = part.get(name)
@@ -199,25 +199,25 @@ class Reader:
             for each in _mappings(part.get("reasoning_details")):  # OpenRouter
                 self.thoughts += [text for name in ("text", "summary") if isinstance(text := each.get(name), str)]
         inner = part.get("reasoningContent")  # Bedrock's converse
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             inner = inner.get("reasoningText", inner)
-            self.thoughts += [str(inner["text"])] if isinstance(inner, Mapping) and "text" in inner else []
+            self.thoughts += [str(inner["text"])] if isinstance(inner, dict) and "text" in inner else []
 
-    def _facts(self, told: Mapping[str, Any]) -> None:
+    def _facts(self, told: dict[str, Any]) -> None:
         answer = self.answer
         for name in ("model", "modelVersion"):
             if isinstance(model := told.get(name), str):
                 answer.model = model
         usage = told.get("usage") or told.get("usageMetadata") or {}
-        nested = usage.get("tokens") if isinstance(usage, Mapping) else None  # Cohere's
+        nested = usage.get("tokens") if isinstance(usage, dict) else None  # Cohere's
         for counts in (usage, nested, told):
-            if not isinstance(counts, Mapping):
+            if not isinstance(counts, dict) or _COUNTS.isdisjoint(counts):
                 continue
             for ours, theirs in _USAGE.items():
                 for name in theirs:
                     if _is_count(number := counts.get(name)):
                         setattr(answer, ours, number)
-        if isinstance(usage, Mapping) and _is_count(thought := usage.get("thoughtsTokenCount")):  # Gemini's, billed
+        if isinstance(usage, dict) and _is_count(thought := usage.get("thoughtsTokenCount")):  # Gemini's, billed
             said = usage.get("candidatesTokenCount")
             answer.completion_tokens = thought + (said if _is_count(said) else 0)
         for name in ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason", "completionReason"):
@@ -233,41 +233,41 @@ class Reader:
             answer.finish = answer.finish or str(told.get("status", ""))
         if told.get("type") in ("error", "response.failed") or told.get("object") == "error":
             inner = told.get("response")
-            self._failed((isinstance(inner, Mapping) and inner.get("error")) or told)
+            self._failed((isinstance(inner, dict) and inner.get("error")) or told)
 
-    def _choices(self, told: Mapping[str, Any]) -> None:
+    def _choices(self, told: dict[str, Any]) -> None:
         """OpenAI's chat and completions, and all who speak it; Gemini's candidates."""
         for choice in _mappings(told.get("choices")) or _mappings(told.get("candidates")):
             self._facts(choice)
             if isinstance(text := choice.get("text"), str):
                 self.said.append(text)
             for name in ("message", "delta", "content"):
-                if isinstance(part := choice.get(name), Mapping):
+                if isinstance(part := choice.get(name), dict):
                     self._content(part)
 
-    def _content(self, part: Mapping[str, Any], place: Any = 0) -> None:
+    def _content(self, part: dict[str, Any], place: Any = 0) -> None:
         content = part.get("content")
         if isinstance(content, str):
             self.said.append(content)
-        elif isinstance(content, Mapping):  # Cohere's deltas
+        elif isinstance(content, dict):  # Cohere's deltas
             self._block(content)
         self._thought(part)
         for name in ("refusal", "audio"):  # OpenAI's: words to the user too
             more = part.get(name)
-            more = more.get("transcript") or more.get("data") if isinstance(more, Mapping) else more
+            more = more.get("transcript") or more.get("data") if isinstance(more, dict) else more
             if isinstance(more, str):
                 self.other.append(more)
         for each in (*_mappings(content), *_mappings(part.get("parts"))):
             self._block(each)
         tools = part.get("tool_calls")
-        if isinstance(tools, Mapping):  # an event of Cohere's, whose place stands outside of it
+        if isinstance(tools, dict):  # an event of Cohere's, whose place stands outside of it
             tools = [{"index": place, **tools}]
         for number, tool in enumerate(_mappings(tools)):
             function = tool.get("function")
-            if isinstance(function, Mapping):
+            if isinstance(function, dict):
                 self._tool(tool.get("index", number), tool.get("id"), function.get("name"), function.get("arguments"))
 
-    def _blocks(self, told: Mapping[str, Any]) -> None:
+    def _blocks(self, told: dict[str, Any]) -> None:
         """Anthropic's and Bedrock's blocks, the items of the Responses API, plain and as events."""
         index = told.get("index", told.get("contentBlockIndex", told.get("output_index", 0)))
         for block in (*_mappings(told.get("content")), *_mappings(told.get("output"))):
@@ -276,7 +276,7 @@ class Reader:
                 self._block(inner)
         start = told.get("start")
         for found in (told.get("content_block"), told.get("item"), start):
-            if isinstance(found, Mapping) and told.get("type") != "response.output_item.done":
+            if isinstance(found, dict) and told.get("type") != "response.output_item.done":
                 self._block(found, index, started=True)
         delta = told.get("delta")
         if isinstance(delta, str):
@@ -286,25 +286,25 @@ class Reader:
             else:
                 text, thought = kind == "response.output_text.delta", "reasoning" in kind
                 (self.said if text else self.thoughts if thought else self.other).append(delta)
-        elif isinstance(delta, Mapping):
+        elif isinstance(delta, dict):
             if delta.get("error"):  # Cohere
                 self._failed(delta["error"])
             self._facts(delta)
             self._block(delta, index)
-            if isinstance(message := delta.get("message"), Mapping):  # Cohere
+            if isinstance(message := delta.get("message"), dict):  # Cohere
                 self._content(message, index)
         output = told.get("output")
-        if isinstance(output, Mapping) and isinstance(message := output.get("message"), Mapping):  # Bedrock's converse
+        if isinstance(output, dict) and isinstance(message := output.get("message"), dict):  # Bedrock's converse
             for block in _mappings(message.get("content")):
                 self._block(block)
 
-    def _parts(self, told: Mapping[str, Any]) -> None:
+    def _parts(self, told: dict[str, Any]) -> None:
         for result in _mappings(told.get("results")):  # watsonx.ai and others of its shape
             self._facts(result)
             if isinstance(text := result.get("generated_text"), str):
                 self.said.append(text)
 
-    def _block(self, block: Mapping[str, Any], index: Any = None, *, started: bool = False) -> None:
+    def _block(self, block: dict[str, Any], index: Any = None, *, started: bool = False) -> None:
         kind = block.get("type")
         self._thought(block)
         for each in _mappings(block.get("summary")):  # of a reasoning item
@@ -313,7 +313,7 @@ class Reader:
             thought = block.get("thought") is True or kind in ("reasoning_text", "summary_text")
             (self.thoughts if thought else self.said).append(text)
         tool = block.get("toolUse") or block.get("functionCall")
-        if isinstance(tool, Mapping):
+        if isinstance(tool, dict):
             given = tool.get("input", tool.get("args"))
             self._tool(self._place(index), tool.get("toolUseId"), tool.get("name"), given)
         elif kind in ("tool_use", "function_call"):
@@ -338,14 +338,14 @@ class Reader:
         elif arguments is not None:
             tool.arguments = json.dumps(arguments)
 
-    def _vectors(self, told: Mapping[str, Any]) -> None:
+    def _vectors(self, told: dict[str, Any]) -> None:
         found = [each.get("embedding") for each in _mappings(told.get("data"))]
         listed = told.get("embeddings")
-        if isinstance(listed, Mapping):  # Cohere: by type
+        if isinstance(listed, dict):  # Cohere: by type
             listed = next(iter(listed.values()), [])
         found += listed if isinstance(listed, list) else [told.get("embedding")]
         for vector in found:
-            values = vector.get("values") if isinstance(vector, Mapping) else vector
+            values = vector.get("values") if isinstance(vector, dict) else vector
             if isinstance(values, list) and values and isinstance(values[0], int | float):
                 self.answer.dimensions.add(len(values))
             elif isinstance(values, str):  # base64 of 32-bit floats
@@ -364,6 +364,7 @@ _USAGE = {
     "completion_tokens": ("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "eval_count",
                           "generated_token_count"),
 }  # fmt: skip
+_COUNTS = frozenset(name for names in _USAGE.values() for name in names)
 
 
 def _is_count(value: Any) -> TypeGuard[int]:
@@ -371,5 +372,5 @@ def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12
 
 
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

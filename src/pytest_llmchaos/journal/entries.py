@@ -270,6 +270,7 @@ class Journal:
         self._attempts: dict[tuple[str, str, str], int] = {}
         self._latest: deque[Exchange] = deque(maxlen=_LATEST)
         self._late = False
+        self._by_time: tuple[Exchange | Event, ...] = ()
 
     @property
     def entries(self) -> tuple[Exchange | Event, ...]:
@@ -280,6 +281,17 @@ class Journal:
                 self._entries.sort(key=_at)
                 self._late = False
             return tuple(self._entries)
+
+    @property
+    def by_time(self) -> tuple[Exchange | Event, ...]:
+        """Everything by time; that of one instant stays as it was written down.
+
+        A phase that began while nothing happened is written down later than it began.
+        """
+        entries = self.entries
+        if len(self._by_time) != len(entries):  # nothing is taken away, or changes its time
+            self._by_time = tuple(sorted(entries, key=_at))
+        return self._by_time
 
     @property
     def latest(self) -> tuple[Exchange, ...]:
