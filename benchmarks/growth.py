@@ -396,7 +396,7 @@ CASES = (
     Case("a journal, all checks", judged, (625, 2500, 10_000)),
     Case("passed through, a mock beneath", lambda many: through_mock(many, 2**16)[0], (2**22, 2**24, 50 * 2**20)),
     Case("passed through, a server", lambda many: through_server(many)[0], (2**22, 2**24, 50 * 2**20)),
-    Case("chunks of a stream", stream, (10_000, 100_000, 1_000_000)),
+    Case("chunks of a stream", stream, (3_000, 30_000, 300_000)),
     Case("chunks of a stream, memory", stream_peak, (1000, 10_000, 100_000), CONSTANT, "KiB"),
     Case("tasks of asyncio", tasks, (60, 250, 1000)),
     Case("threads", threads, (4, 16, 64)),

@@ -11,7 +11,9 @@ import openai
 import pytest
 
 from pytest_llmchaos import checks, faults
+from pytest_llmchaos.checks import prices
 from pytest_llmchaos.checks.prices import _DATA, price_of
+from pytest_llmchaos.core.config import load
 from pytest_llmchaos.core.errors import ParameterError, UsageProblem
 
 from ..models import DEAR_CLAUDE
@@ -178,3 +180,12 @@ def test_a_raised_price():
         ask(gpt())
         assert "4 times the" in verdict(chaos, "cost_within", 3).reason
         assert verdict(chaos, "cost_within", 4).outcome == "held"
+
+
+@pytest.mark.parametrize(("check", "given"), [("cost_at_most", {"limit": 9}), ("cost_within", {"times": 9})])
+def test_the_projects_prices_are_read_once(monkeypatch, check, given):
+    """The file is looked for from folder to folder, and a load test makes thousands of calls."""
+    read = []
+    monkeypatch.setattr(prices, "load", lambda: read.append(1) or load())
+    judge(check, told(journal("0 openai/gpt-4o 200\n1 openai/gpt-4o 200"), (1, 1), (1, 1)), **given)
+    assert len(read) < 3

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmchaos.core.redact import HIDDEN, redact, redact_text
+from pytest_llmchaos.core.redact import HIDDEN, look_around, redact, redact_text
 
 CANARY = "canary7hunter2"
 
@@ -190,3 +190,12 @@ def test_a_body_without_secrets_is_copied_as_it_is(body):
     assert copy == body
     if isinstance(body, dict | list):
         assert copy is not body
+
+
+def test_every_key_of_a_large_environment_is_hidden(monkeypatch):
+    """However many there are, and each is looked at once."""
+    keys = {f"TENANT_{nth}_API_KEY": f"Qw{nth:05}Zx-{'ab3' * 9}{nth:05}" for nth in range(1000)}
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
+    look_around()
+    assert all(redact_text(f"with {value}, it says") == f"with {HIDDEN}, it says" for value in keys.values())

@@ -1,4 +1,4 @@
-"""Knows an event that is like the one before it but for its text: most of a long stream are such, and need no reading."""
+"""Knows an event that differs from the one before it in its text alone: most of a long stream do, and are not read."""
 
 from __future__ import annotations
 

@@ -213,11 +213,11 @@ class _Child:
 
     def _exchange(self, exchange: Exchange) -> None:
         """Send an exchange of this run's, where there is news of it that counts."""
-        if not any(each is exchange for each in self._run.journal.entries):
-            return
         number, before = self._sent.get(id(exchange), (len(self._sent), None))
         now = (exchange.status, exchange.error, exchange.ended, exchange.faults)
         if now == before:
+            return
+        if before is None and not any(each is exchange for each in reversed(self._run.journal.entries)):
             return
         self._sent[id(exchange)] = (number, now)
         members = {each.name: getattr(exchange, each.name) for each in fields(exchange) if each.name not in _LEFT_OUT}
