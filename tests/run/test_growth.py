@@ -91,13 +91,13 @@ def beside_journal(many):
 def beside_keys(many):
     """Return what a call costs when so many keys went to another provider."""
 
-    def ask(chaos, client):
+    def send(chaos, client):
         body = {**BODY, "model": "claude-sonnet-4-5", "max_tokens": 9}
-        for nth in range(many // 2):
-            key = f"{nth:09}-qwertzuiopasdfgh{nth:09}"
-            client.post("https://api.anthropic.com/v1/messages", json=body, headers={"x-api-key": key})
+        client.post("https://api.anthropic.com/v1/messages", json=body)
+        for nth in range(9 * many):
+            chaos.journal.app.carried(f"{nth:09}-qwertzuiopasdfgh{nth:09}", b"{}", chaos.calls[0])
 
-    return a_call(before=ask)
+    return a_call(before=send)
 
 
 def attempts_of(many):
