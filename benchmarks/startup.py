@@ -83,10 +83,10 @@ def row(name: str, subject: tuple[str, tuple[str, ...]], peer: tuple[str, tuple[
     """Measure both in turns, and print the line."""
     took: dict[tuple[str, tuple[str, ...]], list[float]] = {subject: [], peer: []}
     for number in range(ROUNDS + 1):
-        for each in took:
-            spent = cpu_of(*each)
+        for each, spent in took.items():
+            cpu = cpu_of(*each)
             if number:  # the first compiles
-                took[each].append(spent)
+                spent.append(cpu)
     ours, theirs = min(took[subject]), min(took[peer])
     print(f"{name:<44}{ours:7.0f} ms{theirs:8.0f} ms{ours - theirs:+8.0f} ms", flush=True)
 

@@ -161,9 +161,9 @@ class Results:
             terminal.write_line(f"llmchaos: {problem}")
 
     def _end(self, nodeid: str) -> None:
-        from ..gate.record import from_json
-
         if carried := self._pending.pop(nodeid, None):
+            from ..gate.record import from_json
+
             self._keep(nodeid, from_json(carried))
 
     def _crash(self, nodeid: str) -> None:
