@@ -2,8 +2,9 @@
 
     pip install -e '.[test]' && python benchmarks/startup.py
 
-Each figure is the least of several processes, taken in turns with those that it is compared with. Other plugins of this
-environment are switched off, so that it is like one in which nothing but pytest-llmchaos and an SDK was installed.
+Each figure is the least of several processes, taken in turns with all others; the share of pytest's own start is what
+to compare. Other plugins of this environment are switched off, so that it is like one in which nothing but
+pytest-llmchaos and an SDK was installed.
 """
 
 from __future__ import annotations
@@ -61,34 +62,40 @@ def test_first():
 """
 
 
+Suite = tuple[str, tuple[str, ...]]
+"""The name of a folder, and the plugins that are switched off."""
+
+BARE: Suite = ("empty", (*BROUGHT, "llmchaos"))
+EMPTY: Suite = ("empty", ())
+ROWS: list[tuple[str, Suite, Suite]] = [
+    ("pytest-llmchaos, a suite without chaos", EMPTY, ("empty", ("llmchaos",))),
+    ("a first test under chaos, its call included", ("marked", ()), ("peer", ())),
+    *((f"plugin of {package}: -p no:{name}", EMPTY, ("empty", (name,))) for name, package in BROUGHT.items()),
+    ("all five of them", EMPTY, ("empty", tuple(BROUGHT))),
+]
+
+
 def main() -> None:
     """Print a line for each thing that costs."""
     packages = ("pytest-llmchaos", "pytest", "openai", *BROUGHT.values())
     print(f"Python {platform.python_version()}, " + ", ".join(f"{each} {version(each)}" for each in packages))
-    print(f"{'':<44}{'with':>10}{'without':>11}{'costs':>11}")
+    took: dict[Suite, list[float]] = {BARE: []} | {each: [] for _, *pair in ROWS for each in pair}
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("empty", ""), ("marked", MARKED), ("peer", PEER)):
             (Path(folder) / name).mkdir()
             (Path(folder) / name / "test_it.py").write_text(text)
             (Path(folder) / name / "pytest.ini").write_text("[pytest]\n")
-        empty, marked, peer = (str(Path(folder) / each) for each in ("empty", "marked", "peer"))
-        row("the plugin, a suite without chaos", (empty, ()), (empty, ("llmchaos",)))
-        row("a first test under chaos, its call included", (marked, ()), (peer, ()))
-        for name, package in BROUGHT.items():
-            row(f"the plugin of {package}: -p no:{name}", (empty, ()), (empty, (name,)))
-        row("all five of them", (empty, ()), (empty, tuple(BROUGHT)))
-
-
-def row(name: str, subject: tuple[str, tuple[str, ...]], peer: tuple[str, tuple[str, ...]]) -> None:
-    """Measure both in turns, and print the line."""
-    took: dict[tuple[str, tuple[str, ...]], list[float]] = {subject: [], peer: []}
-    for number in range(ROUNDS + 1):
-        for each, spent in took.items():
-            cpu = cpu_of(*each)
-            if number:  # the first compiles
-                spent.append(cpu)
-    ours, theirs = min(took[subject]), min(took[peer])
-    print(f"{name:<44}{ours:7.0f} ms{theirs:8.0f} ms{ours - theirs:+8.0f} ms", flush=True)
+        for number in range(ROUNDS + 1):
+            for (name, off), spent in took.items():
+                cpu = cpu_of(str(Path(folder) / name), off)
+                if number:  # the first compiles
+                    spent.append(cpu)
+    least = {each: min(spent) for each, spent in took.items()}
+    print(f"pytest by itself, an empty suite: {least[BARE]:.0f} ms; what is dearer, and by how much of that:")
+    for name, subject, peer in ROWS:
+        more = least[subject] - least[peer]
+        figures = f"{least[subject]:7.0f} ms, without{least[peer]:7.0f} ms: {more:+5.0f} ms"
+        print(f"{name:<46}{figures}{more / least[BARE]:+7.2f} x")
 
 
 def cpu_of(folder: str, off: Iterable[str]) -> float:
