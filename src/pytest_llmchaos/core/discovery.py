@@ -7,9 +7,9 @@ import pkgutil
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import ChaosError
 
@@ -48,7 +48,7 @@ def registered(group: str, base: type[T]) -> list[type[T]]:
 
 
 @lru_cache(maxsize=1)
-def _points(path: tuple[str, ...]) -> EntryPoints:
+def _points(path: tuple[str, ...]) -> Any:
     """Return all entry points of a `sys.path`: reading the metadata of a hundred packages takes ten milliseconds."""
     return entry_points()
 
