@@ -43,10 +43,30 @@ HOOKS = [
     "pytest_llmchaos.pytest_plugin.unread_marks",
 ]
 
+MARKED = """
+import sys
+
+import httpx2
+import pytest
+
+from pytest_llmchaos import faults, llmchaos
+
+@pytest.fixture(scope="module")
+def wide():
+    return 1
+
+@llmchaos(faults.latency("1s", target="openai"))
+def test_it(wide):
+    body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hello"}]}
+    httpx2.post("https://api.openai.com/v1/chat/completions", json=body)
+    assert HEAVY & set(sys.modules) == set()
+"""
+
 
 def said(program, *args):
     """Return what a program of its own says in its last line."""
-    done = subprocess.run([sys.executable, "-c", program, *args], capture_output=True, text=True, check=False)  # noqa: S603
+    command = [sys.executable, "-c", program, *args]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -81,3 +101,12 @@ def test_a_suite_without_chaos_imports_the_hooks_alone(tmp_path):
     """Nothing that a run needs, no record and no report."""
     (tmp_path / "test_nothing.py").write_text("def test_it():\n    pass\n")
     assert said(SUITE, str(tmp_path)) == [0, HOOKS]
+
+
+def test_a_marked_test_needs_nothing_heavy_either(tmp_path, monkeypatch):
+    """A fixture of wider scope has a run of its own, in real time; nobody asks it for documents."""
+    (tmp_path / "test_marked.py").write_text(f"HEAVY = {HEAVY}\n{MARKED}")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "llmchaos"]
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others bring what they like
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout
