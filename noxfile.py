@@ -28,7 +28,7 @@ def older(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """The oldest dependencies that we promise."""
     pins = (
-        "pytest==9.0.*",
+        "pytest==8.2.0",
         "httpx==0.28.0",
         "respx==0.22.0",
         "hypothesis==6.112.0",

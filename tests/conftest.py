@@ -16,7 +16,8 @@ import openai  # noqa: F401
 import pytest
 
 import pytest_llmchaos.pytest_plugin.chaos_tests  # noqa: F401
-from pytest_llmchaos.intercept import active_runs
+from pytest_llmchaos import faults
+from pytest_llmchaos.intercept import active_runs, stacks
 from pytest_llmchaos.intercept.active_runs import active
 
 from . import timing
@@ -34,6 +35,11 @@ for _name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_B
 for _name in ("aiohttp", "anthropic", "httpx2"):  # the environment of the older SDK line has neither
     with suppress(ImportError):
         import_module(_name)
+
+# What a run within a test imports first is forgotten with it, and would be there twice from then on.
+stacks.stacks()
+for _name in faults.names():
+    assert faults.find(_name).fault.name == _name
 
 
 def pytest_collection_finish():

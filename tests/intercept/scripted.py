@@ -82,7 +82,7 @@ class Scripted:
                     self.requests.append(request)
                     self._script(connection, len(self.requests))
         except OSError:
-            return
+            connection.close()  # it came to no handshake
 
 
 def _context() -> ssl.SSLContext:

@@ -13,6 +13,8 @@ from pytest_llmchaos import inject
 
 from ..models import CLAUDE
 
+NEEDS_SUBTESTS = pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since 9.0")
+
 APP = f"""
 import httpx2
 import openai

@@ -10,6 +10,8 @@ import pytest
 from pytest_llmchaos.gate import baseline, journal_file
 from pytest_llmchaos.gate.journal_file import read
 
+from .conftest import NEEDS_SUBTESTS
+
 OUTAGE = "--llmchaos=openai-outage"
 MATRIX = "--llmchaos-matrix=openai-outage,anthropic-overloaded"
 SURVIVES = "def test_survives():\n    assert ask_with_fallback()\n"
@@ -33,6 +35,7 @@ def pytest_runtest_protocol(item, nextitem):
 """As plugins that run flaky tests again do it."""
 
 
+@NEEDS_SUBTESTS
 def test_a_subtest_without_calls_does_not_speak_for_the_whole_test(run, tmp_path):
     """A matrix skips what makes no LLM call at all, not what makes its calls in a later part."""
     journal = tmp_path / "j.jsonl"
@@ -40,6 +43,7 @@ def test_a_subtest_without_calls_does_not_speak_for_the_whole_test(run, tmp_path
     assert [(each.outcome, each.llm) for each in read([journal])] == [("passed", "calls")] * 2
 
 
+@NEEDS_SUBTESTS
 def test_properties_are_told_once(run, tmp_path):
     """Subtests and plugins that run a test again have more than one call phase in a test."""
     file = tmp_path / "junit.xml"

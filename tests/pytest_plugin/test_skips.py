@@ -7,6 +7,8 @@ import pytest
 from pytest_llmchaos.gate.journal_file import read
 from pytest_llmchaos.gate.outcome import outcome_of
 
+from .conftest import NEEDS_SUBTESTS
+
 OUTAGE = "--llmchaos=o.yaml"
 APP = """
 import unittest
@@ -32,6 +34,11 @@ SKIPS = {
 }
 
 
+def ways(codes):
+    """Return the names as parameters; pytest's own subtests are not in every version."""
+    return [pytest.param(name, marks=NEEDS_SUBTESTS if "(subtests)" in code else ()) for name, code in codes.items()]
+
+
 @pytest.fixture
 def chaos(run, pytester):
     """Run code under an outage without expectations, or with them, and return its result and records."""
@@ -46,7 +53,7 @@ def chaos(run, pytester):
     return chaos
 
 
-@pytest.mark.parametrize("how", SKIPS)
+@pytest.mark.parametrize("how", ways(SKIPS))
 def test_a_test_that_was_hit_and_skipped_shows_nothing(chaos, how):
     """By whatever way it skipped itself: pytest's outcome stays, and the gate does not pass over it."""
     result, (made, _) = chaos(SKIPS[how] + "def test_zz_copes(): ask_with_fallback()\n", "--llmchaos-gate")
@@ -56,7 +63,7 @@ def test_a_test_that_was_hit_and_skipped_shows_nothing(chaos, how):
     result.shows("INCONCLUSIVE", "1 test was hit and then skipped itself, such as")
 
 
-@pytest.mark.parametrize("how", SKIPS)
+@pytest.mark.parametrize("how", ways(SKIPS))
 def test_a_violated_verdict_wins_over_a_skip(chaos, how):
     """The expectation of the scenario is judged, and what it finds fails the test."""
     result, (made,) = chaos(SKIPS[how], "--llmchaos-gate", expect="failed_over: {from: openai}")
@@ -100,16 +107,25 @@ class TestIt(TestCase):
 
 @llmchaos("openai-outage")
 def test_marked(): pytest.skip("not today")
+"""
+    result, made = chaos(code, expect="failed_over: {from: openai}")
+    assert "failed" not in result.parseoutcomes()
+    assert [outcome_of(each) for each in made] == ["skipped", "skipped", "skipped"]
 
+
+@NEEDS_SUBTESTS
+def test_a_subtest_that_was_skipped_before_anything_was_hit_does_not_speak_for_the_next(chaos):
+    """The whole test is judged by what comes after it."""
+    code = """
 def test_part(subtests):
     with subtests.test("a"):
         pytest.skip("not today")
     with subtests.test("b"):
         ask_with_fallback()
 """
-    result, made = chaos(code, expect="failed_over: {from: openai}")
+    result, (made,) = chaos(code, expect="failed_over: {from: openai}")
     assert "failed" not in result.parseoutcomes()
-    assert [outcome_of(each) for each in made] == ["skipped", "skipped", "skipped", "held"]
+    assert outcome_of(made) == "held"
 
 
 PARTS = {
@@ -120,7 +136,7 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("how", PARTS)
+@pytest.mark.parametrize("how", ways(PARTS))
 def test_a_failed_subtest_is_a_failure_everywhere(chaos, how):
     """The first of them, too, before one that holds; in the run, and later from the journal."""
     result, (made,) = chaos(PARTS[how], "--llmchaos-gate")

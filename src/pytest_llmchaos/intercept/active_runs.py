@@ -86,7 +86,7 @@ def start(run: Chaos) -> None:
     The calling thread is taken for the one that runs the test.
     """
     look_around()
-    if run.clock.name == "real":  # else it costs no time of the run's
+    if run.clock.name == "real" and not run.shared:  # else it costs no time of a test's
         import faker  # noqa: F401 - within an answer that needs it, it would pass for the provider's doing
     with _lock:
         _clean_up()

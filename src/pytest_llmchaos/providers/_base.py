@@ -202,4 +202,12 @@ class Provider(ABC):
 
 def _among(host: str, patterns: tuple[str, ...]) -> bool:
     bare = host.partition(":")[0]
-    return any(fnmatchcase(host, each) or fnmatchcase(bare, each) for each in patterns)
+    return any(_fits(host, each) or _fits(bare, each) for each in patterns)
+
+
+def _fits(host: str, pattern: str) -> bool:
+    # Most patterns are a plain name, for which fnmatch would compile an expression.
+    return host == pattern or (not _WILD.isdisjoint(pattern) and fnmatchcase(host, pattern))
+
+
+_WILD = frozenset("*?[")

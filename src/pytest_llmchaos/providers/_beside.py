@@ -7,7 +7,6 @@ target names it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..core.errors import FaultUnfit
 from ..core.plan import Answer
 from ._base import Provider, Recognised, Route
-from ._read import read_json
+from ._read import compiled, read_json
 from ._wire import dump, http_date
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Beside:
     """One address of a server.
 
     Attributes:
-        path: what the path ends in.
+        path: regular expression of what the path ends in.
         body: what it answers: bytes as they are, anything else as JSON; or makes it of the call.
         operation: `health`, `helper`, or `models` for what counts as a call that asks about a model.
         methods: how it is asked.
@@ -44,7 +43,7 @@ class Beside:
         steady: whether it answers as in health though the server's models fail.
     """
 
-    path: re.Pattern[str]
+    path: str
     body: Body | Callable[[Call], Body] = b""
     operation: Literal["health", "helper", "models"] = "health"
     methods: tuple[str, ...] = ("GET", "HEAD")
@@ -54,12 +53,12 @@ class Beside:
 
     def fits(self, method: str, path: str) -> bool:
         """Tell whether a request is one to this address."""
-        return method in self.methods and self.path.search(path) is not None
+        return method in self.methods and compiled(self.path).search(path) is not None
 
 
 def at(path: str, body: Body | Callable[[Call], Body] = b"", **more: Any) -> Beside:
     """Return an address by the regular expression that its path ends in, after whatever prefix a gateway has."""
-    return Beside(re.compile(rf"(?:\A|/){path}/*\Z"), body, **more)
+    return Beside(rf"(?:\A|/){path}/*\Z", body, **more)
 
 
 SERVER = (

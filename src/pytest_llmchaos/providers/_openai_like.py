@@ -7,7 +7,6 @@ comment `[U]` marks what is recalled and unconfirmed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +18,7 @@ from . import _openai_errors as errors
 from ._cdn import reason
 from ._forms import Form, fill
 from ._openai_wire import REQUESTS_A_MINUTE, TOKENS_A_MINUTE, span
-from ._read import find_route
+from ._read import Routes, find_route
 from ._sse import event
 from ._wire import cdn_headers, http_date, json_answer, nearest_denial, retry_after_headers
 from .openai import OpenAI
@@ -32,12 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenAILike", "Routes", "openai_error", "paths"]
 
-Routes = tuple[tuple[str, re.Pattern[str], "Route"], ...]
-
 
 def paths(*routes: tuple[str, str, Route]) -> Routes:
     """Return routes from method, regular expression that the path ends in, and what is asked for there."""
-    return tuple((verb, re.compile(rf"{path}/*\Z"), route) for verb, path, route in routes)
+    return tuple((verb, rf"{path}/*\Z", route) for verb, path, route in routes)
 
 
 def openai_error(message: str, kind: str | None, code: str | int | None = None, param: str | None = None) -> Any:

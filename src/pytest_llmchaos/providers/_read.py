@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._base import Provider, Recognised, Route
@@ -13,7 +14,7 @@ from ._multipart import multipart
 if TYPE_CHECKING:
     from ..core.call import HttpRequest
 
-__all__ = ["JsonProvider", "Routes", "find_route", "mapping", "mappings", "positive", "read_json", "word"]
+__all__ = ["JsonProvider", "Routes", "compiled", "find_route", "mapping", "mappings", "positive", "read_json", "word"]
 
 # What the members in a route's `needs` look like: a foreign API may use the same words for other things.
 _SHAPES: dict[str, Any] = {
@@ -36,8 +37,14 @@ _SHAPES: dict[str, Any] = {
 }
 
 
-Routes = tuple[tuple[str, re.Pattern[str], Route], ...]
-"""Verb, what the path must have, and the route that this is; the first that fits counts."""
+Routes = tuple[tuple[str, str, Route], ...]
+"""Verb, a regular expression of what the path must have, and the route that this is; the first that fits counts."""
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern, compiled when it is first wanted: of all providers' paths an app asks for few."""
+    return re.compile(pattern)
 
 
 class JsonProvider(Provider):
@@ -61,7 +68,7 @@ class JsonProvider(Provider):
 def find_route(routes: Routes, method: str, path: str) -> Route | None:
     """Return the first route whose method and path fit; a group `model` in its pattern gives the model."""
     for verb, pattern, route in routes:
-        if verb == method.upper() and (match := pattern.search(path)):
+        if verb == method.upper() and (match := compiled(pattern).search(path)):
             model = match.groupdict().get("model")
             return Route(route.operation, model, route.stream, route.needs) if model else route
     return None

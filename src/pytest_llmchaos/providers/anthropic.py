@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FaultUnfit
@@ -29,7 +28,7 @@ _COUNT = "/count_tokens"
 
 # What a path ends in; before it may stand a gateway's own prefix.
 _ROUTES = tuple(
-    (verb, re.compile(rf"/v1/{path}/*\Z"), route)
+    (verb, rf"/v1/{path}/*\Z", route)
     for verb, path, route in (
         ("POST", "messages", Route("chat", needs=("model", "messages", "max_tokens"))),
         # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.

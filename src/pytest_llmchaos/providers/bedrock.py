@@ -29,14 +29,14 @@ _MODEL = r"/model/(?P<model>[^/]+)"
 _TALK = ("messages",)
 
 _ROUTES = (
-    ("POST", re.compile(rf"{_MODEL}/converse\Z"), Route("chat", stream=False, needs=_TALK)),
-    ("POST", re.compile(rf"{_MODEL}/converse-stream\Z"), Route("chat", stream=True, needs=_TALK)),
-    ("POST", re.compile(rf"{_MODEL}/invoke\Z"), Route("chat", stream=False)),
-    ("POST", re.compile(rf"{_MODEL}/invoke-with-response-stream\Z"), Route("chat", stream=True)),
+    ("POST", rf"{_MODEL}/converse\Z", Route("chat", stream=False, needs=_TALK)),
+    ("POST", rf"{_MODEL}/converse-stream\Z", Route("chat", stream=True, needs=_TALK)),
+    ("POST", rf"{_MODEL}/invoke\Z", Route("chat", stream=False)),
+    ("POST", rf"{_MODEL}/invoke-with-response-stream\Z", Route("chat", stream=True)),
     # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.
-    ("POST", re.compile(rf"{_MODEL}/count-tokens\Z"), Route("models", stream=False)),
-    ("GET", re.compile(r"/foundation-models/*\Z"), Route("models", stream=False)),
-    ("GET", re.compile(r"/foundation-models/(?P<model>[^/]+)\Z"), Route("models", stream=False)),
+    ("POST", rf"{_MODEL}/count-tokens\Z", Route("models", stream=False)),
+    ("GET", r"/foundation-models/*\Z", Route("models", stream=False)),
+    ("GET", r"/foundation-models/(?P<model>[^/]+)\Z", Route("models", stream=False)),
 )
 
 

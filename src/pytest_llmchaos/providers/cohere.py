@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FaultUnfit
@@ -27,7 +26,7 @@ __all__ = ["Cohere"]
 
 # What a path ends in; before it may stand a gateway's own prefix.
 _ROUTES = tuple(
-    (verb, re.compile(rf"/{path}/*\Z"), route)
+    (verb, rf"/{path}/*\Z", route)
     for verb, path, route in (
         ("POST", "v2/chat", Route("chat", needs=("model", "messages"))),
         ("POST", "v2/embed", Route("embeddings", stream=False, needs=("model", "embedding_types"))),

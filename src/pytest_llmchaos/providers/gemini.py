@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,14 +28,14 @@ _NAME = r"(?P<model>[^/:]+)"
 _MODEL = rf"(?<!publishers/google)/(?:models|tunedModels)/{_NAME}"
 
 _ROUTES = (
-    ("POST", re.compile(rf"{_MODEL}:generateContent\Z"), Route("chat", stream=False, needs=("contents",))),
-    ("POST", re.compile(rf"{_MODEL}:streamGenerateContent\Z"), Route("chat", stream=True, needs=("contents",))),
-    ("POST", re.compile(rf"{_MODEL}:embedContent\Z"), Route("embeddings", stream=False)),
-    ("POST", re.compile(rf"{_MODEL}:batchEmbedContents\Z"), Route("embeddings", stream=False, needs=("requests",))),
+    ("POST", rf"{_MODEL}:generateContent\Z", Route("chat", stream=False, needs=("contents",))),
+    ("POST", rf"{_MODEL}:streamGenerateContent\Z", Route("chat", stream=True, needs=("contents",))),
+    ("POST", rf"{_MODEL}:embedContent\Z", Route("embeddings", stream=False)),
+    ("POST", rf"{_MODEL}:batchEmbedContents\Z", Route("embeddings", stream=False, needs=("requests",))),
     # Asks about a model and generates nothing: as `chat` it would count as an answer that nobody gave.
-    ("POST", re.compile(rf"{_MODEL}:countTokens\Z"), Route("models", stream=False)),
-    ("GET", re.compile(r"/v1\w*/models/*\Z"), Route("models", stream=False)),
-    ("GET", re.compile(rf"/v1\w*/models/{_NAME}\Z"), Route("models", stream=False)),
+    ("POST", rf"{_MODEL}:countTokens\Z", Route("models", stream=False)),
+    ("GET", r"/v1\w*/models/*\Z", Route("models", stream=False)),
+    ("GET", rf"/v1\w*/models/{_NAME}\Z", Route("models", stream=False)),
 )
 
 

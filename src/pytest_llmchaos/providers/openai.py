@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -38,7 +37,7 @@ _COUNT = "responses/input_tokens"
 
 # What a path ends in; before it may stand `/v1` or a gateway's own prefix.
 _ROUTES = tuple(
-    (verb, re.compile(rf"/{path}/*\Z"), route)
+    (verb, rf"/{path}/*\Z", route)
     for verb, path, route in (
         ("POST", "chat/completions", Route("chat", needs=("model", "messages"))),
         ("POST", "responses", Route("chat", needs=("model", "input"))),

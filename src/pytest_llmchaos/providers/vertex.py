@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,22 +30,22 @@ _TALK = ("contents",)
 _CLAUDE_TALK = ("anthropic_version", "messages")
 
 _ROUTES = (
-    ("POST", re.compile(rf"{_GEMINI}:generateContent\Z"), Route("chat", stream=False, needs=_TALK)),
-    ("POST", re.compile(rf"{_GEMINI}:streamGenerateContent\Z"), Route("chat", stream=True, needs=_TALK)),
-    ("POST", re.compile(rf"{_GEMINI}:embedContent\Z"), Route("embeddings", stream=False)),
-    ("POST", re.compile(rf"{_GEMINI}:batchEmbedContents\Z"), Route("embeddings", stream=False, needs=("requests",))),
+    ("POST", rf"{_GEMINI}:generateContent\Z", Route("chat", stream=False, needs=_TALK)),
+    ("POST", rf"{_GEMINI}:streamGenerateContent\Z", Route("chat", stream=True, needs=_TALK)),
+    ("POST", rf"{_GEMINI}:embedContent\Z", Route("embeddings", stream=False)),
+    ("POST", rf"{_GEMINI}:batchEmbedContents\Z", Route("embeddings", stream=False, needs=("requests",))),
     # The one method for all models that predict; of those, only embeddings are known here.
     (
         "POST",
-        re.compile(r"/publishers/google/models/(?P<model>[^/:]*embedding[^/:]*):predict\Z"),
+        r"/publishers/google/models/(?P<model>[^/:]*embedding[^/:]*):predict\Z",
         Route("embeddings", stream=False),
     ),
-    ("POST", re.compile(rf"{_GEMINI}:countTokens\Z"), Route("models", stream=False)),
-    ("POST", re.compile(rf"{_CLAUDE}/count-tokens:rawPredict\Z"), Route("models", stream=False)),
-    ("POST", re.compile(rf"{_CLAUDE}/{_NAME}:rawPredict\Z"), Route("chat", stream=False, needs=_CLAUDE_TALK)),
-    ("POST", re.compile(rf"{_CLAUDE}/{_NAME}:streamRawPredict\Z"), Route("chat", stream=True, needs=_CLAUDE_TALK)),
-    ("GET", re.compile(r"/publishers/google/models/*\Z"), Route("models", stream=False)),
-    ("GET", re.compile(rf"/publishers/google/models/{_NAME}\Z"), Route("models", stream=False)),
+    ("POST", rf"{_GEMINI}:countTokens\Z", Route("models", stream=False)),
+    ("POST", rf"{_CLAUDE}/count-tokens:rawPredict\Z", Route("models", stream=False)),
+    ("POST", rf"{_CLAUDE}/{_NAME}:rawPredict\Z", Route("chat", stream=False, needs=_CLAUDE_TALK)),
+    ("POST", rf"{_CLAUDE}/{_NAME}:streamRawPredict\Z", Route("chat", stream=True, needs=_CLAUDE_TALK)),
+    ("GET", r"/publishers/google/models/*\Z", Route("models", stream=False)),
+    ("GET", rf"/publishers/google/models/{_NAME}\Z", Route("models", stream=False)),
 )
 
 

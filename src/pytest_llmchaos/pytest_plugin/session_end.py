@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from ..core.redact import redact_name
-
 __all__ = ["OWN_CODES", "Ending"]
 
 _INTERRUPTED, _INTERNAL, _USAGE, _NOTHING = 2, 3, 4, 5
@@ -78,10 +76,10 @@ class Ending:
         elif exitstatus in (_INTERRUPTED, _INTERNAL):
             told.append("the run was interrupted" if exitstatus == _INTERRUPTED else "pytest itself failed")
         if self._uncollected:
-            first = redact_name(self._uncollected[0])
+            first = _shown(self._uncollected[0])
             told.append(f"{_count(self._uncollected, 'file')} could not be collected, the first {first}")
         if self._lost:
-            told.append(f"the process of {redact_name(self._lost[0])} died before the test began")
+            told.append(f"the process of {_shown(self._lost[0])} died before the test began")
         left = [each for each in self._wanted if each not in self._ran]
         if left and not told:
             if stopped := session.shouldstop or session.shouldfail:
@@ -89,7 +87,7 @@ class Ending:
             elif session.config.getoption("setuponly", False):
                 told.append("of the tests only setup and teardown ran")
             else:
-                told.append(f"{_count(left, 'test')} did not run, the first {redact_name(left[0])}")
+                told.append(f"{_count(left, 'test')} did not run, the first {_shown(left[0])}")
         elif not self._wanted and not told and (stopped := session.shouldstop or session.shouldfail):
             told.append(f"the run was stopped early: {stopped}")
         return told
@@ -103,10 +101,16 @@ class Ending:
         """
         others = [each for each in self._failed if each not in judged]
         if others:
-            return f"such as {redact_name(others[0])}"
+            return f"such as {_shown(others[0])}"
         more = session.testsfailed - len(self._failed)
         return f"{more} more than tests did, as a plugin counts them" if more > 0 else ""
 
 
 def _count(found: Collection[str], what: str) -> str:
     return f"{len(found)} {what}{'s' * (len(found) != 1)}"
+
+
+def _shown(nodeid: str) -> str:
+    from ..core.redact import redact_name  # most runs have nothing to tell
+
+    return redact_name(nodeid)

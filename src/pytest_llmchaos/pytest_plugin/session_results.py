@@ -87,14 +87,15 @@ class Results:
             return
         for nodeid in list(self._pending):
             self._end(nodeid)
-        from ..gate.counting import latest
-        from ..gate.journal_file import end
-
         cut_short = self.ending.problems(session, int(exitstatus))
         if (run := self._run) is not None:
-            self._write_journal(lambda path: end(path, run, "; ".join(cut_short)))
+            from ..gate.journal_file import end
 
-        self._latest = latest(self.records)
+            self._write_journal(lambda path: end(path, run, "; ".join(cut_short)))
+        if self.records:  # else it costs a suite without chaos nothing
+            from ..gate.counting import latest
+
+            self._latest = latest(self.records)
         if self._report is not None:
             self._write_report(self._report)
         if self._policy is not None:
@@ -160,9 +161,9 @@ class Results:
             terminal.write_line(f"llmchaos: {problem}")
 
     def _end(self, nodeid: str) -> None:
-        from ..gate.record import from_json
-
         if carried := self._pending.pop(nodeid, None):
+            from ..gate.record import from_json
+
             self._keep(nodeid, from_json(carried))
 
     def _crash(self, nodeid: str) -> None:

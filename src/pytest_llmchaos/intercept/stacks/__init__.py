@@ -42,15 +42,19 @@ class Stack(Protocol):
         """Give it back as it was."""
 
 
+# Each file has the name of its library, so that only those of what the app has imported are read.
+_LIBRARIES = tuple(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
+
+
 @cache
+def _stack(library: str) -> Stack:
+    stack: Stack = importlib.import_module(f"{__name__}.{library}").STACK
+    return stack
+
+
 def stacks() -> dict[str, Stack]:
-    """Return the stacks by the name of their library."""
-    modules = [
-        importlib.import_module(f"{__name__}.{info.name}")
-        for info in pkgutil.iter_modules(__path__)
-        if not info.name.startswith("_")
-    ]
-    return {module.STACK.library: module.STACK for module in modules}
+    """Return all stacks by the name of their library."""
+    return {library: _stack(library) for library in _LIBRARIES}
 
 
 _lock = locks.rlock()
@@ -63,7 +67,6 @@ def acquire(user: object) -> None:
     with _lock:
         _users.append(user)
         try:
-            stacks()  # what they import themselves must not be told of before they are known
             late.start()
             refresh()
         except BaseException:
@@ -73,7 +76,7 @@ def acquire(user: object) -> None:
 
 def refresh() -> None:
     """Patch what is imported, and lie on top again where another tool patched over us meanwhile."""
-    for library in stacks():
+    for library in _LIBRARIES:
         if library in sys.modules:
             _install(library)
 
@@ -99,11 +102,11 @@ def release(user: object, *, watching: bool = False) -> None:
 
 def _install(library: str) -> None:
     with _lock:
-        stack = stacks()[library]
         if _users:
+            stack = _stack(library)
             if stack not in _installed:
                 _installed.append(stack)
             stack.install()
 
 
-late = LateImports(tuple(info.name for info in pkgutil.iter_modules(__path__)), _install)
+late = LateImports(_LIBRARIES, _install)

@@ -1,6 +1,7 @@
 """TLS by Python's ssl module: it is asked for the provider by name, through whatever proxy, address or library.
 
-So a connection opened before the run is seen when it is used, before anything is encrypted.
+So a connection opened before the run is seen when it is used, before anything is encrypted. As few clients get there,
+their contexts read the bundles of certificates late.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+from ._ca_bundles import default_bundle_later, read_later
 from ._outward import at, called, is_call, stop
 from ._patches import Patching
 
@@ -24,6 +26,9 @@ class _Tls(Patching):
             self._patches.replace(kind, "do_handshake", _handshake)
             for name in names:
                 self._patches.replace(kind, name, _write)
+        if ssl.SSLContext.__module__ == "ssl":  # else truststore's, which reads the system's bundles
+            self._patches.replace(ssl.SSLContext, "load_verify_locations", read_later, inherited=True)
+            self._patches.replace(ssl.SSLContext, "set_default_verify_paths", default_bundle_later, inherited=True)
 
 
 def _handshake(original: Any) -> Any:
