@@ -187,5 +187,5 @@ def test_the_projects_prices_are_read_once(monkeypatch, check, given):
     """The file is looked for from folder to folder, and a load test makes thousands of calls."""
     read = []
     monkeypatch.setattr(prices, "load", lambda: read.append(1) or load())
-    judge(check, told(journal("0 openai/gpt-4o 200\n1 openai/gpt-4o 200"), (1, 1), (1, 1)), **given)
+    judge(check, told(journal("0 openai/gpt-4o 200", "1 openai/gpt-4o 200"), (1, 1), (1, 1)), **given)
     assert len(read) < 3

@@ -15,7 +15,7 @@ def test_it_finds_what_each_by_itself_would(many, kind):
     """Long and short ones, at any place, beginnings alike; what is there in part only is not found."""
     chance = Random(many)
     wanted = ["".join(chance.choices("abc", k=chance.randint(1, 40))) for _ in range(many)]
-    wanted += [f"same-beginning-{each}" for each in wanted[:9]]
+    wanted += [f"the same beginning, {each}, and the same end" for each in range(many)]
     if kind is bytes:
         wanted = [each.encode() for each in wanted]
     search = MultiSearch(wanted)

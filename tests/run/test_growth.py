@@ -100,15 +100,6 @@ def beside_keys(many):
     return a_call(before=send)
 
 
-def attempts_of(many):
-    """Return what it costs to judge so many calls that all ask something else."""
-    with inject(allow_unused=True, checks=[]) as chaos, httpx2.Client() as client:
-        for nth in range(many):
-            body = {"model": "gpt-5", "messages": [{"role": "user", "content": f"where is order {nth:09}"}]}
-            client.post("https://api.openai.com/v1/chat/completions", json=body)
-        return counted(lambda: chaos.judge("attempts", at_most=3))
-
-
 def fallback_of(many):
     """Return what it costs to judge so many calls, of which half fail and are made elsewhere."""
     outage = faults.outage(target="openai", rate=0.5)
@@ -132,7 +123,7 @@ def test_what_is_not_looked_at_costs_a_call_nothing(cost):
     assert cost(160) < NOTHING * cost(16)
 
 
-@pytest.mark.parametrize("cost", [after_windows, fallback_of, attempts_of])
+@pytest.mark.parametrize("cost", [after_windows, fallback_of])
 def test_it_grows_with_what_there_is_and_not_with_its_square(cost):
     """A load test of some thousand calls comes to its end."""
     cost(4)  # what is cached at the first time

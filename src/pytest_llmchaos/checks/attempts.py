@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.multi_search import MultiSearch
 from ..core.parameters import choice, natural, param
 from ._asks import repeats, requests, runs
 from ._base import EVIDENCE_IS_A_CALL, Check
@@ -84,20 +83,14 @@ class Attempts(Check):
 def _apart(calls: Sequence[Exchange]) -> list[list[Exchange]]:
     """Tell asks without marks apart by what their users say last; where one leaves that unsaid, all are one."""
     found: dict[str, list[Exchange]] = {}
-    search: MultiSearch[str] = MultiSearch()
-    longest = 0
     for each in calls:
         said = question(each.body)
         if not said:
             return [list(calls)]
         last = said[-1]
         if last not in found:  # a fallback may put more words around the same; of those found none holds another
-            within = next(iter(search.found_in(last)), "" if "" in found else None)
-            around = (words for words in found if last in words) if within is None and len(last) < longest else ()
-            last = next(iter(around), last) if within is None else within
+            last = next((words for words in found if words in last or last in words), last)
         found.setdefault(last, []).append(each)
-        search.add(last)
-        longest = max(longest, len(last))
     return list(found.values())
 
 
