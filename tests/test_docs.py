@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 import sys
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -55,6 +57,25 @@ def test_the_readmes_scenario_loads(tmp_path):
     path = tmp_path / "our-march-outage.yaml"
     path.write_text(example, "utf-8")
     assert scenario_file.load(path).name == "our-march-outage"
+
+
+def test_chaos_needs_none_of_the_plugins_that_the_readme_switches_off(tmp_path):
+    """The names are those that pytest knows them by, and what they came with is not imported either."""
+    (line,) = [each for each in blocks(README, "toml") if "-p no:" in each]
+    off = re.findall(r"-p no:(\w+)", line)
+    assert set(off) <= {each.name for each in entry_points(group="pytest11")}
+    (tmp_path / "pytest.ini").write_text(line.replace("[tool.pytest.ini_options]", "[pytest]").replace('"', ""))
+    (tmp_path / "test_it.py").write_text(
+        "import sys\n\nimport httpx\n\nfrom pytest_llmchaos import faults, llmchaos\n\n\n"
+        "@llmchaos(faults.outage(status=503))\ndef test_it(request):\n"
+        f"    for name in {off}:\n        assert not request.config.pluginmanager.has_plugin(name), name\n"
+        '    assert "faker" not in sys.modules and "hypothesis" not in sys.modules\n'
+        '    body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}\n'
+        '    assert httpx.post("https://api.openai.com/v1/chat/completions", json=body).status_code == 503\n'
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("code", blocks(README, "python"))

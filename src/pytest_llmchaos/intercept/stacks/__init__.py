@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 import sys
 from functools import cache
+from threading import get_ident
 from typing import Protocol
 
 from ...core import locks
@@ -60,6 +61,8 @@ def stacks() -> dict[str, Stack]:
 _lock = locks.rlock()
 _users: list[object] = []
 _installed: list[Stack] = []
+# By the thread that patches: the libraries whose turn it is, and those that come to it meanwhile.
+_due: dict[int, list[str]] = {}
 
 
 def acquire(user: object) -> None:
@@ -102,11 +105,20 @@ def release(user: object, *, watching: bool = False) -> None:
 
 def _install(library: str) -> None:
     with _lock:
-        if _users:
-            stack = _stack(library)
-            if stack not in _installed:
-                _installed.append(stack)
-            stack.install()
+        me = get_ident()
+        if me in _due:  # what a stack itself imports is told of in the middle of that, and may need the same modules
+            _due[me].append(library)
+            return
+        _due[me] = [library]
+        try:
+            for each in _due[me]:  # it grows
+                if _users:
+                    stack = _stack(each)
+                    if stack not in _installed:
+                        _installed.append(stack)
+                    stack.install()
+        finally:
+            del _due[me]
 
 
 late = LateImports(_LIBRARIES, _install)
