@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 
 import openai
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pytest_llmchaos import ChaosFailed, UsageProblem, faults, inject
 from pytest_llmchaos.checks import always_on
@@ -175,7 +175,6 @@ def test_an_error_that_ends_the_block_is_searched():
     assert KEY not in note
 
 
-@settings(max_examples=40)
 @given(made=journals(max_size=60))
 def test_any_journal_can_be_judged(made):
     """They run after every test, so they never raise; their evidence is from the journal."""
@@ -201,7 +200,7 @@ def test_switching_off_needs_a_name_and_a_reason():
             inject(suppress=bad)
 
 
-def test_in_pytest_and_in_the_projects_settings(pytester):
+def test_in_pytest_and_in_the_projects_settings(pytester, few_plugins):
     """It fails a test in its call phase; the marker and pyproject.toml switch it off."""
     app = """
         import openai
@@ -229,11 +228,11 @@ def test_in_pytest_and_in_the_projects_settings(pytester):
             loop(llmchaos)
     """
     pytester.makepyfile(app)
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio")
+    result = pytester.runpytest_inprocess("-p", "llmchaos")
     result.assert_outcomes(passed=1, failed=1, errors=1)
     result.stdout.fnmatch_lines(["*permanent_error_loop violated*", "*seen: request 'checkout'*"])
     pytester.makepyprojecttoml('[tool.llmchaos.suppress]\npermanent_error_loop = "see the vendor"\n')
-    pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio", "-k", "alarm").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "llmchaos", "-k", "alarm").assert_outcomes(passed=1)
     assert config.load(pytester.path).suppress == {"permanent_error_loop": "see the vendor"}
     pytester.makepyprojecttoml('[tool.llmchaos.suppress]\nrunaway = "x"\n')
     with pytest.raises(UsageProblem, match=r"pyproject.toml: \[tool.llmchaos\] suppress: 'runaway'"):
