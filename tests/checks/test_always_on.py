@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import nullcontext, suppress
+from functools import cache
 
 import openai
 import pytest
@@ -19,10 +20,15 @@ from .journals import journals
 KEY = "sk-proj-a8Zk3LmQ0pW7rTn2Xv5c"
 
 
+@cache
+def client(key: str, retries: int) -> openai.OpenAI:
+    """Return a client; to make one takes longer than many calls."""
+    return openai.OpenAI(api_key=key, max_retries=retries)
+
+
 def ask(retries: int = 0, key: str = "no-key", prompt: str = "hi") -> str:
     """Ask once, with so many retries of the SDK's own."""
-    client = openai.OpenAI(api_key=key, max_retries=retries)
-    answer = client.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": prompt}])
+    answer = client(key, retries).chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": prompt}])
     return answer.choices[0].message.content or ""
 
 
