@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
+from functools import cache
 from typing import Any
 
 import httpx
@@ -83,7 +84,7 @@ def by_claude(text: Any) -> str:
     from ..models import CLAUDE
 
     with failing():
-        answer = claude().messages.create(model=CLAUDE, max_tokens=99, messages=_turns(text))
+        answer = _claude().messages.create(model=CLAUDE, max_tokens=99, messages=_turns(text))
         return "".join(block.text for block in answer.content if block.type == "text")
 
 
@@ -91,12 +92,26 @@ def by_httpx(text: Any) -> str:
     """Ask without an SDK."""
     with failing():
         body = {"model": MODEL, "messages": _turns(text)}
-        answer = httpx.post(f"{URL}/chat/completions", json=body, headers={"authorization": f"Bearer {KEY}"})
+        answer = _httpx().post(f"{URL}/chat/completions", json=body, headers={"authorization": f"Bearer {KEY}"})
         return str(answer.raise_for_status().json()["choices"][0]["message"]["content"])
 
 
+# To make a client takes longer than many calls.
+
+
+@cache
 def _openai() -> openai.OpenAI:
     return openai.OpenAI(api_key=KEY, max_retries=0)
+
+
+@cache
+def _claude() -> Any:
+    return claude()
+
+
+@cache
+def _httpx() -> httpx.Client:
+    return httpx.Client()
 
 
 def _turns(text: Any) -> Any:
@@ -217,7 +232,7 @@ def pages(_: Ask) -> str:
     read = 0
     for page in range(40):
         for _try in range(2):
-            answer = httpx.get(f"{URL}/models", params={"after": f"m{page}"}, headers={"authorization": KEY})
+            answer = _httpx().get(f"{URL}/models", params={"after": f"m{page}"}, headers={"authorization": KEY})
             read += answer.is_success
             if answer.is_success:
                 break
