@@ -9,7 +9,8 @@ from pytest_llmchaos.cli import cli
 from pytest_llmchaos.gate.journal_file import read
 
 GOOD = "def test_good():\n    assert ask_with_fallback()\n"
-BAD = "def test_bad():\n    assert ask()\n"
+# No SDK in its traceback, whose files pytest would read for each failure.
+BAD = "def test_bad():\n    assert ask_swallowing() != 'sorry'\n"
 OPTIONS = ("--llmchaos=openai-outage", "--llmchaos-gate", "--llmchaos-journal=j.jsonl")
 
 
