@@ -21,7 +21,7 @@ RUNNER = ("anyio>=4.5", "pytest-asyncio>=1.0", "pytest-randomly>=3.16", "pytest-
 def older(session: nox.Session) -> None:
     """The older SDK line: openai 2 on httpx."""
     prepare(session, "openai>=2,<3")
-    run_tests(session, "tests/sdk", "-m", "not needs_current_sdk")
+    run_tests(session, "tests/sdk", "-m", "not needs_current_sdk", env={"LLMCHAOS_THOROUGH": "1"})
 
 
 @nox.session

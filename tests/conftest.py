@@ -1,4 +1,7 @@
-"""Shared by all tests: everything heavy is imported once, so that pytest runs inside tests find it loaded."""
+"""Shared by all tests: everything heavy is imported once, so that pytest runs inside tests find it loaded.
+
+LLMCHAOS_THOROUGH=1 has property tests try five times as many examples, and tables tried in every cell (`thorough.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import threading
 import time
 from contextlib import suppress
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 
 import httpx
@@ -20,11 +23,18 @@ from pytest_llmchaos import faults
 from pytest_llmchaos.intercept import active_runs, stacks
 from pytest_llmchaos.intercept.active_runs import active
 
-from . import timing
+# Imports and collected tests stay; to look through them for garbage again and again is a quarter of the start.
+gc.disable()
+
+from . import thorough, timing  # noqa: E402
 
 # A busy machine must not fail a property, and a failure must be the same everywhere.
 hypothesis.settings.register_profile(
-    "repeatable", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    max_examples=thorough.EXAMPLES,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("repeatable")
 
@@ -44,6 +54,7 @@ for _name in faults.names():
 
 def pytest_collection_finish():
     """What all tests share is not walked again at each full collection, of which pytest makes five within each run."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
@@ -75,6 +86,19 @@ def _same_output_everywhere(monkeypatch):
     """Runs of pytest within tests print what a developer sees: a CI's machine gets longer summaries."""
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _packages_with_plugins():
+    return [each for each in metadata.distributions() if any(one.group == "pytest11" for one in each.entry_points)]
+
+
+@pytest.fixture
+def few_plugins(monkeypatch, _packages_with_plugins):
+    """Have runs of pytest within the test load those plugins alone that they name: all take longer than such a run."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    # For each `-p` pytest reads anew what all that is installed declares.
+    monkeypatch.setattr(metadata, "distributions", lambda: iter(_packages_with_plugins))
 
 
 @pytest.fixture(autouse=True)

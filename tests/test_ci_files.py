@@ -171,7 +171,7 @@ def test_without_a_name_all_stages_run(call):
         "mypy",
         "llmchaos validate scenarios",
         "tests/test_mutations.py tests/intercept/test_interrupts.py",
-        "tests/providers tests/sdk tests/intercept/passthrough tests/intercept/test_grpc.py",
+        "tests/providers tests/sdk tests/checks tests/intercept/passthrough tests/intercept/test_grpc.py",
         "python -m build --quiet --wheel",
         "python -m pytest_llmchaos --version",
     ):

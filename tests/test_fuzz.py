@@ -22,8 +22,10 @@ from pytest_llmchaos.scenarios.resolve import resolve
 from pytest_llmchaos.scenarios.scenario import Phase, Repeat, Scenario, read_date
 from pytest_llmchaos.scenarios.scenario_file import ScenarioError, loads
 
+from .thorough import EXAMPLES
+
 FILES = [each.read_bytes() for each in sorted((Path(__file__).parents[1] / "scenarios").rglob("*.yaml"))]
-MANY = settings(max_examples=300)
+MANY = settings(max_examples=3 * EXAMPLES)
 
 
 class Odd:
@@ -213,7 +215,6 @@ def test_a_real_file_with_changes_gives_a_scenario_or_its_problems(data: bytes, 
     survives(data)
 
 
-@settings(max_examples=40)
 @given(st.sampled_from(FILES), st.randoms(use_true_random=False))
 def test_lines_in_another_order_give_a_scenario_or_its_problems(data: bytes, rng: random.Random):
     """Lines that were moved, doubled, or indented another way."""
@@ -234,7 +235,6 @@ def test_other_encodings_are_told(encoding):
         survives(data.decode().encode(encoding, "replace"))
 
 
-@settings(max_examples=60)
 @given(st.sampled_from(FILES), st.sampled_from([b"\r\n", b"\r", b"\n\n"]), st.booleans())
 def test_other_line_ends_change_nothing(data, end, mark):
     """CRLF, CR, and a byte order mark at the start."""

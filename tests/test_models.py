@@ -48,11 +48,11 @@ def test_what_we_use_ourselves_must_not_be_about_to_go():
 
 @pytest.mark.usefixtures("everything_goes")
 @pytest.mark.parametrize("example", ["support_bot", "help_desk"])
-def test_a_copied_example_holds_where_every_warning_is_an_error(pytester, example):
+def test_a_copied_example_holds_where_every_warning_is_an_error(pytester, few_plugins, example):
     """On the day that the vendor retires its model, too."""
     copy = f"copy_of_{example}"  # the example's own tests may be at work in this process
     shutil.copytree(EXAMPLES / example, pytester.path / copy, ignore=shutil.ignore_patterns("__pycache__"))
-    strict = ("-W", "error::DeprecationWarning", "-p", "no:asyncio", "-p", "no:randomly", "-p", "no:cacheprovider")
+    strict = ("-W", "error::DeprecationWarning", "-p", "llmchaos", "-p", "no:cacheprovider")
     result = pytester.runpytest_inprocess(*strict, copy)
     assert result.ret == pytest.ExitCode.OK
     assert "warnings" in result.parseoutcomes()

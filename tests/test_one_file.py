@@ -185,19 +185,30 @@ class OneWord(ReportForm):
 '''
 
 
-@pytest.fixture
-def project(tmp_path):
-    """Return a copy of this project."""
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Return a copy of this project with one new file of each kind, and the tests and scenario files that use it."""
+    copy = tmp_path_factory.mktemp("project")
     for name in ("docs", "examples", "scenarios", "src", "tests", "tools"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    return tmp_path
-
-
-def put(project, room, name, text):
-    """Put a file into a room of the package."""
-    (project / "src" / "pytest_llmchaos" / room / name).write_text(text.lstrip(), "utf-8")
+        shutil.copy(ROOT / name, copy)
+    (fault,) = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
+    package = Path("src", "pytest_llmchaos")
+    files = {
+        package / "providers" / "acme.py": PROVIDER,
+        package / "checks" / "short_calls.py": CHECK,
+        package / "faults" / "shouting.py": fault,
+        package / "report" / "one_word.py": FORM,
+        "test_acme.py": PROVIDERS_TEST,
+        "test_short_calls.py": CHECKS_TEST,
+        "busy.yaml": "name: busy\ninject:\n  - {fault: rate_limit, target: acme}\n",
+        "slow.yaml": "name: slow\ninject:\n  - {fault: latency, delay: 20s}\nexpect:\n  - short_calls: {within: 5s}\n",
+        "loud.yaml": "name: loud\ninject:\n  - {fault: shouting, target: openai}\n",
+    }
+    for name, text in files.items():
+        (copy / name).write_text(text.lstrip(), "utf-8")
+    return copy
 
 
 def python(project, *arguments, **more):
@@ -214,54 +225,56 @@ def llmchaos(project, *arguments, **more):
     return python(project, "-m", "pytest_llmchaos", *arguments, **more)
 
 
-def passed(project, *arguments):
-    """Run tests in the copy and return how many passed; xfailed ones count too."""
-    told = python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
-    return sum(map(int, re.findall(r"(\d+) (?:passed|xfailed)", told)))
+@pytest.fixture(scope="module")
+def passed(project):
+    """Run the tests of the new files, and those of all providers and checks as far as they take the new ones.
+
+    Return a function that counts the tests of some files that passed; xfailed ones count too.
+    """
+    python(project, "tools/provider_docs.py")
+    of_providers = ("test_acme.py", "tests/providers/test_openai_like.py", "tests/test_docs.py")
+    of_checks = ("test_short_calls.py", "tests/checks/test_all_checks.py")
+    chosen = "(acme or complete or providers_page) and not test_all_checks or short_calls or known or any_journal"
+    options = ("-v", "-p", "no:cacheprovider", "-p", "no:randomly", "-k", chosen)
+    told = python(project, "-m", "pytest", *options, *of_providers, *of_checks)
+
+    def count(*files):
+        return sum(len(re.findall(rf"^{file}::.* (?:PASSED|XFAIL)\b", told, re.MULTILINE)) for file in files)
+
+    return lambda: (count(*of_providers), count(*of_checks))
 
 
-def test_a_provider(project):
+def test_a_provider(project, passed):
     """It answers, fails, completes, is hinted at and has its section of the page; the tests of all such take it too."""
-    put(project, "providers", "acme.py", PROVIDER)
-    (project / "test_acme.py").write_text(PROVIDERS_TEST, "utf-8")
-    (project / "busy.yaml").write_text("name: busy\ninject:\n  - {fault: rate_limit, target: acme}\n", "utf-8")
-    llmchaos(project, "validate", "busy.yaml")
     asked = {"_LLMCHAOS_COMPLETE": "bash_complete", "COMP_WORDS": "llmchaos list --provider ac", "COMP_CWORD": "3"}
     assert llmchaos(project, **asked) == "plain,acme\n"
-    python(project, "tools/provider_docs.py")
+    assert passed()[0] > 20
     page = (project / "docs" / "providers.md").read_text("utf-8")
     assert "\n## acme\n\nAcme: `llm.acme.example/v1/chat/completions`.\n" in page
     assert "| `rate_limit()` | 429 | `type: too_fast` | Not so fast |" in page
-    tests = ("test_acme.py", "tests/providers/test_openai_like.py", "tests/test_docs.py")
-    assert passed(project, *tests, "-k", "acme or complete or providers_page") > 20
 
 
-def test_a_check(project):
-    """It is expected, named in tests and files, hinted at and in the schema; the tests of all checks take it too."""
-    put(project, "checks", "short_calls.py", CHECK)
-    (project / "test_short_calls.py").write_text(CHECKS_TEST, "utf-8")
-    story = "name: slow\ninject:\n  - {fault: latency, delay: 20s}\nexpect:\n  - short_calls: {within: 5s}\n"
-    (project / "slow.yaml").write_text(story, "utf-8")
-    llmchaos(project, "validate", "slow.yaml")
-    assert '"short_calls"' in llmchaos(project, "schema")
-    tests = ("test_short_calls.py", "tests/checks/test_all_checks.py")
-    assert passed(project, *tests, "-k", "short_calls or known or any_journal") == 9
+def test_a_check(passed):
+    """It is expected, named in tests and files, and hinted at; the tests of all checks take it too."""
+    assert passed()[1] == 9
 
 
 def test_a_fault(project):
-    """The one of CONTRIBUTING.md is known in Python, in files and in the schema."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
-    put(project, "faults", "shouting.py", code)
-    (project / "loud.yaml").write_text("name: loud\ninject:\n  - {fault: shouting, target: openai}\n", "utf-8")
-    llmchaos(project, "validate", "loud.yaml")
-    assert '"shouting"' in llmchaos(project, "schema")
+    """The one of CONTRIBUTING.md is known in Python."""
     told = "from pytest_llmchaos import faults; print(faults.shouting(target='openai'))"
     assert python(project, "-c", told) == "shouting -> openai\n"
 
 
+def test_files_and_schema_know_them(project):
+    """The provider, the check and the fault."""
+    llmchaos(project, "validate", "busy.yaml", "slow.yaml", "loud.yaml")
+    told = llmchaos(project, "schema")
+    assert '"short_calls"' in told
+    assert '"shouting"' in told
+
+
 def test_a_form_of_the_report(project):
     """`llmchaos report` has its option, tells what it is for and writes it."""
-    put(project, "report", "one_word.py", FORM)
     append(project / "run.jsonl", records.fallback())
     assert re.search(r"--one-word FILE +Write how many tests there were\.", llmchaos(project, "report", "--help"))
     said = llmchaos(project, "report", "run.jsonl", "--one-word", "out/word.txt", "--html", "out/page.html")

@@ -6,7 +6,7 @@ import dataclasses
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos import checks
@@ -120,7 +120,6 @@ def test_an_empty_journal_is_inconclusive(check):
     assert verdict.reason
 
 
-@settings(max_examples=100)
 @given(made=journals())
 def test_any_journal_can_be_judged(made):
     """A check never raises and gives a reason; its evidence is from the journal, and a pass has some."""
@@ -134,7 +133,6 @@ def test_any_journal_can_be_judged(made):
             assert verdict.evidence or any(event.kind == "answered" for event in made.events), check
 
 
-@settings(max_examples=100)
 @given(made=journals(("checkout",)), at=st.floats(0, 150))
 def test_a_good_call_of_another_request_changes_no_pass(made, at):
     """What goes well in another request never turns a pass into a violation, but where requests count together."""
@@ -146,7 +144,6 @@ def test_a_good_call_of_another_request_changes_no_pass(made, at):
             assert check.judge(joined).outcome != "violated", check
 
 
-@settings(max_examples=60)
 @given(made=journals(("checkout",)), more=st.lists(exchanges(("other",)), max_size=8))
 def test_requests_are_judged_apart(made, more):
     """A request that violates a check still does when calls of another request are added."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import nullcontext, suppress
+from functools import cache
 
 import openai
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pytest_llmchaos import ChaosFailed, UsageProblem, faults, inject
 from pytest_llmchaos.checks import always_on
@@ -19,10 +20,15 @@ from .journals import journals
 KEY = "sk-proj-a8Zk3LmQ0pW7rTn2Xv5c"
 
 
+@cache
+def client(key: str, retries: int) -> openai.OpenAI:
+    """Return a client; to make one takes longer than many calls."""
+    return openai.OpenAI(api_key=key, max_retries=retries)
+
+
 def ask(retries: int = 0, key: str = "no-key", prompt: str = "hi") -> str:
     """Ask once, with so many retries of the SDK's own."""
-    client = openai.OpenAI(api_key=key, max_retries=retries)
-    answer = client.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": prompt}])
+    answer = client(key, retries).chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": prompt}])
     return answer.choices[0].message.content or ""
 
 
@@ -175,7 +181,6 @@ def test_an_error_that_ends_the_block_is_searched():
     assert KEY not in note
 
 
-@settings(max_examples=40)
 @given(made=journals(max_size=60))
 def test_any_journal_can_be_judged(made):
     """They run after every test, so they never raise; their evidence is from the journal."""
@@ -201,7 +206,7 @@ def test_switching_off_needs_a_name_and_a_reason():
             inject(suppress=bad)
 
 
-def test_in_pytest_and_in_the_projects_settings(pytester):
+def test_in_pytest_and_in_the_projects_settings(pytester, few_plugins):
     """It fails a test in its call phase; the marker and pyproject.toml switch it off."""
     app = """
         import openai
@@ -229,11 +234,11 @@ def test_in_pytest_and_in_the_projects_settings(pytester):
             loop(llmchaos)
     """
     pytester.makepyfile(app)
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio")
+    result = pytester.runpytest_inprocess("-p", "llmchaos")
     result.assert_outcomes(passed=1, failed=1, errors=1)
     result.stdout.fnmatch_lines(["*permanent_error_loop violated*", "*seen: request 'checkout'*"])
     pytester.makepyprojecttoml('[tool.llmchaos.suppress]\npermanent_error_loop = "see the vendor"\n')
-    pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio", "-k", "alarm").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "llmchaos", "-k", "alarm").assert_outcomes(passed=1)
     assert config.load(pytester.path).suppress == {"permanent_error_loop": "see the vendor"}
     pytester.makepyprojecttoml('[tool.llmchaos.suppress]\nrunaway = "x"\n')
     with pytest.raises(UsageProblem, match=r"pyproject.toml: \[tool.llmchaos\] suppress: 'runaway'"):

@@ -217,8 +217,8 @@ BLOCKS = re.findall(
 
 
 @pytest.mark.parametrize("code", BLOCKS, ids=[str(number) for number, _ in enumerate(BLOCKS)])
-def test_the_documented_checks_work(pytester, code):
+def test_the_documented_checks_work(pytester, few_plugins, code):
     """Each block of the page is a test file that passes."""
     pytester.makepyfile(code)
-    result = pytester.runpytest_inprocess("-p", "no:asyncio")
+    result = pytester.runpytest_inprocess("-p", "llmchaos")
     result.assert_outcomes(passed=1)

@@ -50,16 +50,14 @@ def test_a_starter_is_valid(run, tmp_path, kind, provider):
 
 
 @pytest.mark.parametrize("kind", [each for each in KINDS if each not in ("latency", "content", "continuity")])
-def test_the_test_passes_once_the_app_is_called(run, tmp_path, pytester, kind):
+def test_the_test_passes_once_the_app_is_called(run, tmp_path, pytester, few_plugins, kind):
     """And fails before, so that an unfinished one is no false green."""
     run("my-first", "--kind", kind, "--dir", str(pytester.path))
-    pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio").assert_outcomes(failed=1)
+    pytester.runpytest_inprocess("-p", "llmchaos").assert_outcomes(failed=1)
     test = pytester.path / "test_my_first.py"
     begin, rest = test.read_text().split("def ask(question):")
     test.write_text(begin + BOT + "\n\n@llmchaos(" + rest.split("@llmchaos(")[1])
-    pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio", "-p", "no:cacheprovider").assert_outcomes(
-        passed=1
-    )
+    pytester.runpytest_inprocess("-p", "llmchaos", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_it_goes_where_it_is_told(run, tmp_path):

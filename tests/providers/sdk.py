@@ -19,7 +19,7 @@ from pytest_llmchaos.providers import Providers
 WALL = 1_795_342_800.0  # 22 November 2026, 09:00 UTC
 KEY = "sk-canary-0123456789abcdefghij"
 
-UNHURRIED = settings(deadline=None, max_examples=60)
+UNHURRIED = settings(deadline=None)
 """For property tests: the first example loads Faker, which takes longer than Hypothesis allows one."""
 
 Responder = Callable[[Call, Draw], Answer]

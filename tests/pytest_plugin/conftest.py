@@ -60,6 +60,9 @@ async def ask_async():
         return answer.choices[0].message.content
 """
 
+STRICT = "[pytest]\nstrict = true\n"
+ASYNCIO = "asyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"
+
 # For runs in processes of their own, each of which would import the SDKs.
 LIGHT = f"""
 import httpx
@@ -108,12 +111,10 @@ def warm():
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warm: None):
+def run(pytester: pytest.Pytester, few_plugins: None, warm: None):
     """Run pytest on the given test code, with the app as a module beside it."""
     pytester.makepyfile(app=APP)
-    # Loading every plugin of the environment takes each run longer than the run itself.
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makeini("[pytest]\nstrict = true\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makeini(STRICT + ASYNCIO)
 
     def shows(result, *texts: str):
         """Assert that the output has the texts, in that order, however its lines are wrapped."""
@@ -127,7 +128,10 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warm: None):
         pytester.makepyfile(test_it=header + code)
         if subprocess:
             pytester.makepyfile(app=LIGHT)
-        plugins = ("-p", "llmchaos", "-p", "asyncio", "-p", "anyio", "-p", "xdist", "-p", "no:cacheprovider")
+        # anyio's brings trio, and a process of its own would import them anew.
+        names = ("llmchaos", "xdist") if subprocess else ("llmchaos", "asyncio", "anyio", "xdist")
+        pytester.makeini(STRICT if subprocess else STRICT + ASYNCIO)
+        plugins = [word for name in (*names, "no:cacheprovider") for word in ("-p", name)]
         call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
         result = call(*plugins, *args)
         result.shows = lambda *texts: shows(result, *texts)

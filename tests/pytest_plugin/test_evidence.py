@@ -89,20 +89,6 @@ def test_a_setup_that_fails_before_chaos_starts_is_evidence_that_is_missing(run,
     assert made["test_marked"].scenarios == ["anthropic-overloaded"]
 
 
-def test_what_a_dying_worker_ran_under_is_known(run, tmp_path):
-    """The setup's report, which came before, tells scenario and command."""
-    journal = tmp_path / "j.jsonl"
-    code = SURVIVES + "def test_zz_dies():\n    import os\n    os._exit(3)\n"
-    run(
-        code,
-        *(MATRIX, f"--llmchaos-journal={journal}", "-n1", "-pxdist", "--max-worker-restart=1", "-kdies and openai"),
-        subprocess=True,
-    )
-    (made,) = read([journal])
-    assert (made.outcome, made.scenarios) == ("error", ["openai-outage"])
-    assert made.replay.startswith("pytest 'test_it.py::test_zz_dies[llmchaos:openai-outage]'")
-
-
 @pytest.mark.parametrize("quiet", [(), ("-q",), ("-qq",), ("-v",)])
 def test_annotations_begin_a_line(run, monkeypatch, quiet):
     """Behind the dots of a quiet run GitHub would not see the first one, which tells the worst."""

@@ -357,7 +357,7 @@ def test_two():
 """).assert_outcomes(passed=2)
 
 
-def test_what_is_left_for_the_end_of_the_process_is_stopped(pytester):
+def test_what_is_left_for_the_end_of_the_process_is_stopped(pytester, few_plugins):
     """It is stopped wherever it would go; what was registered can be taken back, and what makes no call is done."""
     pytester.makepyfile("""
 import atexit, os, httpx
@@ -385,7 +385,7 @@ def test_one():
     atexit.register(taken_back)
     atexit.unregister(taken_back)
 """)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "llmchaos", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
     text = str(result.stderr)
     assert "not taken back" not in text

@@ -85,8 +85,14 @@ def test_a_scenario_file_beside_the_test_is_found(pytester, run):
     result.stdout.fnmatch_lines(["*own.yaml:1:7: name must be a text*"])
 
 
-@pytest.mark.parametrize(("option", "code"), [((), 4), (("-p", "pytest_llmchaos.plugin"), 0)])
-@pytest.mark.parametrize("mark", ["llmchaos", "pytest.mark.llmchaos"])
+@pytest.mark.parametrize(
+    ("mark", "option", "code"),
+    [
+        ("llmchaos", (), 4),
+        ("pytest.mark.llmchaos", (), 4),
+        ("pytest.mark.llmchaos", ("-p", "pytest_llmchaos.plugin"), 0),
+    ],
+)
 def test_a_marker_that_nobody_reads_is_not_green(pytester, monkeypatch, option, code, mark):
     """Where plugins are listed by hand and ours is not among them."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

@@ -35,14 +35,13 @@ shop = SimpleNamespace(checkout=lambda: SimpleNamespace(ok=bool(ask())))
 
 
 @pytest.fixture
-def play(pytester, warm):
+def play(pytester, few_plugins, warm):
     """Run pytest on an app and tests, with the gate's policy of README."""
 
     def play(code: str, *args: str, policy: str = POLICY):
-        settings = '[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = "function"\n'
-        (pytester.path / "pyproject.toml").write_text(settings + policy, "utf-8")
+        (pytester.path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n" + policy, "utf-8")
         pytester.makepyfile(test_it=APP + code)
-        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", *args)
+        return pytester.runpytest_inprocess("-p", "llmchaos", "-p", "no:cacheprovider", *args)
 
     return play
 
@@ -153,7 +152,7 @@ def test_local():
     assert "hosts" in lines[1]
     with (pytester.path / "pyproject.toml").open("a") as file:
         file.write("\n" + "\n".join(lines))
-    pytester.runpytest_inprocess("-p", "no:randomly", "--llmchaos=openai-outage").stdout.fnmatch_lines(["*1 held*"])
+    pytester.runpytest_inprocess("-p", "llmchaos", "--llmchaos=openai-outage").stdout.fnmatch_lines(["*1 held*"])
 
 
 @pytest.mark.parametrize(

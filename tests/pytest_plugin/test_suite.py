@@ -344,7 +344,10 @@ def test_mistakes_are_told_before_anything_runs(run, args, message):
 
 
 def test_xdist_loses_nothing_even_when_a_worker_dies(run, tmp_path):
-    """Records come with the reports, so what a worker did before it died is there, and the crash is told."""
+    """Records come with the reports, so what a worker did before it died is there, and the crash is told.
+
+    The setup's report, which came before, tells the scenario and the command.
+    """
     journal = tmp_path / "j.jsonl"
     code = SUITE + "\ndef test_zz_dies():\n    import os\n    ask_with_fallback()\n    os._exit(3)\n"
     result = run(
@@ -358,9 +361,12 @@ def test_xdist_loses_nothing_even_when_a_worker_dies(run, tmp_path):
         subprocess=True,
     )
     found = outcomes(journal)
+    commands = [each.replay.partition(" --")[0] for each in read([journal])]
     for name in ("openai-outage", "anthropic-overloaded"):
         assert found[f"test_survives[llmchaos:{name}]"][0] == "passed"
         assert found[f"test_zz_dies[llmchaos:{name}]"][0] == "error"
+        assert found[f"test_zz_dies[llmchaos:{name}]"][2] == [name]
+        assert f"pytest 'test_it.py::test_zz_dies[llmchaos:{name}]'" in commands
     assert result.ret == 10
     result.shows("BLOCK", "could not run")
 

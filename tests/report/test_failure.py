@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from pytest_llmchaos import checks
 from pytest_llmchaos.checks.verdict import Verdict
@@ -71,7 +71,6 @@ def test_no_verdict():
     assert text(journal()).startswith("llmchaos: nothing was judged")
 
 
-@settings(max_examples=50)
 @given(made=journals())
 def test_any_failure_can_be_told(made):
     """It never raises, is printable, and ASCII when asked."""

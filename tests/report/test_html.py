@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos.core.errors import UsageProblem
@@ -102,7 +102,6 @@ def test_hostile_texts_stay_texts():
     assert "\\u202egnp.exe\\x1b[31m\\x00\\ud800" in "".join(page.text)
 
 
-@settings(max_examples=60)
 @given(st.text(st.characters(), max_size=40), st.text(st.sampled_from("<>\"'&/=` \u2028\u202e\x00\x85-"), max_size=12))
 def test_any_text_is_safe(one, other):
     """Whatever a model, a host, an error or a test is called, the page has the elements it always has."""

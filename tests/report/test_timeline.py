@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmchaos.core.terminal_text import cells
@@ -156,7 +156,6 @@ def test_many_providers(providers):
     assert ("more providers" in drawn) == (providers > 6)
 
 
-@settings(max_examples=100)
 @given(made=journals(max_size=40), width=st.integers(20, 160), ascii=st.booleans(), lines=st.integers(0, 40))
 def test_any_journal_can_be_drawn(made, width, ascii, lines):  # noqa: A002
     """It never raises, keeps to its width and length, and is printable; ASCII when asked."""

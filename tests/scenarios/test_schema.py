@@ -59,7 +59,6 @@ def test_every_scenario_of_the_library_is_valid(path):
     assert complaints(path.read_text(encoding="utf-8")) == []
 
 
-@settings(max_examples=50)
 @given(
     strategies.scenarios(when=[each for each in faults.FaultFactory.conditions() if each not in ("target", "where")])
 )

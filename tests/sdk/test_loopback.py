@@ -15,6 +15,7 @@ import pytest
 from pytest_llmchaos import faults, inject
 
 from ..models import CLAUDE
+from ..thorough import turn
 from ._stacks import DEFAULT, STACKS
 from .shapes import MODES, SDKS, answers, ask, client, marks
 
@@ -157,14 +158,14 @@ async def _say(sdk: Any, provider: str, mode: str, stream: bool) -> str:
         return type(error).__name__
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    ("fault", "stream"),
+    ("fault", "stream", "mode"),
     [
-        pytest.param(fault, stream, id=f"{fault}-{'streamed' if stream else 'plain'}")
-        for fault in INJECTED
+        pytest.param(fault, stream, mode, id=f"{fault}-{'streamed' if stream else 'plain'}-{mode}")
+        for number, fault in enumerate(INJECTED)
         for stream in (False, True)
         if stream or not fault.startswith("stream_")
+        for mode in turn(number + stream, MODES)  # each fault in one of them, plain and streamed in either
     ],
 )
 @pytest.mark.parametrize("provider", ["openai", pytest.param("anthropic", marks=pytest.mark.needs_current_sdk)])

@@ -57,13 +57,12 @@ def test_records(llmchaos, lib):
 
 
 @pytest.fixture
-def run(pytester):
+def run(pytester, few_plugins):
     """Run pytest on the given test code with pytest-recording."""
 
     def run(code, *args):
         pytester.makepyfile(test_it=HEADER + code)
-        pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-        plugins = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:httpx_mock")
+        plugins = ("-p", "llmchaos", "-p", "recording", "-p", "no:cacheprovider")
         return pytester.runpytest_inprocess(*plugins, *args)
 
     return run

@@ -30,14 +30,15 @@ def ask():
 
 
 @pytest.fixture
-def suite(pytester):
+def suite(pytester, few_plugins):
     """Run an unmarked suite while OpenAI is down."""
 
-    def suite(code: str, scenario: str = "openai-outage", conftest: str = "", **files: str):
+    def suite(code: str, scenario: str = "openai-outage", conftest: str = "", also: tuple[str, ...] = ()):
         pytester.makepyfile(test_it=APP + code, conftest=conftest)
         pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
-        options = ("-p", "no:randomly", "-p", "no:cacheprovider", f"--llmchaos={scenario}")
-        return pytester.runpytest_inprocess(*options)
+        names = ("llmchaos", "asyncio", "respx", "pytest_httpx", *also, "no:cacheprovider")
+        plugins = [word for name in names for word in ("-p", name)]
+        return pytester.runpytest_inprocess(*plugins, f"--llmchaos={scenario}")
 
     return suite
 
@@ -152,4 +153,5 @@ def test_tape():
 """,
         scenario="claude-model-retired",
         conftest="import vcr\n",
+        also=("recording",),
     ).assert_outcomes(passed=1)

@@ -43,14 +43,15 @@ URLS = {
 
 
 @pytest.fixture
-def suite(pytester):
+def suite(pytester, few_plugins):
     """Run an unmarked suite while OpenAI is down."""
 
     def suite(code: str, scenario: str = "openai-outage", *args: str):
         pytester.makepyfile(test_it=APP + code)
         pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
         return pytester.runpytest_inprocess(
-            "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", f"--llmchaos={scenario}", *args
+            *("-p", "llmchaos", "-p", "asyncio", "-p", "requests_mock", "-p", "no:cacheprovider"),
+            *(f"--llmchaos={scenario}", *args),
         )
 
     return suite
