@@ -30,7 +30,7 @@ class _Unread(FaultFactory):
         import importlib
 
         [fault] = classes_of(importlib.import_module(f"{__name__}.{self.name}"), Fault)
-        super().__init__(fault)
+        FaultFactory.__init__(self, fault)  # by name: another thread may be through already
         self.__class__ = FaultFactory  # type: ignore[assignment] # it has been read
         return getattr(self, name)
 
