@@ -18,8 +18,9 @@ from ._base import Fault, FaultFactory, Injection
 __all__ = ["Fault", "FaultFactory", "Injection", "find", "lognormal", "names", "uniform"]
 
 
+# A fault whose file, which has its name, is read when somebody wants more than its name.
 class _Unread(FaultFactory):
-    """A fault whose file, which has its name, is read when somebody wants more than its name."""
+    __doc__ = property(lambda self: self.fault.__doc__)  # type: ignore[assignment] # as that of a fault that was read
 
     def __init__(self, name: str) -> None:
         self.name = name
