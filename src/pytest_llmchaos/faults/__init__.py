@@ -20,7 +20,7 @@ __all__ = ["Fault", "FaultFactory", "Injection", "find", "lognormal", "names", "
 
 # A fault whose file, which has its name, is read when somebody wants more than its name.
 class _Unread(FaultFactory):
-    __doc__ = property(lambda self: self.fault.__doc__)  # type: ignore[assignment] # as that of a fault that was read
+    __doc__ = property(lambda self: self.fault.__doc__)
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -31,7 +31,7 @@ class _Unread(FaultFactory):
         import importlib
 
         [fault] = classes_of(importlib.import_module(f"{__name__}.{self.name}"), Fault)
-        FaultFactory.__init__(self, fault)  # by name: another thread may be through already
+        vars(self).update(vars(FaultFactory(fault)))  # before it is one: another thread may look
         self.__class__ = FaultFactory  # type: ignore[assignment] # it has been read
         return getattr(self, name)
 
