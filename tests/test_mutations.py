@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_llmchaos import faults
-from pytest_llmchaos.checks.prices import _own
+from pytest_llmchaos.checks.prices import own_prices
 from pytest_llmchaos.cli import cli
 from pytest_llmchaos.core import config
 from pytest_llmchaos.core.errors import ChaosError, UsageProblem
@@ -135,7 +135,7 @@ def test_pyproject_tables(tmp_path):
     def read():
         found = config._read.__wrapped__(path, 0)
         Providers(found.providers)
-        _own(found)
+        own_prices(found)
         return found
 
     for number, data in enumerate(changed("pyproject", [PYPROJECT])):

@@ -47,13 +47,13 @@ class Price:
 Own = list[tuple[Target, Price]]
 
 
-def own_prices() -> Own:
-    """Return what the project says that models cost.
+def own_prices(config: Config | None = None) -> Own:
+    """Return what the project's settings (None: those that are found from here) say that models cost.
 
     Raises:
         UsageProblem: `[tool.llmchaos.prices]` holds what is no price.
     """
-    config = load()
+    config = load() if config is None else config
     return [(_target(config, name), _price(config, name, told)) for name, told in config.prices.items()]
 
 

@@ -277,9 +277,6 @@ class Journal:
         """Everything, in the order it began."""
         self._take_in()
         with self._lock:
-            if self._late:
-                self._entries.sort(key=_at)
-                self._late = False
             return tuple(self._entries)
 
     @property
@@ -338,8 +335,13 @@ class Journal:
         return exchange
 
     def _take_in(self) -> None:
-        if self.more is not None:
-            self.more()
+        if self.more is None:
+            return
+        self.more()
+        if self._late:
+            with self._lock:
+                self._entries.sort(key=_at)
+                self._late = False
 
     def adopt(self, exchange: Exchange) -> None:
         """Take in a call that a forked child made, at the place where it began."""
@@ -347,7 +349,7 @@ class Journal:
         with self._lock:
             exchange.attempt = self._attempts[kind] = self._attempts.get(kind, 0) + 1
             self._entries.append(exchange)
-            self._late = True  # put in its place when somebody reads: a child may send thousands
+            self._late = True  # put in its place when all have come: a child may send thousands
             if exchange.operation not in BESIDE:
                 self._latest = deque(sorted((*self._latest, exchange), key=_at), _LATEST)
 

@@ -72,7 +72,8 @@ def test_its_calls_are_counted(forked, clock):
         (503, ("outage",), nth) for nth in range(1, 6)
     ]
     times = [call.started for call in chaos.calls]
-    assert times == sorted(times)
+    # The last is the parent's, whose virtual time may stand a moment behind that of a child which it waited for.
+    assert times[:4] == sorted(times[:4])
     assert times[1] >= 3600
 
 

@@ -84,7 +84,8 @@ def test_a_mock_without_a_route_is_no_mock(suite, pytester):
     folder = pytester.mkdir("cassettes")
     (folder / "test_it").mkdir()
     (folder / "test_it" / "test_tape.yaml").write_text(cassette("https://api.openai.com/v1/chat/completions"), "utf-8")
-    suite("""
+    suite(
+        """
 def test_httpx(httpx_mock):
     httpx_mock.add_response(url=FIRST, json=WHOLE)
     assert ask()
@@ -117,7 +118,9 @@ async def test_async(httpx_mock):
 @pytest.mark.vcr
 def test_tape():
     assert ask()
-""").assert_outcomes(passed=7)
+""",
+        also=("recording",),
+    ).assert_outcomes(passed=7)
 
 
 def test_an_error_that_a_mock_scripts_is_the_answer(suite):

@@ -295,4 +295,4 @@ def test_guarded(no_socket, lib):
 def test_a_suite_that_blocks_the_network(suite):
     """Nothing goes out, so nothing is blocked."""
     pytest.importorskip("pytest_recording")
-    suite(GUARDED).assert_outcomes(passed=5)
+    suite(GUARDED, "openai-outage", "-p", "recording").assert_outcomes(passed=5)
