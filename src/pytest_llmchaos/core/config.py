@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,12 +46,20 @@ def load(start: Path | None = None) -> Config:
     Raises:
         UsageProblem: the file cannot be read, or a setting is unknown or of the wrong kind.
     """
-    folder = (start or Path.cwd()).resolve()
-    for each in (folder, *folder.parents):
-        path = each / "pyproject.toml"
-        if path.is_file():
-            return _read(path, path.stat().st_mtime_ns)
+    for path in _places(os.path.realpath(start or os.getcwd())):
+        try:
+            found = os.stat(path)  # `is_file` would ask the same, and the time has to be asked besides
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(found.st_mode):
+            return _read(path, found.st_mtime_ns)
     return Config()
+
+
+@lru_cache(maxsize=32)
+def _places(folder: str) -> tuple[Path, ...]:
+    """Return where settings may stand, the nearest first."""
+    return tuple(each / "pyproject.toml" for each in (Path(folder), *Path(folder).parents))
 
 
 @lru_cache(maxsize=32)

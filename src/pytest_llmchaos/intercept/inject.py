@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Literal, Never
 
 from ..checks import always_on
-from ..core.config import load
+from ..core.config import Config, load
 from ..core.errors import ChaosFailed
 from ..providers import Providers
 from ..run import options
@@ -56,16 +56,17 @@ class inject:
         given: dict[str, Any] = {"seed": seed, "clock": clock, "upstream": upstream, "checks": checks}
         given |= {"allow_unused": allow_unused, "allow_escapes": allow_escapes, "suppress": suppress}
         read = options.read({**given, **misspelt}, of="inject")
-        read["suppress"] = {**always_on.of_project(load()), **read.get("suppress", {})}
-        self._make: Callable[[], Chaos] = lambda: Chaos(
-            *resolve(what, beside()), **read, providers=Providers(load().providers), beside=beside()
+        config = load()
+        read["suppress"] = {**always_on.of_project(config), **read.get("suppress", {})}
+        self._make: Callable[[Config], Chaos] = lambda config: Chaos(
+            *resolve(what, beside(config)), **read, providers=Providers(config.providers), beside=beside(config)
         )
-        self._chaos = self._make()  # here already, so that a mistake is told where it was written
+        self._chaos = self._make(config)  # here already, so that a mistake is told where it was written
         self._entered = False
 
     def __enter__(self) -> Chaos:
         if self._entered:
-            self._chaos = self._make()
+            self._chaos = self._make(load())
         self._entered = True
         try:
             active_runs.start(self._chaos)
@@ -94,10 +95,9 @@ class inject:
         self.__exit__(kind, error, where)
 
 
-def beside() -> tuple[Path, ...]:
+def beside(config: Config) -> tuple[Path, ...]:
     """Return where scenario files are looked for: in the working folder, then in that of the project."""
-    project = load().path
-    return (Path(), *([project.parent] if project else []))
+    return (Path(), *([config.path.parent] if config.path else []))
 
 
 def settle(chaos: Chaos, error: BaseException | None, *, inconclusive: bool = True) -> None:

@@ -335,9 +335,8 @@ class Journal:
         return exchange
 
     def _take_in(self) -> None:
-        if self.more is None:
-            return
-        self.more()
+        if self.more is not None:
+            self.more()
         if self._late:
             with self._lock:
                 self._entries.sort(key=_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ class Provider(ABC):
         return f"<provider {self.name} ({self.dialect})>"
 
 
+@lru_cache(maxsize=4096)  # a run makes the providers anew, and an app asks the same hosts in each
 def _among(host: str, patterns: tuple[str, ...]) -> bool:
     bare = host.partition(":")[0]
     return any(_fits(host, each) or _fits(bare, each) for each in patterns)
