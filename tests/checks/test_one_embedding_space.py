@@ -70,3 +70,19 @@ def test_the_app_that_mixes_vectors(careless, outcome):
     with under(faults.outage(target="openai:embeddings", calls=2)) as chaos:
         index(careless)
         assert verdict(chaos, "one_embedding_space").outcome == outcome
+
+
+def test_vectors_of_a_very_long_answer():
+    """One that came whole is read whole, however long it is; of one in many pieces the lengths are not known."""
+    made = journal("0 openai/small:embeddings 200", "1 openai/small:embeddings 200")
+    whole, pieces = made.exchanges
+    body = json.dumps({"model": "small", "data": [{"embedding": [0.123456789] * 1024}] * 500}).encode()
+    whole.pieces.add(body)
+    whole.chunks = 1
+    for at in range(0, len(body), 2**16):
+        pieces.pieces.add(body[at : at + 2**16])
+        pieces.chunks += 1
+    assert whole.answer.dimensions == {1024}
+    assert pieces.answer.dimensions == set()
+    found = checks.find("one_embedding_space").build().judge(made)
+    assert (found.outcome, "not all was kept" in str(found)) == ("inconclusive", True)

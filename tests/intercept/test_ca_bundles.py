@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import ssl
 import threading
 import weakref
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -248,3 +250,19 @@ def test_a_context_that_nobody_has_is_gone(reads, bundle):
         assert gone() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("after", ["gone", "another"])
+def test_a_bundle_is_what_it_was_when_the_context_was_made(after, reads, bundle, server):
+    """A fixture's temporary file may be gone by the first handshake, or hold a stranger's authority."""
+    with inject(allow_unused=True, checks=[]):
+        first, second = (context_of(bundle) for _ in range(2))
+        assert reads == [bundle]
+    if after == "gone":
+        os.remove(bundle)
+    else:
+        Path(bundle).write_text("# no certificate\n" * 5000 + STRANGER)
+    assert repr(second).startswith("<ssl.SSLContext object")
+    for context in (first, second):
+        with httpx2.Client(verify=context) as client:
+            assert client.get(server.url).json() == {"mine": 1}

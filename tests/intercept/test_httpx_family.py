@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import re
+import sys
 import threading
 import warnings
 
@@ -472,3 +473,30 @@ def test_a_vanished_private_name_is_told(monkeypatch):
         pass
     assert httpx2.Client.send is original
     assert active() is None
+
+
+@both
+def test_a_call_belongs_to_the_run_that_is_on_when_it_goes_out(lib):
+    """A run that begins while a client's hook waits has the call, though the client began to send it before."""
+
+    async def ask(inner):
+        async def wait(request):
+            await asyncio.sleep(1)
+
+        async with lib.AsyncClient(event_hooks={"request": [wait]}) as client:
+            call = asyncio.create_task(client.post(URL, json=BODY))
+            await asyncio.sleep(0.5)
+            with inner as chaos:
+                answer = await call
+            return answer.status_code, len(chaos.calls)
+
+    with inject(allow_unused=True, checks=[]) as outer:
+        assert asyncio.run(ask(inject(faults.outage(), checks=[]))) == (503, 1)
+    assert len(outer.calls) == 0
+
+
+def test_a_library_that_must_not_be_imported_is_none(monkeypatch):
+    """None in its place in `sys.modules` is how a test plays a dependency that is missing."""
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with inject(faults.outage()):
+        assert httpx2.post(URL, json=BODY).status_code == 503

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -56,3 +57,12 @@ class _Long:
 def _anthropic(model, name, text, prompt, spoken):
     block = {"type": "text", "text": text}
     return _anthropic_messages._whole(name, model, Said(text, (), "stop"), [block], prompt, spoken)
+
+
+@pytest.mark.parametrize("model", ["gpt-\ud800", GAP, f"a{GAP}b", 'say "hi"'])
+@pytest.mark.parametrize("what", ["chat", "messages"])
+def test_any_model_is_named_in_the_answer(what, model):
+    """A name that has half a character, or the gap's own sign, is no reason to fail."""
+    call = dataclasses.replace(call_to(what), model=model)
+    answer = call.speaks.answer(call, Reply(text="yes"), Draw("k", WALL))
+    assert json.loads(b"".join(answer.chunks))["model"] == model

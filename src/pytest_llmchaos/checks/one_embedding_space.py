@@ -60,6 +60,13 @@ class OneEmbeddingSpace(Check):
             if len(own) > 1:
                 said = f"{provider} answered with {_listed(own)}"
                 return self.verdict("violated", against(expected, said), own.values())
+        if cut := [each for each in calls if each.answer.partial]:
+            return self.verdict(
+                "inconclusive",
+                f"{count(len(cut), 'answer')} so long, and in so many pieces, that not all was kept: the length of "
+                "vectors is not known",
+                cut,
+            )
         size = f" and length {next(iter(lengths))}" if lengths else ", their length not told"
         return self.verdict("held", f"{count(len(calls), 'embedding call')} of one model{size}", calls)
 

@@ -18,7 +18,7 @@ __all__ = ["Asked", "ModelAnswer", "Pieces", "Reader", "read_answer"]
 
 _KEPT = 192 * 1024  # bytes of an answer from its beginning, and as many from its end
 
-_MOST_WHOLE = 4 * 2**20  # bytes of one piece that is kept as it is: a plain answer must be whole to be read
+_MOST_WHOLE = 4 * 2**20  # bytes of a later piece that is kept as it is
 
 
 class Pieces:
@@ -34,9 +34,12 @@ class Pieces:
         self.lost = False
 
     def add(self, data: bytes) -> None:
-        """Keep a piece; of one that is far too long its beginning and its end."""
+        """Keep a piece; of one that is far too long its beginning and its end, unless it is the first.
+
+        The first is all of a plain answer, which must be whole to be read, or it is no longer than those of a stream.
+        """
         size = len(data)
-        if size > _MOST_WHOLE:
+        if size > _MOST_WHOLE and self._first:
             self.add(data[:_KEPT])
             self.lost = True
             data, size = data[-_KEPT:], _KEPT
@@ -121,6 +124,8 @@ def read_answer(pieces: Iterable[bytes]) -> ModelAnswer:
     answer.thought = "".join(reader.thoughts)
     answer.tools = reader.asked
     answer.partial = bool(getattr(pieces, "lost", False))
+    if answer.partial:  # a vector that the gap is in has any length
+        answer.dimensions.clear()
     return answer
 
 

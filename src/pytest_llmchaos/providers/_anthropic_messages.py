@@ -41,7 +41,7 @@ def messages(call: Call, reply: Reply | None, draw: Draw, *, error: str | None =
     said = say(reply, _asked(call.body), draw)
     name, model = f"msg_01{draw.part('id').token(22)}", answered_by(call)
     prompt, spoken = prompt_tokens(call), _spoken(said)
-    if said.text and not said.calls and said.finish == "stop" and not call.stream:
+    if said.text and not said.calls and said.finish == "stop" and not call.stream and model != GAP:
         # Nothing but text: the most of all answers, and so the quickest way.
         return written_answer(call, draw, _plain(model).filled(name, said.text, prompt, spoken), error=error)
     blocks = _blocks(said, draw.part("blocks"))

@@ -37,7 +37,7 @@ def chat(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = Non
         return chunks_answer(call, draw, lambda: _stream(base, call, said, ids, named), error=error)
     prompt, completion = _counted(call, said)
     total = prompt + completion
-    if not vendor(call).alters and _is_plain(call, said):
+    if not vendor(call).alters and model != GAP and _is_plain(call, said):
         text = said[0].text or ""
         filled = _plain(model).filled(name, created, text, prompt, completion, total)
         return written_answer(call, draw, filled, error=error)

@@ -80,7 +80,7 @@ def acquire(user: object) -> None:
 def refresh() -> None:
     """Patch what is imported, and lie on top again where another tool patched over us meanwhile."""
     for library in _LIBRARIES:
-        if library in sys.modules:
+        if sys.modules.get(library) is not None:  # None stands for one that must not be imported
             _install(library)
 
 

@@ -11,6 +11,7 @@ only by contexts of Python's own class, for clients: others may look at their ce
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from contextlib import suppress
 from typing import Any
@@ -23,17 +24,20 @@ _SMALL = 64 * 1024  # bytes; what is smaller is read as fast as it is put off
 _UNREAD = "_llmchaos_unread"
 
 _lock = locks.rlock()
-# Files that OpenSSL has read without a word, each with what tells that it is still the same.
-_read: dict[str, tuple[int, ...]] = {}
+# Files that OpenSSL has read without a word, each with what tells that it is still the same, and its certificates: it
+# may be gone, or another one, when a context comes to its handshake.
+_read: dict[str, tuple[tuple[int, ...], str]] = {}
+_CERTIFICATE = re.compile(rb"-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----.+?-----END \1-----", re.DOTALL)
 
 
 _Whole: Any = ssl.SSLContext
 
 
 class _Unread(ssl.SSLContext):
-    """A context that reads its bundle before anything looks at it."""
+    """A context that reads its bundle before anything looks at it; shown as what it is for its owner."""
 
     __slots__ = ()
+    __module__, __qualname__ = ssl.SSLContext.__module__, ssl.SSLContext.__qualname__
 
     def _wrap_socket(self, *args: Any, **options: Any) -> Any:
         return _complete(self)._wrap_socket(*args, **options)
@@ -53,7 +57,7 @@ def read_later(original: Any) -> Any:
     """Return `load_verify_locations` that puts off what it can."""
 
     def load_verify_locations(context: Any, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
-        if cadata or not _put_off(context, cafile, capath):
+        if cadata is not None or not _put_off(context, cafile, capath):
             original(context, cafile, capath, cadata)
             _has_read(cafile)
 
@@ -83,17 +87,21 @@ def _put_off(context: Any, file: Any, folder: Any, *ignored: type[Exception]) ->
     """
     if type(context) is not _Whole or context.protocol != ssl.PROTOCOL_TLS_CLIENT:
         return False
-    if not (same := _identity(file)) or _read.get(file) != same or not (folder is None or _is_fixed(folder)):
+    known, kept = _read.get(file, ((), "")) if isinstance(file, str) else ((), "")
+    if not known or _identity(file) != known or not (folder is None or _is_fixed(folder)):
         return False
     with _lock:
-        vars(context)[_UNREAD] = (file, folder, ignored)
+        vars(context)[_UNREAD] = (file, folder, ignored, known, kept)
         context.__class__ = _Unread
     return True
 
 
 def _has_read(file: Any) -> None:
-    if same := _identity(file):
-        _read[file] = same
+    if (same := _identity(file)) and _read.get(file, ((), ""))[0] != same:
+        with suppress(OSError), open(file, "rb") as opened:
+            found = b"\n".join(match[0] for match in _CERTIFICATE.finditer(opened.read()))
+            if found and _identity(file) == same:
+                _read[file] = same, found.decode("ascii", "replace")
 
 
 def _is_fixed(place: Any) -> bool:
@@ -115,9 +123,12 @@ def _complete(context: Any) -> Any:
     """Read what was put off."""
     with _lock:  # a second thread goes on when all is read
         if type(context) is _Unread:
-            file, folder, ignored = vars(context)[_UNREAD]
+            file, folder, ignored, known, kept = vars(context)[_UNREAD]
             with suppress(*ignored):
-                context.load_verify_locations(file, folder)
+                if _identity(file) == known:
+                    context.load_verify_locations(file, folder)
+                else:
+                    context.load_verify_locations(None, folder, kept)
             context.__class__ = _Whole
             del vars(context)[_UNREAD]
     return context

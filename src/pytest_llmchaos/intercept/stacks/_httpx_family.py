@@ -301,11 +301,11 @@ def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:
     """Return the run under way and what it makes of the request's address; tick the passage at a point."""
     from ..active_runs import active
 
+    chaos = active()
     above = found_above() if tick else ()
-    if above and above[0] is request and above[1] is request.url:
-        chaos, found = above[2:]
+    if above and above[0] is request and above[1] is request.url and above[2] is chaos:
+        found = above[3]
     else:
-        chaos = active()
         found = chaos.providers.route(request.method, str(request.url)) if chaos is not None else None
     if chaos is not None and tick and _beneath.get() is request:
         let_through()
