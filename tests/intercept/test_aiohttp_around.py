@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from unittest.mock import Mock
 
 import aiohttp
@@ -202,3 +203,10 @@ def test_an_httpx_client_built_on_it_is_one_call():
         asyncio.run(call())
     assert {call.via for call in chaos.calls} == {"aiohttp"}
     assert [call.status or call.error for call in chaos.calls] == [503, 200, 200, "read_timeout", "read_timeout"]
+
+
+def test_a_library_that_must_not_be_imported_is_none(monkeypatch):
+    """None in its place in `sys.modules` is how a test plays a dependency that is missing."""
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with inject(faults.outage()):
+        assert httpx.post(URL, json=BODY).status_code == 503

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import re
-import sys
 import threading
 import warnings
 
@@ -493,10 +492,3 @@ def test_a_call_belongs_to_the_run_that_is_on_when_it_goes_out(lib):
     with inject(allow_unused=True, checks=[]) as outer:
         assert asyncio.run(ask(inject(faults.outage(), checks=[]))) == (503, 1)
     assert len(outer.calls) == 0
-
-
-def test_a_library_that_must_not_be_imported_is_none(monkeypatch):
-    """None in its place in `sys.modules` is how a test plays a dependency that is missing."""
-    monkeypatch.setitem(sys.modules, "aiohttp", None)
-    with inject(faults.outage()):
-        assert httpx2.post(URL, json=BODY).status_code == 503
