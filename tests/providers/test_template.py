@@ -45,7 +45,7 @@ def test_a_plain_answer_is_as_any_other(monkeypatch, what, text):
 
     quick = answered()
     monkeypatch.setattr(_openai_chat, "_is_plain", lambda call, said: False)
-    monkeypatch.setattr(_anthropic_messages, "_plain", lambda model: _Long(lambda *values: _anthropic(model, *values)))
+    monkeypatch.setattr(_anthropic_messages, "_plain", lambda: _Long(_anthropic))
     assert answered() == quick
 
 
@@ -54,7 +54,7 @@ class _Long:
         self.filled = lambda *values: dump(make(*values))
 
 
-def _anthropic(model, name, text, prompt, spoken):
+def _anthropic(name, model, text, prompt, spoken):
     block = {"type": "text", "text": text}
     return _anthropic_messages._whole(name, model, Said(text, (), "stop"), [block], prompt, spoken)
 

@@ -9,8 +9,9 @@ import pytest
 
 from pytest_llmchaos import Phase, Scenario, faults
 from pytest_llmchaos.core.call import Call
-from pytest_llmchaos.run.engine import aim
 from pytest_llmchaos.run.scenario_player import ScenarioPlayer
+
+from .test_engine import aim
 
 
 def call(chance):

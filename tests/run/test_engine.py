@@ -12,10 +12,15 @@ from pytest_llmchaos.core.draw import Draw
 from pytest_llmchaos.core.errors import FaultUnfit
 from pytest_llmchaos.core.plan import Plan
 from pytest_llmchaos.providers import dialects
-from pytest_llmchaos.run.engine import Aimed, aim, decide
+from pytest_llmchaos.run.engine import Aimed, aim_at_kind, aim_at_one, decide
 
 OPENAI = dialects()["openai"]()
 HEALTHY = Plan(source=tuple)
+
+
+def aim(injection, call, at):
+    """Return why an injection is not aimed at a call at that time, None if it is."""
+    return aim_at_kind(injection, call) or aim_at_one(injection, call, at)
 
 
 def call(**changes):

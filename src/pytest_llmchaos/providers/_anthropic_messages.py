@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..core.tokens import pieces, tokens
@@ -41,9 +41,9 @@ def messages(call: Call, reply: Reply | None, draw: Draw, *, error: str | None =
     said = say(reply, _asked(call.body), draw)
     name, model = f"msg_01{draw.part('id').token(22)}", answered_by(call)
     prompt, spoken = prompt_tokens(call), _spoken(said)
-    if said.text and not said.calls and said.finish == "stop" and not call.stream and model != GAP:
+    if said.text and not said.calls and said.finish == "stop" and not call.stream:
         # Nothing but text: the most of all answers, and so the quickest way.
-        return written_answer(call, draw, _plain(model).filled(name, said.text, prompt, spoken), error=error)
+        return written_answer(call, draw, _plain().filled(name, model, said.text, prompt, spoken), error=error)
     blocks = _blocks(said, draw.part("blocks"))
     whole = _whole(name, model, said, [block for block, _ in blocks], prompt, spoken)
     if call.stream:
@@ -74,10 +74,10 @@ def _whole(
     }
 
 
-@lru_cache(maxsize=64)
-def _plain(model: str) -> Template:
-    """Return an answer of text alone, with gaps for its id, the text, and the tokens of prompt and answer."""
-    return Template(_whole(GAP, model, Said(GAP, (), "stop"), [_text_block(GAP)], GAP, GAP))
+@cache
+def _plain() -> Template:
+    """Return an answer of text alone, with gaps for its id, model, text, and the tokens of prompt and answer."""
+    return Template(_whole(GAP, GAP, Said(GAP, (), "stop"), [_text_block(GAP)], GAP, GAP))
 
 
 def count_tokens(call: Call, draw: Draw) -> Answer:

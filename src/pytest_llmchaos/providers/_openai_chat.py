@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -33,27 +33,31 @@ def chat(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = Non
     name, created, model = f"chatcmpl-{draw.part('id').token(29)}", int(draw.wall), answered_by(call)
     named = asked.must_call == "named"
     if call.stream:
-        base = _base(name, created, model, "chat.completion.chunk")
+        base = _base(name, created, model, fingerprint(model), "chat.completion.chunk")
         return chunks_answer(call, draw, lambda: _stream(base, call, said, ids, named), error=error)
     prompt, completion = _counted(call, said)
     total = prompt + completion
-    if not vendor(call).alters and model != GAP and _is_plain(call, said):
+    if not vendor(call).alters and _is_plain(call, said):
         text = said[0].text or ""
-        filled = _plain(model).filled(name, created, text, prompt, completion, total)
+        filled = _plain().filled(name, created, model, fingerprint(model), text, prompt, completion, total)
         return written_answer(call, draw, filled, error=error)
     choices = [_choice(index, each, ids[index], _logprobs(call, each), named) for index, each in enumerate(said)]
-    whole = {**_base(name, created, model), "choices": choices, "usage": _usage(prompt, completion, total)}
+    whole = {
+        **_base(name, created, model, fingerprint(model)),
+        "choices": choices,
+        "usage": _usage(prompt, completion, total),
+    }
     return plain_answer(call, draw, whole, error=error)
 
 
-def _base(name: str, created: int, model: str, kind: str = "chat.completion") -> dict[str, Any]:
+def _base(name: str, created: int, model: str, backend: str, kind: str = "chat.completion") -> dict[str, Any]:
     return {
         "id": name,
         "object": kind,
         "created": created,
         "model": model,
         "service_tier": "default",
-        "system_fingerprint": fingerprint(model),
+        "system_fingerprint": backend,
     }
 
 
@@ -62,11 +66,11 @@ def _is_plain(call: Call, said: list[Said]) -> bool:
     return len(said) == 1 and not said[0].calls and said[0].finish == "stop" and wanted(call.body) is None
 
 
-@lru_cache(maxsize=64)
-def _plain(model: str) -> Template:
-    """Return such an answer with gaps for its id, date, text, and the tokens of prompt, answer and both."""
+@cache
+def _plain() -> Template:
+    """Return such an answer with gaps for its id, date, model, backend, text, and tokens of prompt, answer, both."""
     choice = _choice(0, Said(GAP, (), "stop"), [], None, False)
-    return Template({**_base(GAP, GAP, model), "choices": [choice], "usage": _usage(GAP, GAP, GAP)})
+    return Template({**_base(GAP, GAP, GAP, GAP), "choices": [choice], "usage": _usage(GAP, GAP, GAP)})
 
 
 def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | None = None) -> Answer:

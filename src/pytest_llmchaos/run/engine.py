@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..core.plan import Plan
     from ..faults import Injection
 
-__all__ = ["Aimed", "Decision", "Kind", "Miss", "aim", "aim_at_kind", "aim_at_one", "decide"]
+__all__ = ["Aimed", "Decision", "Kind", "Miss", "aim_at_kind", "aim_at_one", "decide"]
 
 Miss = Literal[
     "target", "stream", "region", "prompt_tokens", "where", "phase", "between", "above", "calls", "rate", "limit",
@@ -70,11 +70,6 @@ class Kind(NamedTuple):
     region: str
 
 
-def aim(injection: Injection, call: Call, at: float) -> Miss | None:
-    """Return why an active injection is not aimed at this call at scenario time `at` (seconds), None if it is."""
-    return aim_at_kind(injection, call) or aim_at_one(injection, call, at)
-
-
 def aim_at_kind(injection: Injection, call: Call | Kind) -> Miss | None:
     """Return why it is aimed at no call of this kind, ever; None where it may be aimed at some."""
     if not injection.target.matches(call) or _passes_by(injection, call):
@@ -87,7 +82,7 @@ def aim_at_kind(injection: Injection, call: Call | Kind) -> Miss | None:
 
 
 def aim_at_one(injection: Injection, call: Call, at: float) -> Miss | None:
-    """Return why it is not aimed at this one of its kind, None if it is."""
+    """Return why an injection is not aimed at this one of its kind at scenario time `at` (seconds), None if it is."""
     if injection.prompt_tokens is not None and call.prompt_tokens not in injection.prompt_tokens:
         return "prompt_tokens"
     if injection.where is not None and not injection.where(call):
