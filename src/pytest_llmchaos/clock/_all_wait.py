@@ -32,25 +32,28 @@ class AllWait:
         return not (
             engine.someone_is_up()
             or any(wait.expects_io() for wait in waits)
-            or not self._still_asleep(others)
+            or not others <= self._asleep.keys()
             or _processes.any_children()
             or self._foreign_threads_stir({wait.tid for wait in waits} | others | {engine.watcher_tid})
+            or not self._still_asleep(others)
         )
 
     def _still_asleep(self, tids: set[int]) -> bool:
-        # That it is in a lock now does not suffice: it may have got work, and want the interpreter to go on with it.
-        if not tids <= self._asleep.keys():
+        # That it is in a lock now does not suffice: it may have got work, and want the interpreter to go on with it, or
+        # have done all of it while we let go of the interpreter to look. So what it has used is asked for last.
+        if not all(map(_is_in_a_lock, tids)):
             return False
         used = _quiet.cpu_times(tids)
-        return all(used.get(tid) == self._asleep[tid] and _is_in_a_lock(tid) for tid in tids)
+        return all(used.get(tid) == self._asleep[tid] for tid in tids)
 
     def _foreign_threads_stir(self, known: set[int]) -> bool:
         """Tell whether threads that Python doesn't know, and tools' own, have done anything since the last question."""
         if _quiet.how_many_threads() <= len(known - {0}):
             return False
         tids = _quiet.kernel_threads() - known
+        about_to = any(map(_quiet.runs, tids))
         before, self._foreign = self._foreign, _quiet.cpu_times(tids)
-        return before != self._foreign or any(map(_quiet.runs, tids))
+        return about_to or before != self._foreign
 
 
 def _tid(ident: int) -> int:

@@ -283,8 +283,8 @@ class Engine:
         return first is not None and first < math.inf and self.all_wait.of(self) and self.jump(first, generation)
 
     def jump(self, target: float, generation: int) -> bool:
-        """Jump to the deadline, unless a wait has ended since the caller began to look."""
-        if generation == self.generation:
+        """Jump to the deadline, unless a wait has ended since the caller began to look, or is about to."""
+        if generation == self.generation and not self.someone_is_up():
             self._jump(target)
             return True
         return False

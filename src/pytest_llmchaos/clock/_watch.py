@@ -136,8 +136,9 @@ class Look:
         # Reading /proc lets go of the GIL: whoever ran meanwhile was missed above, and so was a thread whose limit has
         # come, but which got no processor yet.
         still = (tids | inside | foreign) - moving
+        about_to = engine.someone_is_up() or any(map(_quiet.runs, still))
         again = self._photograph(engine, others, still)
-        if again[0] != seen[0] or engine.someone_is_up() or _stirred(seen[1], again[1], still):
+        if about_to or again[0] != seen[0] or again[1] != {tid: seen[1][tid] for tid in still if tid in seen[1]}:
             return self._moved(engine, goal, span, {}, lively=True)
         if not reasons:
             engine.all_wait.found_asleep({tid: ns for tid, ns in again[1].items() if tid in threads.values()})
