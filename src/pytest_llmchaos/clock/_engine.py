@@ -182,15 +182,17 @@ class Engine:
             return math.inf
         return self.now_ns() + math.ceil(seconds * NS)
 
-    def wait(self, wait: Wait) -> bool:
-        """Block until the wait's event comes (True) or its deadline does (False); `AppHung` if neither ever
-        can."""
+    def wait(self, wait: Wait, seconds: float | None = None) -> bool:
+        """Block until the wait's event comes (True) or its deadline does, so many seconds ahead (False); `AppHung` if
+        neither ever can."""
         __tracebackhide__ = True
         try:
             with self.lock:
                 self.expect(wait)
                 if not self.active:
                     wait.due = wait.ends_with_clock
+                    if seconds is not None:  # the deadline is one of virtual time where that has ended only just now
+                        wait.deadline = min(wait.deadline, realtime.monotonic_ns() + seconds * NS)
                 elif not self._jump_if_all_wait():
                     self._watcher.kick()
             while not wait.due and wait.hung is None:
@@ -226,7 +228,7 @@ class Engine:
     def sleep(self, seconds: float, kind: str, ends_with_clock: bool = False) -> None:
         """Block the calling thread; it is due when the clock says so."""
         __tracebackhide__ = True
-        self.wait(ThreadWait(kind, self.deadline(seconds), ends_with_clock))
+        self.wait(ThreadWait(kind, self.deadline(seconds), ends_with_clock), seconds)
 
     def join(self, thread: threading.Thread, timeout: float | None) -> None:
         """Wait until the thread has run its last line; the caller then joins it for real."""
@@ -237,7 +239,7 @@ class Engine:
         try:
             # It may have ended before we were on its list.
             if thread in threading.enumerate():
-                self.wait(wait)
+                self.wait(wait, timeout)
         finally:
             with self.lock:
                 joins = self._joins.get(thread, [])

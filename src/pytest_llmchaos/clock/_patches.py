@@ -127,7 +127,7 @@ def _condition_wait(self: Any, timeout: float | None = None) -> bool:
     self._waiters.append(waiter)
     saved = self._release_save()
     try:
-        engine.wait(waiter)
+        engine.wait(waiter, timeout)
     finally:
         self._acquire_restore(saved)
         # Asked again now that nobody can notify: a notification that came after the time-out still counts.
