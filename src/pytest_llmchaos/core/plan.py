@@ -1,7 +1,7 @@
 """Plans: the timed steps decided for one call, and how they are played against the client's own timeouts.
 
 `play` is the one place where a wait meets a timeout and a stream is cut. It is a generator of primitive
-actions and does no I/O itself: a driver (sync or async, see `intercept._drive`) sleeps, raises, emits and
+actions and does no I/O itself: a driver (sync or async, see `run.driver`) sleeps, raises, emits and
 pulls for it.
 """
 

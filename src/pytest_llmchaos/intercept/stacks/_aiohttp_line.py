@@ -16,9 +16,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from ...core.plan import FailKind, Head
+from ...run.driver import CONNECTING, AsyncDriver
 from ...run.upstream import AsyncUpstream
 from ._certificates import CERTIFICATES, certificate_error
-from ._drive import CONNECTING, AsyncDriver
 
 if TYPE_CHECKING:
     from ...run.exchange_under_way import ExchangeUnderWay

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ...core.call import HttpRequest, Timeouts
 from ...core.plan import Chunk, End, FailKind, Head, Headers, Step
 from ...run.beneath import let_through
+from ...run.driver import AsyncDriver, SyncDriver
 from ._certificates import CERTIFICATES, certificate_error
-from ._drive import AsyncDriver, SyncDriver
 from ._passage import found_above, passed, watch
 from ._patches import Patching
 from ._resets import seen_by_blocking

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ...core.plan import Chunk, Head, Headers
-    from ._drive import SyncDriver
+    from ...run.driver import SyncDriver
 
 __all__ = ["BrokenOff", "Wire", "framed"]
 

@@ -18,7 +18,7 @@ from ...core.errors import ChaosError
 from ...core.framing import framer
 from ...core.plan import Chunk, End, Head, Step
 from ...run.beneath import let_through
-from ._drive import CONNECTING, SyncDriver
+from ...run.driver import CONNECTING, SyncDriver
 from ._passage import passed
 from ._patches import Patching
 from ._requests_mocked import mock_beneath

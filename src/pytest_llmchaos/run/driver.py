@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ...core.plan import Action, Chunk, Done, Emit, FailKind, Head, Pull, Raise, Respond, Sleep, Step, play
+from ..core.plan import Action, Chunk, Done, Emit, FailKind, Head, Pull, Raise, Respond, Sleep, Step, play
 
 if TYPE_CHECKING:
-    from ...run.exchange_under_way import ExchangeUnderWay
-    from ...run.upstream import AsyncUpstream, SyncUpstream
+    from .exchange_under_way import ExchangeUnderWay
+    from .upstream import AsyncUpstream, SyncUpstream
 
 __all__ = ["CONNECTING", "AsyncDriver", "Failure", "SyncDriver"]
 
