@@ -106,7 +106,7 @@ def test_the_hook_stays_and_is_idle_without_a_run():
     before = dict(vars(sys).get(_audit._NAME, {}))  # of an earlier test's thread that still lives
     with inject(), inject():
         assert vars(sys)[_audit._NAME]
-    assert vars(sys)[_audit._NAME] == before
+    assert vars(sys)[_audit._NAME] in ({}, before)  # that thread may have ended meanwhile
 
 
 @pytest.mark.parametrize(
