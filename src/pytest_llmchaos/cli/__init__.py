@@ -15,7 +15,9 @@ from .list import list_
 from .new import new
 from .report import report
 from .schema import schema
+from .serve import serve
 from .show import show
+from .steer import COMMANDS
 from .validate import validate
 
 __all__ = ["cli", "main"]
@@ -31,7 +33,7 @@ def cli() -> None:
     """
 
 
-for _command in (calendar, demo, gate, list_, new, report, schema, show, validate):
+for _command in (calendar, demo, gate, list_, new, report, schema, serve, show, validate, *COMMANDS):
     cli.add_command(_command)
 
 

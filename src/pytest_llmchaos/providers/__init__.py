@@ -91,6 +91,10 @@ class Providers:
         """Return the names of all known providers."""
         return list(dict.fromkeys(each.name for each in (*self._own, *self._built_in)))
 
+    def called(self, name: str) -> Provider | None:
+        """Return the provider of that name; None where there is none."""
+        return next((each for each in (*self._own, *self._built_in) if each.name == name), None)
+
     def addresses(self) -> dict[str, list[str]]:
         """Return the patterns of hosts at which whatever is asked is a call, by the provider's name."""
         found: dict[str, list[str]] = {}

@@ -103,6 +103,8 @@ class Provider(ABC):
             is asked.
         speaks_too: other dialects at its hosts: what a path has in it, and the name of the dialect spoken there.
         status_hosts: hosts of the vendor's status page, where it speaks the API of Statuspage.
+        usual_host: the host that most apps ask, where that is not the first of `default_hosts`; of one that every user
+            has an own of, an example.
         sample: a call that shows it in docs/providers.md; only a provider of this package needs one.
     """
 
@@ -111,6 +113,7 @@ class Provider(ABC):
     doubtful_hosts: ClassVar[tuple[str, ...]] = ()
     speaks_too: ClassVar[tuple[tuple[str, str], ...]] = ()
     status_hosts: ClassVar[tuple[str, ...]] = ()
+    usual_host: ClassVar[str] = ""
     sample: ClassVar[Sample | None] = None
 
     def __init__(self, name: str | None = None, hosts: tuple[str, ...] | None = None) -> None:
@@ -121,6 +124,13 @@ class Provider(ABC):
     def owns(self, host: str) -> bool:
         """Tell whether the host (lower case, with its port if the URL names one) belongs to this provider."""
         return _among(host, self.hosts)
+
+    def usual_origin(self) -> str:
+        """Return scheme and host of what most apps ask, such as `https://api.openai.com`."""
+        own = self.hosts != (*self.default_hosts, *self.doubtful_hosts)
+        named = [each for each in self.hosts if "*" not in each]
+        host = (self.usual_host if not own else "") or next(iter(named), "") or self.hosts[0].replace("*", "llmchaos")
+        return f"{'http' if host.startswith('localhost') else 'https'}://{host}"
 
     def doubts(self, host: str) -> bool:
         """Tell whether the host is the provider's by a guess alone."""

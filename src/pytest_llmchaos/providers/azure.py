@@ -35,6 +35,7 @@ class Azure(OpenAILike):
 
     dialect = "azure"
     sample = Sample("/openai/deployments/gpt-4o/chat/completions", {"messages": [{"role": "user", "content": "hi"}]})
+    usual_host = "llmchaos.openai.azure.com"
     default_hosts = ("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com")
     speaks_too = (("/anthropic/", "anthropic"),)
     native = paths(

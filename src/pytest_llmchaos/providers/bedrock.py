@@ -65,6 +65,7 @@ class Bedrock(JsonProvider):
         ("/openai/v1/", "openai"),
         *((f"/v1/{path}", "openai") for path in ("chat/completions", "responses", "models")),
     )
+    usual_host = "bedrock-runtime.us-east-1.amazonaws.com"
     default_hosts = (
         "bedrock-runtime.*.amazonaws.com",
         "bedrock.*.amazonaws.com",

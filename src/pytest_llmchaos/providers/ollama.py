@@ -41,6 +41,7 @@ class Ollama(OpenAILike):
     """
 
     dialect = "ollama"
+    usual_host = "localhost:11434"
     sample = Sample(
         "/api/chat", {"model": "llama3.2", "stream": False, "messages": [{"role": "user", "content": "hi"}]}
     )

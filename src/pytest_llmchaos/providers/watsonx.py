@@ -50,6 +50,7 @@ class Watsonx(OpenAILike):
         {"model_id": "meta-llama/llama-3-3-70b-instruct", "messages": [{"role": "user", "content": "hi"}]},
         "/ml/v1/text/chat_stream",
     )
+    usual_host = "us-south.ml.cloud.ibm.com"
     default_hosts = (
         "*.ml.cloud.ibm.com",
         "*.aws.wxai.ibm.com",

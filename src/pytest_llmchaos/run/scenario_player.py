@@ -225,6 +225,13 @@ class ScenarioPlayer:
         reasons = [_reasons(self._book(nth), each) for nth, each in zip(missed, planned, strict=True)]
         return [f"{self._places[nth].injection}: {why}" for nth, why in zip(missed, reasons, strict=True)]
 
+    def at_work(self) -> list[str]:
+        """Return what goes wrong now, as text: the injections of the phase under way."""
+        phases = self.scenario.flat
+        if self.cleared or self._index >= len(phases):
+            return []
+        return [str(each) for each in phases[self._index].inject]
+
     def unmet(self) -> list[str]:
         """Return what of it hit no call, as `phase: injection` each; a scenario may have struck with the rest."""
         parts = []

@@ -1,0 +1,47 @@
+"""How other commands find the proxy that runs in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..core.errors import UsageProblem
+
+__all__ = ["known", "known_server"]
+
+_AT = Path(".llmchaos") / "serve.json"
+
+
+@contextlib.contextmanager
+def known(url: str, token: str) -> Iterator[None]:
+    """Write down how the proxy is controlled, for this user alone, as long as it runs."""
+    _AT.parent.mkdir(exist_ok=True)
+    content = json.dumps({"control": url, "token": token, "pid": os.getpid()})
+    descriptor = os.open(f"{_AT}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    os.replace(f"{_AT}.{os.getpid()}", _AT)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if _AT.read_text("utf-8") == content:
+                _AT.unlink()
+
+
+def known_server() -> tuple[str, str]:
+    """Return address and token of the proxy that runs in this folder.
+
+    Raises:
+        UsageProblem: there is none.
+    """
+    try:
+        found = json.loads(_AT.read_text("utf-8"))
+        return str(found["control"]), str(found["token"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageProblem(
+            "no proxy runs here: start one in this folder by `llmchaos serve`, or tell which by --control and --token"
+        ) from None
