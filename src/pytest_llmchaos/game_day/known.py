@@ -10,16 +10,19 @@ from pathlib import Path
 
 from ..core.errors import UsageProblem
 
-__all__ = ["known", "known_server"]
+__all__ = ["FOLDER", "known", "known_server"]
 
-_AT = Path(".llmchaos") / "serve.json"
+FOLDER = Path(".llmchaos")
+"""Where what a proxy tells of itself stands, below the folder in which it was started."""
+
+_AT = FOLDER / "serve.json"
 
 
 @contextlib.contextmanager
-def known(url: str, token: str) -> Iterator[None]:
+def known(url: str, token: str, bundle: Path) -> Iterator[None]:
     """Write down how the proxy is controlled, for this user alone, as long as it runs."""
-    _AT.parent.mkdir(exist_ok=True)
-    content = json.dumps({"control": url, "token": token, "pid": os.getpid()})
+    FOLDER.mkdir(exist_ok=True)
+    content = json.dumps({"control": url, "token": token, "ca": str(bundle.absolute()), "pid": os.getpid()})
     descriptor = os.open(f"{_AT}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(content)

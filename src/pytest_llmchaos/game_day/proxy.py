@@ -13,8 +13,10 @@ from ..core.call import HttpRequest, Timeouts
 from ..core.errors import ChaosError, UsageProblem
 from ..core.plan import Chunk, Head
 from .addresses import Place, check_origins, place
+from .authority import Authority
+from .forward import Forward
 from .playing import Broken, NoUpstream, play
-from .wire import Connection, Limits, Reply, Request
+from .wire import Connection, Limits, Reply, Request, Service
 
 if TYPE_CHECKING:
     import aiohttp
@@ -33,7 +35,8 @@ _LOOK = 0.2
 
 
 class Proxy:
-    """A reverse proxy: `/openai/v1/...` is asked of api.openai.com, or answered by the simulated one.
+    """A reverse proxy: `/openai/v1/...` is asked of api.openai.com, or answered by the simulated one. And a forward
+    proxy, for apps that are told of it by HTTPS_PROXY.
 
     Args:
         run: decides and keeps the journal; its clock is real.
@@ -42,6 +45,8 @@ class Proxy:
         limits: what one client may cost.
 
     Attributes:
+        authority: has the certificate that clients of the forward proxy must trust.
+        forward: answers CONNECT.
         control: answers the control API; None while there is none.
         on_change: is called when something else goes wrong from now on.
         unknown: what was asked that nobody answers, and how often.
@@ -68,6 +73,8 @@ class Proxy:
         self._session = session
         self._limits = limits or Limits()
         self._connections: set[Connection] = set()
+        self.authority = Authority(run.providers.hosts())
+        self.forward = Forward(run, self.authority, self._limits, self._connections)
         self._playing: dict[Reply, ExchangeUnderWay] = {}
         self._server: asyncio.Server | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -107,6 +114,7 @@ class Proxy:
             self._ticking.cancel()
         if self._server is not None:
             self._server.close()
+        self.forward.close()
         for each in list(self._connections):
             each.close()
         for reply in list(self._playing):
@@ -139,15 +147,42 @@ class Proxy:
         if request.target.startswith(CONTROL) and self.control is not None:
             await self.control.answer(request, reply)
             return
-        if request.method == "CONNECT" or not request.target.startswith("/"):
-            await _refuse(reply, 405, "this is a reverse proxy: give the app its address as base URL (llmchaos env)")
+        if request.method == "CONNECT":
+            await self.forward.connect(request, reply, self._inside)
             return
         try:
-            found = place(self.run.providers, request.target, self._origins)
+            if request.target.startswith("http://"):
+                found = self._asked_plainly(request.target)
+            else:
+                found = place(self.run.providers, request.target, self._origins)
         except UsageProblem as problem:
             self.unknown[request.target.partition("?")[0][:80]] += 1
             await _refuse(reply, 404, str(problem))
             return
+        await self._at(found, request, reply)
+
+    def _inside(self, origin: str) -> Service:
+        """Return what answers requests within a connection to a provider's host."""
+
+        async def answer(request: Request, reply: Reply) -> None:
+            await self._at(self._named(f"{origin}{request.target}"), request, reply)
+
+        return answer
+
+    def _named(self, url: str) -> Place:
+        """Return where an address of a provider is asked: where the user says, or there."""
+        host, _, rest = url.partition("://")[2].partition("/")
+        provider = self.run.providers.at(host)
+        origin = self._origins.get(provider.name) if provider is not None else None
+        return Place(url, url if origin is None else f"{origin}/{rest}")
+
+    def _asked_plainly(self, url: str) -> Place:
+        host = url.partition("://")[2].partition("/")[0]
+        if self.run.providers.at(host) is None:
+            raise UsageProblem(f"{host[:80]} is no provider's, and plain HTTP to others is not passed on; see NO_PROXY")
+        return self._named(url)
+
+    async def _at(self, found: Place, request: Request, reply: Reply) -> None:
         sent = HttpRequest(request.method, found.url, request.headers, request.body, Timeouts())
         await self._call(sent, found, reply)
 

@@ -8,6 +8,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..core.config import load
@@ -16,7 +17,7 @@ from ..providers import Providers
 from ..run.chaos import Chaos
 from ..run.surroundings import Surroundings
 from .control import Control
-from .known import known
+from .known import FOLDER, known
 from .proxy import Proxy
 
 if TYPE_CHECKING:
@@ -63,11 +64,12 @@ class Address:
 
 @dataclass(slots=True)
 class Serving:
-    """A proxy that runs: where it is, and by what it is controlled."""
+    """A proxy that runs: where it is, by what it is controlled, and what clients of HTTPS_PROXY must trust."""
 
     address: Address
     token: str
     proxy: Proxy
+    bundle: Path
     notes: Sequence[str] = ()
 
 
@@ -153,8 +155,9 @@ async def _serve(
         port = await proxy.start(address.host, address.port)
         address = replace(address, port=port)
         proxy.control = Control(proxy, token, _names(address), stopped)
-        with known(address.url, token):
-            started(Serving(address, token, proxy, notes))
+        bundle = proxy.authority.write_bundle(FOLDER)
+        with known(address.url, token, bundle):
+            started(Serving(address, token, proxy, bundle, notes))
             await stopped.wait()
             proxy.clear()
             await proxy.stop()

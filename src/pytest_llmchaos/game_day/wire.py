@@ -118,6 +118,11 @@ class Reply:
         await self.data(body)
         await self.end()
 
+    async def take_over(self, last_words: bytes) -> Any:
+        """Write this and give the transport away, for what is no HTTP of ours. Nothing is read of it for now."""
+        self.over = True
+        return await self._connection.give_away(last_words)
+
     def reset(self) -> None:
         """Tear the connection down: the client gets RST."""
         self.over = True
@@ -154,6 +159,8 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._refusal: int | None = None
         self._ended = False
+        self._given_away = False
+        self._early = b""
         self._clear()
 
     def _clear(self) -> None:
@@ -176,6 +183,9 @@ class Connection(asyncio.Protocol):
         with contextlib.suppress(OSError, AttributeError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._wait_for_request()
+        if self._early:
+            early, self._early = self._early, b""
+            self.data_received(early)
 
     def connection_lost(self, error: Exception | None) -> None:
         """It has left."""
@@ -202,6 +212,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """It sent something."""
+        if self._transport is None:
+            self._early += data  # sent with the end of a handshake, of which we hear only then
+            return
         if self._ended:
             return
         try:
@@ -284,7 +297,7 @@ class Connection(asyncio.Protocol):
                 await reply.send(500, b"llmchaos: the proxy itself failed\n", "text/plain")
                 self._transport.close()
             raise
-        if not request.keep_alive or not reply.over:
+        if not self._given_away and (not request.keep_alive or not reply.over):
             self._transport.close()
 
     def _answered(self, task: asyncio.Task[None]) -> None:
@@ -293,6 +306,8 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "llmchaos: a request could not be answered", "exception": error}
             )
+        if self._given_away:
+            return
         if self._transport.is_closing():
             self._waiting.clear()
         elif self._waiting:
@@ -301,6 +316,15 @@ class Connection(asyncio.Protocol):
             self._transport.close()
         else:
             self._wait_for_request()
+
+    async def give_away(self, last_words: bytes) -> Any:
+        """Write this, forget the client, and return its transport, which is not read from for now."""
+        self._transport.pause_reading()
+        await self.write(last_words)
+        self._given_away = self._ended = True
+        self._alive.discard(self)
+        self._stop_waiting()
+        return self._transport
 
     async def write(self, data: bytes) -> None:
         """Send, and wait while the client does not take it.

@@ -95,6 +95,16 @@ class Providers:
         """Return the provider of that name; None where there is none."""
         return next((each for each in (*self._own, *self._built_in) if each.name == name), None)
 
+    def at(self, host: str) -> Provider | None:
+        """Return a provider that surely answers at that host, whatever is asked; None where none does."""
+        host = host_of(host)
+        return next((each for each in (*self._own, *self._built_in) if each.owns(host) and not each.doubts(host)), None)
+
+    def hosts(self) -> list[str]:
+        """Return the patterns of hosts that are surely providers'."""
+        known = (*self._own, *self._built_in)
+        return list(dict.fromkeys(one for each in known for one in each.hosts if one not in each.doubted))
+
     def addresses(self) -> dict[str, list[str]]:
         """Return the patterns of hosts at which whatever is asked is a call, by the provider's name."""
         found: dict[str, list[str]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from .candidates import Candidates, Place
 from .engine import Aimed, aim_at_one
 
 if TYPE_CHECKING:
-    from ..core.call import Call
+    from ..core.call import Call, Target
     from ..faults import Injection
     from ..journal.entries import Exchange
     from ..scenarios.scenario import Scenario
@@ -232,6 +233,19 @@ class ScenarioPlayer:
             return []
         return [str(each) for each in phases[self._index].inject]
 
+    def of_all_calls(self, provider: str, now: float) -> Iterator[tuple[str, Injection]]:
+        """Yield, with their keys, the injections at work that hit every call to a provider, and so its connections."""
+        at = now - self.began
+        for place in self._places:
+            injection = place.injection
+            window, others = injection.between, injection.when().keys() - {"between"}
+            if self.cleared or place.phase != self._index or others:
+                continue
+            if window is not None and not window.start <= at < window.end:
+                continue
+            if any(_covers(each, provider) for each in injection.target.each):
+                yield place.key, injection
+
     def unmet(self) -> list[str]:
         """Return what of it hit no call, as `phase: injection` each; a scenario may have struck with the rest."""
         parts = []
@@ -244,6 +258,10 @@ class ScenarioPlayer:
         """Return the numbers of the injections that hit no call."""
         books = (self._done.get(place.key) for place in self._places)
         return [nth for nth, book in enumerate(books) if book is None or not book["hit"]]
+
+
+def _covers(target: Target, provider: str) -> bool:
+    return target.model == "*" and target.operation == "*" and fnmatchcase(provider, target.provider)
 
 
 def _reasons(book: Counter[str], planned: Iterable[Exchange]) -> str:

@@ -1,0 +1,163 @@
+"""The proxy for apps that are told of it by HTTPS_PROXY: calls to providers are opened up, all others tunnelled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from .wire import Connection, Limits, Reply, Request, Service
+
+if TYPE_CHECKING:
+    from ..run.chaos import Chaos
+    from .authority import Authority, Leaf
+
+__all__ = ["Forward"]
+
+_SECONDS = 30.0
+"""How long a handshake may take, and the connection to who is tunnelled to."""
+
+
+class Forward:
+    """Answers CONNECT.
+
+    Args:
+        run: tells whose hosts are providers', and what goes wrong with their certificates.
+        authority: has a certificate for each of them.
+        limits: what one client may cost.
+        alive: the connections there are.
+    """
+
+    def __init__(self, run: Chaos, authority: Authority, limits: Limits, alive: set[Connection]) -> None:
+        self._run = run
+        self._authority = authority
+        self._limits = limits
+        self._alive = alive
+        self._tunnels: set[_End] = set()
+
+    def close(self) -> None:
+        """Close all tunnels."""
+        for each in list(self._tunnels):
+            each.transport.close()
+
+    async def connect(self, request: Request, reply: Reply, inside: Any) -> None:
+        """Open a provider's connection up and answer what comes within it; tunnel to everybody else.
+
+        Args:
+            request, reply: the CONNECT, and how it is answered.
+            inside: makes the service for what is asked of a host.
+        """
+        host, port = _place(request.target)
+        if not host:
+            await reply.send(400, b"llmchaos: CONNECT takes host:port\n", "text/plain")
+        elif self.is_a_providers(host) and port == 443:
+            await self._open(host, reply, inside(f"https://{host}"))
+        else:
+            await self._tunnel(host, port, reply)
+
+    def is_a_providers(self, host: str) -> bool:
+        """Tell whether calls to LLMs are answered at that host."""
+        return self._run.providers.at(host) is not None
+
+    async def _open(self, host: str, reply: Reply, service: Service) -> None:
+        context = self._authority.context(host, self._leaf(host))
+        transport = await reply.take_over(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        inner = Connection(service, self._limits, self._alive)
+        loop = asyncio.get_running_loop()
+        try:
+            secured = await loop.start_tls(transport, inner, context, server_side=True, ssl_handshake_timeout=_SECONDS)
+        except OSError:  # the client trusts it not, as it should where the certificate is bad; ssl's errors are such
+            transport.abort()
+            return
+        if secured is not None:
+            inner.connection_made(secured)
+
+    def _leaf(self, host: str) -> Leaf:
+        """Return what is wrong with the host's certificate now, by faults that hit all of its provider."""
+        provider = self._run.providers.at(host)
+        if provider is None or (not self._run.phase and not self._run.players):
+            return "good"
+        for player in self._run.players:
+            for key, injection in player.of_all_calls(provider.name, self._run.now):
+                leaf: Leaf | None = None
+                if injection.fault.name == "certificate_expired":
+                    leaf = "expired"
+                elif injection.fault.name == "wrong_host" and getattr(injection.fault, "form", "") == "certificate":
+                    leaf = "wrong_host"
+                if leaf is not None:
+                    player.struck(key)
+                    self._run.journal.note(self._run.now, "handshake", f"{injection.fault} -> {provider.name}")
+                    return leaf
+        return "good"
+
+    async def _tunnel(self, host: str, port: int, reply: Reply) -> None:
+        loop = asyncio.get_running_loop()
+        there = _End(self._tunnels)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await loop.create_connection(lambda: there, host, port)
+        except (OSError, TimeoutError):
+            await reply.send(502, f"llmchaos: {host}:{port} cannot be reached\n".encode(), "text/plain")
+            return
+        transport = await reply.take_over(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        here = _End(self._tunnels)
+        here.other, there.other = there, here
+        transport.set_protocol(here)
+        here.connection_made(transport)
+        transport.resume_reading()
+        if there.transport is not None:
+            there.transport.resume_reading()
+
+
+class _End(asyncio.Protocol):
+    """One end of a tunnel: what comes in goes out at the other."""
+
+    def __init__(self, alive: set[_End]) -> None:
+        self.transport: Any = None
+        self.other: _End | None = None
+        self._alive = alive
+        self._ended = False
+
+    def connection_made(self, transport: Any) -> None:
+        """It is open; nothing is read before both ends are."""
+        self.transport = transport
+        self._alive.add(self)
+        if self.other is None:
+            transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Something came."""
+        if self.other is not None:
+            self.other.transport.write(data)
+
+    def eof_received(self) -> bool:
+        """No more will."""
+        self._ended = True
+        if self.other is None or self.other._ended:
+            return False  # both have said all
+        with contextlib.suppress(OSError, RuntimeError):
+            self.other.transport.write_eof()
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """It is closed, and so is the other."""
+        self._alive.discard(self)
+        if self.other is not None:
+            self.other.transport.close()
+
+    def pause_writing(self) -> None:
+        """It takes no more for now."""
+        if self.other is not None:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        if self.other is not None:
+            with contextlib.suppress(RuntimeError):
+                self.other.transport.resume_reading()
+
+
+def _place(target: str) -> tuple[str, int]:
+    host, _, port = target.rpartition(":")
+    host = host.strip("[]").lower().removesuffix(".")
+    return (host, int(port)) if port.isdecimal() and 0 < int(port) < 65_536 else ("", 0)
