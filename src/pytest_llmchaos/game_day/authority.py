@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import re
 import ssl
 import tempfile
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ Leaf = Literal["good", "expired", "wrong_host"]
 _DAY = dt.timedelta(days=1)
 _SKEW = dt.timedelta(minutes=5)
 _SOMEBODY_ELSE = "parked.invalid"
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
 class Authority:
@@ -126,7 +128,8 @@ def _of_the_system() -> list[bytes]:
         pass
     for place in places:
         if place and Path(place).is_file():
-            found.append(Path(place).read_bytes())
+            # Nothing but certificates: the file of a test or of a company may hold keys too.
+            found += _CERTIFICATE.findall(Path(place).read_bytes())
             break
     return found
 
