@@ -113,7 +113,7 @@ def _started(serving: Serving) -> None:
     run = serving.proxy.run
     for scenario in run.scenarios:
         say(f"  plays {scenario.name}{f': {scenario.title}' if scenario.title else ''}")
-    say('  point an app at it:   eval "$(llmchaos env)"' + ("" if url.endswith(":8800") else f" --proxy {url}"))
+    say('  point an app at it:   eval "$(llmchaos env)"')
     say(f"  or through HTTPS_PROXY={url}, trusting {serving.bundle}")
     say("  steer it from here:   llmchaos inject 'outage -> openai, 30%' | clear | phase NAME | status | stop")
     say("Ctrl-C ends all faults, judges and reports")
