@@ -18,7 +18,8 @@ GOOD = (
 )
 PIECES = st.sampled_from(
     [*GOOD, b"\r\n", b"\n", b"\x00", b" ", b":", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n\r\n",
-     b"GET ", b"/ HTTP/1.1\r\n", b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"-1\r\n"]
+     b"GET ", b"/ HTTP/1.1\r\n", b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"-1\r\n"]
 )  # fmt: skip
 
 
