@@ -10,6 +10,7 @@ import click
 from ._common import Group
 from .calendar import calendar
 from .demo import demo
+from .env import env
 from .gate import gate
 from .list import list_
 from .new import new
@@ -33,7 +34,7 @@ def cli() -> None:
     """
 
 
-for _command in (calendar, demo, gate, list_, new, report, schema, serve, show, validate, *COMMANDS):
+for _command in (calendar, demo, env, gate, list_, new, report, schema, serve, show, validate, *COMMANDS):
     cli.add_command(_command)
 
 

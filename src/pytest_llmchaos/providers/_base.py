@@ -105,6 +105,10 @@ class Provider(ABC):
         status_hosts: hosts of the vendor's status page, where it speaks the API of Statuspage.
         usual_host: the host that most apps ask, where that is not the first of `default_hosts`; of one that every user
             has an own of, an example.
+        base_url_variables: environment variables from which its SDKs take their base URL, and the path behind the host
+            in that URL; `llmchaos env` exports them.
+        base_url_when_named: whether they are exported only where somebody asks for this provider, because clients
+            behave differently as soon as they are set.
         sample: a call that shows it in docs/providers.md; only a provider of this package needs one.
     """
 
@@ -114,6 +118,8 @@ class Provider(ABC):
     speaks_too: ClassVar[tuple[tuple[str, str], ...]] = ()
     status_hosts: ClassVar[tuple[str, ...]] = ()
     usual_host: ClassVar[str] = ""
+    base_url_variables: ClassVar[Mapping[str, str]] = {}
+    base_url_when_named: ClassVar[bool] = False
     sample: ClassVar[Sample | None] = None
 
     def __init__(self, name: str | None = None, hosts: tuple[str, ...] | None = None) -> None:

@@ -66,6 +66,7 @@ class OpenAILike(OpenAI):
 
     default_hosts: ClassVar[tuple[str, ...]] = ()
     status_hosts: ClassVar[tuple[str, ...]] = ()
+    base_url_variables: ClassVar[Mapping[str, str]] = {}  # OpenAI's is its own
     forms: ClassVar[Mapping[str, Form]] = {}
     in_band: ClassVar[Any] = openai_error("The server had an error while processing your request", "server_error")
     in_band_end: ClassVar[bytes] = b""

@@ -54,6 +54,7 @@ class Anthropic(JsonProvider):
     default_hosts = HOSTS
     speaks_too = (("/chat/completions", "openai"),)
     status_hosts = ("status.claude.com", "status.anthropic.com")
+    base_url_variables = {"ANTHROPIC_BASE_URL": ""}  # anthropic 2.14, _client.py
     routes = _ROUTES
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:

@@ -38,6 +38,10 @@ class Azure(OpenAILike):
     usual_host = "llmchaos.openai.azure.com"
     default_hosts = ("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com")
     speaks_too = (("/anthropic/", "anthropic"),)
+    # openai 3.57, lib/azure.py: beside an OPENAI_API_KEY it makes the module-level client refuse to choose; anthropic
+    # 2.14, lib/foundry.py: it and ANTHROPIC_FOUNDRY_RESOURCE exclude each other.
+    base_url_variables = {"AZURE_OPENAI_ENDPOINT": "", "ANTHROPIC_FOUNDRY_BASE_URL": "/anthropic"}
+    base_url_when_named = True
     native = paths(
         ("POST", rf"{_DEPLOYMENT}/chat/completions", Route("chat", needs=("messages",))),
         ("POST", rf"{_DEPLOYMENT}/completions", Route("completions", needs=("prompt",))),

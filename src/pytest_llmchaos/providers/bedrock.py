@@ -77,6 +77,13 @@ class Bedrock(JsonProvider):
         "*.bedrock-runtime.*.vpce.amazonaws.com",
         "bedrock-mantle.*.api.aws",
     )
+    # botocore 1.44, configprovider.py; anthropic 2.14, lib/bedrock/; openai 3.57, providers/bedrock.py.
+    base_url_variables = {
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "",
+        "ANTHROPIC_BEDROCK_BASE_URL": "",
+        "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": "/anthropic",
+        "AWS_BEDROCK_BASE_URL": "/openai/v1",
+    }
 
     def claims(self, path: str) -> bool:
         """Tell whether the path is about a model: the control plane's hosts serve much else."""

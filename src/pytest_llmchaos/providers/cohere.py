@@ -50,6 +50,7 @@ class Cohere(JsonProvider):
     default_hosts = HOSTS
     speaks_too = (("/compatibility/v1/", "openai"),)
     status_hosts = ("status.cohere.com",)
+    base_url_variables = {"CO_API_URL": ""}  # cohere 7.3, client_v2.py
     routes = _ROUTES
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:

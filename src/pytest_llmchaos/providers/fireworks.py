@@ -23,6 +23,8 @@ class Fireworks(OpenAILike):
     dialect = "fireworks"
     default_hosts = ("api.fireworks.ai",)
     speaks_too = (("/v1/messages", "anthropic"),)
+    # fireworks-ai 1.2, _client.py; with another base URL it leaves out the part before `/v1`.
+    base_url_variables = {"FIREWORKS_BASE_URL": "/inference"}
     tells_usage = True
     head = (
         ("x-request-id", "{request_id}"),

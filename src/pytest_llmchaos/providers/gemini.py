@@ -16,6 +16,8 @@ from ._read import JsonProvider, Routes
 from ._text import prose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..core.call import Call, HttpRequest
     from ..core.draw import Draw
     from ..core.plan import Answer
@@ -61,6 +63,7 @@ class Gemini(JsonProvider):
         "generativelanguage.mtls.googleapis.com",
     )
     speaks_too = (("/openai/", "openai"),)
+    base_url_variables: ClassVar[Mapping[str, str]] = {"GOOGLE_GEMINI_BASE_URL": ""}  # google-genai 3.6, _base_url.py
 
     def read(self, route: Route, request: HttpRequest) -> Recognised | None:
         """Return what the request asks for, and whether its query asks for a stream that is an array."""

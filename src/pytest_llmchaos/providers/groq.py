@@ -36,6 +36,7 @@ class Groq(OpenAILike):
     dialect = "groq"
     default_hosts = ("api.groq.com",)
     status_hosts = ("groqstatus.com", "status.groq.com")
+    base_url_variables = {"GROQ_BASE_URL": ""}  # groq 1.7, _client.py
     cloudflare = True
     tells_usage = True
     request_id = "req_{token26}"

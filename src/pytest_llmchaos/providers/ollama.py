@@ -47,6 +47,7 @@ class Ollama(OpenAILike):
     )
     default_hosts = ("*:11434", "ollama.com", "api.ollama.com")
     speaks_too = (("/v1/messages", "anthropic"),)
+    base_url_variables = {"OLLAMA_HOST": ""}  # ollama 0.6, _client.py
     native = paths(
         ("POST", r"/api/chat", Route("chat", needs=("model", "messages"))),
         ("POST", r"/api/generate", Route("completions", needs=("model", "prompt"))),

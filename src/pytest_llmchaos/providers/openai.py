@@ -80,6 +80,7 @@ class OpenAI(JsonProvider):
     )
     default_hosts = wire.HOSTS
     status_hosts: ClassVar[tuple[str, ...]] = ("status.openai.com",)
+    base_url_variables: ClassVar[Mapping[str, str]] = {"OPENAI_BASE_URL": "/v1"}  # openai 3.57, lib/_client_auth.py
     routes = _ROUTES
 
     keep_alive: ClassVar[bytes] = b""

@@ -29,6 +29,7 @@ class Perplexity(OpenAILike):
 
     dialect = "perplexity"
     default_hosts = ("api.perplexity.ai",)
+    base_url_variables = {"PERPLEXITY_BASE_URL": ""}  # perplexityai 0.46, _client.py
     cloudflare = True
     tells_usage = True
     head = (("x-request-id", "{request_id}"),)

@@ -50,6 +50,7 @@ class Replicate(OpenAILike):
         also=("/v1/models/black-forest-labs/flux-schnell/predictions",),
     )
     default_hosts = ("api.replicate.com", "stream.replicate.com")
+    base_url_variables = {"REPLICATE_BASE_URL": ""}  # replicate 1.0, client.py
     routes = ()
     native = paths(
         ("POST", rf"/v1/(models|deployments)/{_NAME}/predictions", Route("chat", stream=False)),

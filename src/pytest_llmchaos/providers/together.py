@@ -29,6 +29,7 @@ class Together(OpenAILike):
 
     dialect = "together"
     default_hosts = ("api.together.xyz", "api.together.ai", "api-inference.together.ai")
+    base_url_variables = {"TOGETHER_BASE_URL": ""}  # together 3.1, _client.py
     cloudflare = True
     tells_usage = True
     request_id = "o{token26}"

@@ -71,6 +71,8 @@ class Vertex(Gemini):
         "*aiplatform.mtls.googleapis.com",
     )
     speaks_too = (("/endpoints/openapi/", "openai"),)
+    # google-genai 3.6, _base_url.py; anthropic 2.14, lib/vertex/_client.py.
+    base_url_variables = {"GOOGLE_VERTEX_BASE_URL": "", "ANTHROPIC_VERTEX_BASE_URL": "/v1"}
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only generated content and messages say what a reply scripts.
