@@ -10,6 +10,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from pytest_llmchaos.cli import cli
+from pytest_llmchaos.providers import Providers
 
 from .conftest import TOKEN
 from .test_serve import ask, llmchaos, running
@@ -27,10 +28,8 @@ def lines(heading: str) -> list[list[str]]:
 
 def test_the_drill_of_the_page_can_be_done(tmp_path):
     """Between the commands calls come, and meet what was said."""
-    serve, *exports, inject, status, clear, scenario, phase, stop = lines("A drill")
-    assert [each[0] for each in exports] == ["export", "export"]
-    paths = [each[1].partition("=")[2].removeprefix("http://127.0.0.1:8800") for each in exports]
-    assert paths == ["/openai/v1", "/anthropic"]
+    serve, env, inject, status, clear, scenario, phase, stop = lines("A drill")
+    assert env == ["eval", "$(llmchaos env)"]
     with running(tmp_path, *serve[2:]) as (process, url):
         for command in (inject, status, clear):
             done = llmchaos(tmp_path, *command[1:])
@@ -45,6 +44,20 @@ def test_the_drill_of_the_page_can_be_done(tmp_path):
     assert process.returncode in (10, 11), output
     assert (tmp_path / "drill.jsonl").exists()
     assert (tmp_path / "drill.html").exists()
+
+
+def test_the_page_names_every_variable():
+    """With what stands behind the provider's name."""
+    rows = re.findall(r"^\| (\w+)[^|]* \| (`.*`) \|$", PAGE, re.MULTILINE)
+    told = {
+        (provider, name, path or "")
+        for provider, cell in rows
+        for name, path in re.findall(r"`([A-Z_]+)`(?: `([^`]+)`)?", cell)
+    }
+    known = Providers()
+    assert told == {
+        (each, name, path) for each in known.names() for name, path in known.called(each).base_url_variables.items()
+    }
 
 
 def test_the_page_names_every_action(serve):
