@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import chain
 from typing import Literal
 
 from .call import Timeouts
@@ -162,6 +160,11 @@ class Plan:
     shaped_by: tuple[Part | None, ...] = ()
     priced_by: Parts = ()
 
+    @property
+    def untouched(self) -> bool:
+        """Whether no fault has a part in it."""
+        return not self.shapers and self.answered_by is None and not self.priced_by
+
     def answering(self, answer: Answer) -> Plan:
         """Return this plan with the answer replaced; waits that other faults put before it stay."""
         return replace(self, source=answer.steps, harmless=answer.harmless)
@@ -262,7 +265,9 @@ _TIMEOUT_KIND: dict[str, FailKind] = {
 }
 
 
-def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None) -> Playing:
+def play(
+    plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None, began: float | None = None
+) -> Playing:
     """Yield the primitive actions of a plan; the driver performs each and answers a `Pull` with the
     upstream's step.
 
@@ -274,28 +279,11 @@ def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None)
         plan: what happens.
         timeouts: the client's own limits; the one that is reached first decides, of equal ones that of the phase.
         now: the clock that the total timeout counts on, in seconds; without one it counts the waits.
+        began: when the call began by that clock; None for now.
     """
-    began = now() if now is not None else 0.0
-    untouched = plan.source is not None and not plan.shapers and plan.answered_by is None and not plan.priced_by
-    return (_untouched if untouched else _play)(plan, timeouts, now, began)
-
-
-def _untouched(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began: float) -> Playing:
-    """Play what no fault has a part in: the most of all calls, and so the quickest way."""
-    assert plan.source is not None  # noqa: S101 # else this is not called
-    steps = iter(plan.source())
-    for step in steps:
-        if isinstance(step, Chunk):
-            yield Emit(step)
-        elif isinstance(step, Head):
-            yield Respond(step)
-        elif isinstance(step, End):
-            yield Done(step)
-            return
-        else:
-            rest = partial(chain, (step,), steps)
-            yield from _play(replace(plan, source=rest), timeouts, now, began)
-            return
+    if began is None:
+        began = now() if now is not None else 0.0
+    return _play(plan, timeouts, now, began)
 
 
 def _play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began: float) -> Playing:

@@ -10,6 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeGuard
 
 from .answer_documents import DONE, documents
@@ -54,8 +55,7 @@ class Pieces:
             self.lost = True
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._first
-        yield from self._last
+        return chain(self._first, self._last)
 
 
 @dataclass(slots=True)
