@@ -72,7 +72,11 @@ class Fail:
     kind: FailKind
 
 
-@dataclass(frozen=True, slots=True)
+# Heads, chunks and ends of answers, and the actions made of them, are not frozen: there is one for each piece, and frozen
+# ones are dear. Nobody changes them.
+
+
+@dataclass(slots=True)
 class Head:
     """Status and headers arrive. `error` names what is wrong with the answer, whose status may be 200."""
 
@@ -81,7 +85,7 @@ class Head:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chunk:
     """Bytes of the body arrive; `event` when they are one whole event of a stream."""
 
@@ -90,7 +94,7 @@ class Chunk:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class End:
     """The body ends in good order; `error` when the provider's own terminator is missing."""
 
@@ -225,7 +229,7 @@ class Raise:
     by: Parts = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Respond:
     """Give the app status and headers."""
 
@@ -235,13 +239,13 @@ class Respond:
 
 @dataclass(slots=True)
 class Emit:
-    """Give the app these bytes of the body. Not frozen, as there is one for each piece, and frozen ones are dear."""
+    """Give the app these bytes of the body."""
 
     chunk: Chunk
     by: Parts = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
     """The body is complete."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from ..core.headers import by_name
 from .answer_reader import Reading, Says
 
 if TYPE_CHECKING:
@@ -85,9 +86,7 @@ class ExchangeUnderWay:
         """Status and headers reached the app."""
         self.exchange.status = head.status
         self.exchange.error = head.error
-        named = dict(reversed(head.headers))  # of several the first
-        if not all(map(str.islower, named)):  # those of simulated answers all are
-            named = {name.lower(): value for name, value in reversed(head.headers)}
+        named = by_name(head.headers)
         length = named.get("content-length", "")
         self.promised = int(length) if length.isdecimal() else math.inf
         if self.refused and self.call.stream:
@@ -127,15 +126,13 @@ class ExchangeUnderWay:
         """The call is over and its connection let go; only the first end counts."""
         exchange = self.exchange
         exchange.held_open = False
-        if exchange.ended is not None:
-            return
-        if self._reading is not None and (error is None or error == "closed"):
+        if (error is None or error == "closed") and self._reading is not None and exchange.ended is None:
             says = self._reading.finish()
             # Who closes it may have acted on a last line whose event had no end yet; nothing else of it is sure.
             if says := says if error is None else says & Says.ERROR:
                 self._passed(says)
-                if exchange.ended is not None:
-                    return
+        if exchange.ended is not None:
+            return
         exchange.error = error or exchange.error or self._broke()
         exchange.ended = now = self._now()
         if now - self._since > exchange.longest_gap:
