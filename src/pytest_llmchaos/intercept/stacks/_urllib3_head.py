@@ -31,7 +31,9 @@ def phrase(status: int) -> str:
 
 def is_plain(head: Head) -> bool:
     """Tell whether a parser gives back the head as it is."""
-    names, values = zip(*head.headers, strict=True) if head.headers else ((), ())
+    if not head.headers:
+        return False
+    names, values = zip(*head.headers, strict=True)
     told = "\n".join(values)
     return (
         200 <= head.status < 1000
@@ -39,7 +41,7 @@ def is_plain(head: Head) -> bool:
         and len(told) < _LONGEST
         and all(names)
         and _NAMES.fullmatch("".join(names)) is not None
-        and told.count("\n") == max(len(values) - 1, 0)
+        and told.count("\n") == len(values) - 1
         and told.isascii()
         and told.replace("\n", "").isprintable()
         and " \n" not in told
