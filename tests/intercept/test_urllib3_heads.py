@@ -16,6 +16,8 @@ SEEN = ("status", "reason", "version", "chunked", "length", "will_close", "code"
 
 
 class Sock:
+    """What an answer comes over."""
+
     def __init__(self, head, told=b""):
         self.head = head
         self._told = told
@@ -25,17 +27,20 @@ class Sock:
 
 
 def told(head):
+    """The head as a server sends it."""
     lines = [f"HTTP/1.1 {head.status} {phrase(head.status)}", *(f"{name}: {value}" for name, value in head.headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def parsed(head, method):
+    """What http.client makes of it."""
     response = HTTPResponse(Sock(head, told(head)), method=method)
     response.begin()
     return response
 
 
 def same(head, method="POST"):
+    """See whether the unparsed one is the same."""
     ready, known = ReadyResponse(Sock(head), method=method), parsed(head, method)
     ready.begin()
     assert [getattr(ready, name) for name in SEEN] == [getattr(known, name) for name in SEEN]
@@ -56,7 +61,8 @@ def same(head, method="POST"):
 )
 def test_an_unparsed_head_is_a_parsed_one(headers, status, method):
     """Whatever frames the body, closes the connection or comes twice."""
-    assert is_plain(head := Head(status, headers))
+    head = Head(status, headers)
+    assert is_plain(head)
     same(head, method)
 
 

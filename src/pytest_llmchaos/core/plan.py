@@ -72,8 +72,8 @@ class Fail:
     kind: FailKind
 
 
-# Heads, chunks and ends of answers, and the actions made of them, are not frozen: there is one for each piece, and frozen
-# ones are dear. Nobody changes them.
+# Heads, chunks and ends of answers, and the actions made of them, are not frozen: there is one for each piece, and
+# frozen ones are dear. Nobody changes them.
 
 
 @dataclass(slots=True)
@@ -269,9 +269,7 @@ _TIMEOUT_KIND: dict[str, FailKind] = {
 }
 
 
-def play(
-    plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None, began: float | None = None
-) -> Playing:
+def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None, began: float | None = None) -> Playing:
     """Yield the primitive actions of a plan; the driver performs each and answers a `Pull` with the
     upstream's step.
 

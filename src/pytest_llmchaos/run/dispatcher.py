@@ -162,7 +162,7 @@ class Dispatcher:
                     self.journal.note(now, "over", text)
             identity = call.identity()
             nth = self._such[identity] = self._such.get(identity, 0) + 1
-            told_to_wait = any([each.retry_after for each in self.journal.latest])
+            told_to_wait = any(each.retry_after for each in self.journal.latest)
             exchange = self.journal.begin(call, now, self._phase())
             exchange.address, exchange.thread = address(request), threading.get_native_id()
             exchange.unslept = told_to_wait and sleep_is_stubbed()

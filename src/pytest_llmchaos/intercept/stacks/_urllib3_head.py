@@ -60,12 +60,10 @@ class ReadyResponse(HTTPResponse):
 
     def begin(self) -> None:
         """Do what `begin` does once it has parsed the head."""
-        if self.headers is not None:
-            return
-        head, self.headers = self._known, HTTPMessage()
+        head, told = self._known, HTTPMessage()
         for name, value in head.headers:
-            self.headers.set_raw(name, value)
-        self.msg = self.headers
+            told.set_raw(name, value)
+        self.headers = self.msg = told
         self.code = self.status = head.status
         self.reason, self.version = phrase(head.status), 11
         named = by_name(head.headers)

@@ -131,7 +131,12 @@ class _Incoming(io.RawIOBase):
 
 
 def _head_bytes(head: Head) -> bytes:
-    lines = [f"HTTP/1.1 {head.status} {phrase(head.status)}", *(f"{name}: {value}" for name, value in head.headers), "", ""]
+    lines = [
+        f"HTTP/1.1 {head.status} {phrase(head.status)}",
+        *(f"{name}: {value}" for name, value in head.headers),
+        "",
+        "",
+    ]
     text = "\r\n".join(lines)
     try:
         return text.encode("latin-1")

@@ -143,7 +143,8 @@ class Urllib3Stack(Patching):
         """
         reading = {key: options[key] for key in _READING if key in options}
         if not reading:  # urllib3 1.26 makes its own answer of http.client's in urlopen
-            bare = (ReadyResponse if wire.plain else HTTPResponse)(wire, method=method)
+            answer: Any = ReadyResponse if wire.plain else HTTPResponse
+            bare = answer(wire, method=method)
             bare.begin()
             return bare
         front = _genuine(self._module.connection.HTTPConnection)(pool.host, pool.port)
@@ -192,12 +193,12 @@ def _sentinel(original: Any) -> Any:
 
 def _mocked(conn: Any, original: Any) -> bool:
     """Tell whether a mocking tool answers beneath us: a cassette's connection, or a step that is not urllib3's."""
-    return original.__module__.partition(".")[0] != "urllib3" or _of_a_cassette(type(conn))
+    return original.__module__.partition(".")[0] != "urllib3" or _of_a_cassette(type(conn).__mro__)
 
 
 @lru_cache(maxsize=32)
-def _of_a_cassette(connection: type[Any]) -> bool:
-    return any(each.__module__.partition(".")[0] == "vcr" for each in connection.__mro__)
+def _of_a_cassette(classes: tuple[type, ...]) -> bool:
+    return any(each.__module__.partition(".")[0] == "vcr" for each in classes)
 
 
 def _leave(kind: FailKind | None, pool: Any, conn: Any) -> None:
