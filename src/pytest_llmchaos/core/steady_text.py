@@ -8,7 +8,7 @@ number. Short numbers stay, because tests ask "question 1", "question 2" in seve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -113,16 +113,16 @@ def texts(body: Any) -> list[str]:
 
 
 def _gather(body: Any, found: list[str]) -> None:
-    inner: Iterable[Any]
-    if type(body) is dict or isinstance(body, Mapping):
-        inner = [body.get(key) for key in sorted(map(str, body)) if key not in _IDENTIFYING]
-    else:
-        inner = body if isinstance(body, list | tuple) else (body,)
-    for each in inner:
-        if isinstance(each, str):
-            found.append(steady(each))
-        elif isinstance(each, _HOLDING):
+    if isinstance(body, str):
+        found.append(steady(body))
+    elif isinstance(body, list | tuple):
+        for each in body:
             _gather(each, found)
-
-
-_HOLDING = (dict, list, tuple, Mapping)
+    elif type(body) is dict or isinstance(body, Mapping):
+        for key in sorted(map(str, body)):
+            if key not in _IDENTIFYING:
+                each = body.get(key)
+                if isinstance(each, str):  # most are
+                    found.append(steady(each))
+                else:
+                    _gather(each, found)
