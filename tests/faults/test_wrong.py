@@ -11,6 +11,7 @@ from pytest_llmchaos import faults
 from pytest_llmchaos.core.errors import FaultUnfit
 from pytest_llmchaos.core.plan import Chunk, End, Head, Plan
 from pytest_llmchaos.core.replies import WRONG
+from pytest_llmchaos.core.tokens import tokens
 
 from .fakes import draw
 from .vendors import CHATS, EMBEDDINGS, SAY, SCHEMA, chat, embeddings
@@ -82,6 +83,14 @@ def test_texts_are_wrong_in_their_ways():
         cut = said(faults.wrong_output(form))
         assert cut["finish_reason"] == finish
         assert not cut["message"]["content"].endswith(".")
+
+
+@pytest.mark.parametrize("form", ["wrong_language", "wrong_script", "repeated", "truncated", "empty"])
+def test_the_tokens_are_those_of_the_wrong_text(form):
+    """The usage counts what was sent, and not the text that was spoiled."""
+    answer = json.loads(body(steps(faults.wrong_output(form), chat("openai"))))
+    text = answer["choices"][0]["message"]["content"]
+    assert answer["usage"]["completion_tokens"] == max(tokens(text), 1)
 
 
 @pytest.mark.parametrize("form", ["wrong_language", "wrong_script", "repeated"])

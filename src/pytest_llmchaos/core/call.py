@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
 from .errors import ParameterError, near, shown
+from .headers import by_name
 from .steady_text import steady, texts
 
 if TYPE_CHECKING:
@@ -81,11 +82,16 @@ class Timeouts:
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class HttpRequest:
     """One HTTP request as a stack hands it to us, before we know whether it is an LLM call.
 
-    Never shown: its headers and body hold keys and prompts.
+    Never shown: its headers and body hold keys and prompts. Nobody changes it; it is not frozen, as that is dear.
+
+    Attributes:
+        host: the host with its port when the URL names one, in lower case.
+        path: the path without the query.
+        credential: what it came with to show who sends it; empty where there was nothing. Never recorded.
     """
 
     method: str
@@ -93,28 +99,21 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     content: bytes = field(default=b"", repr=False)
     timeouts: Timeouts = Timeouts()
+    host: str = field(init=False, repr=False, compare=False)
+    path: str = field(init=False, repr=False, compare=False)
+    credential: str = field(init=False, repr=False, compare=False)
     _first: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.__dict__["_first"] = {key.lower(): value for key, value in reversed(self.headers)}
-
-    @property
-    def host(self) -> str:
-        """The host with its port when the URL names one, in lower case."""
-        return _place(self.url)[0]
-
-    @property
-    def path(self) -> str:
-        """The path without the query."""
-        return _place(self.url)[1]
+        self._first = by_name(self.headers)
+        self.host, self.path = _place(self.url)
+        self.credential = self._sent_with()
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name (given in lower case), or None."""
         return self._first.get(name)
 
-    @property
-    def credential(self) -> str:
-        """What it came with to show who sends it; empty where there was nothing. Never recorded."""
+    def _sent_with(self) -> str:
         for name in _CREDENTIALS:
             if value := self._first.get(name):
                 return value
@@ -129,9 +128,9 @@ def _place(url: str) -> tuple[str, str]:
     return parts.netloc.rpartition("@")[2].lower(), parts.path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """One HTTP request to a provider, recognised.
+    """One HTTP request to a provider, recognised. Nobody changes it; it is not frozen, as that is dear.
 
     Attributes:
         provider: name of the provider, or the host that speaks a known dialect.

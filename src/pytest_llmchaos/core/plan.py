@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import chain
 from typing import Literal
 
 from .call import Timeouts
@@ -74,7 +72,11 @@ class Fail:
     kind: FailKind
 
 
-@dataclass(frozen=True, slots=True)
+# Heads, chunks and ends of answers, and the actions made of them, are not frozen: there is one for each piece, and
+# frozen ones are dear. Nobody changes them.
+
+
+@dataclass(slots=True)
 class Head:
     """Status and headers arrive. `error` names what is wrong with the answer, whose status may be 200."""
 
@@ -83,7 +85,7 @@ class Head:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chunk:
     """Bytes of the body arrive; `event` when they are one whole event of a stream."""
 
@@ -92,7 +94,7 @@ class Chunk:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class End:
     """The body ends in good order; `error` when the provider's own terminator is missing."""
 
@@ -162,6 +164,11 @@ class Plan:
     shaped_by: tuple[Part | None, ...] = ()
     priced_by: Parts = ()
 
+    @property
+    def untouched(self) -> bool:
+        """Whether no fault has a part in it."""
+        return not self.shapers and self.answered_by is None and not self.priced_by
+
     def answering(self, answer: Answer) -> Plan:
         """Return this plan with the answer replaced; waits that other faults put before it stay."""
         return replace(self, source=answer.steps, harmless=answer.harmless)
@@ -222,7 +229,7 @@ class Raise:
     by: Parts = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Respond:
     """Give the app status and headers."""
 
@@ -232,13 +239,13 @@ class Respond:
 
 @dataclass(slots=True)
 class Emit:
-    """Give the app these bytes of the body. Not frozen, as there is one for each piece, and frozen ones are dear."""
+    """Give the app these bytes of the body."""
 
     chunk: Chunk
     by: Parts = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
     """The body is complete."""
 
@@ -262,7 +269,7 @@ _TIMEOUT_KIND: dict[str, FailKind] = {
 }
 
 
-def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None) -> Playing:
+def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None, began: float | None = None) -> Playing:
     """Yield the primitive actions of a plan; the driver performs each and answers a `Pull` with the
     upstream's step.
 
@@ -274,28 +281,11 @@ def play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None = None)
         plan: what happens.
         timeouts: the client's own limits; the one that is reached first decides, of equal ones that of the phase.
         now: the clock that the total timeout counts on, in seconds; without one it counts the waits.
+        began: when the call began by that clock; None for now.
     """
-    began = now() if now is not None else 0.0
-    untouched = plan.source is not None and not plan.shapers and plan.answered_by is None and not plan.priced_by
-    return (_untouched if untouched else _play)(plan, timeouts, now, began)
-
-
-def _untouched(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began: float) -> Playing:
-    """Play what no fault has a part in: the most of all calls, and so the quickest way."""
-    assert plan.source is not None  # noqa: S101 # else this is not called
-    steps = iter(plan.source())
-    for step in steps:
-        if isinstance(step, Chunk):
-            yield Emit(step)
-        elif isinstance(step, Head):
-            yield Respond(step)
-        elif isinstance(step, End):
-            yield Done(step)
-            return
-        else:
-            rest = partial(chain, (step,), steps)
-            yield from _play(replace(plan, source=rest), timeouts, now, began)
-            return
+    if began is None:
+        began = now() if now is not None else 0.0
+    return _play(plan, timeouts, now, began)
 
 
 def _play(plan: Plan, timeouts: Timeouts, now: Callable[[], float] | None, began: float) -> Playing:

@@ -121,4 +121,8 @@ def _gather(body: Any, found: list[str]) -> None:
     elif type(body) is dict or isinstance(body, Mapping):
         for key in sorted(map(str, body)):
             if key not in _IDENTIFYING:
-                _gather(body.get(key), found)
+                each = body.get(key)
+                if isinstance(each, str):  # most are
+                    found.append(steady(each))
+                else:
+                    _gather(each, found)

@@ -55,7 +55,7 @@ def active() -> Chaos | None:
         return owner
     if not runs:
         return _current.elsewhere() if _current.elsewhere is not None else None
-    return on()
+    return runs[0] if len(runs) == 1 else on()
 
 
 def on() -> Chaos | None:

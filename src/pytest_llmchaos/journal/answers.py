@@ -10,6 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeGuard
 
 from .answer_documents import DONE, documents
@@ -28,7 +29,7 @@ class Pieces:
 
     def __init__(self) -> None:
         self._first: list[bytes] = []
-        self._last: deque[bytes] = deque()
+        self._last: deque[bytes] | None = None  # most answers never come to it
         self._room = _KEPT
         self._tail = 0
         self.lost = False
@@ -47,6 +48,8 @@ class Pieces:
             self._first.append(data)
             self._room -= size
             return
+        if self._last is None:
+            self._last = deque()
         self._last.append(data)
         self._tail += size
         while self._tail > _KEPT and len(self._last) > 1:
@@ -54,8 +57,7 @@ class Pieces:
             self.lost = True
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._first
-        yield from self._last
+        return iter(self._first) if self._last is None else chain(self._first, self._last)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ In memory only: none of it is in the journal's entries, and none is ever printed
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -164,14 +164,13 @@ class AppBehaviour:
         if key:
             self._came(key, exchange.provider)
 
-    def _strange(self, key: str, content: bytes, provider: str) -> Iterator[set[str]]:
-        """Yield, for each key in a body that never went to this provider, to which ones it did."""
+    def _strange(self, key: str, content: bytes, provider: str) -> list[set[str]]:
+        """Return, for each key in a body that never went to this provider, to which ones it did."""
         with self._lock:
-            if self._sent_to[provider] == len(self._keys):  # no key is strange to it: nothing is looked for
-                return
+            if self._sent_to.get(provider, 0) == len(self._keys):  # no key is strange to it: nothing is looked for
+                return []
             found = [each.decode("utf-8", "surrogatepass") for each in self._searched.found_in(content)]
-            strange = [set(to) for each in found if each != key and provider not in (to := self._keys[each])]
-        yield from strange
+            return [set(to) for each in found if each != key and provider not in (to := self._keys[each])]
 
     def _came(self, key: str, provider: str) -> None:
         """Keep the key of a call."""

@@ -136,6 +136,8 @@ def _text_block(text: str) -> dict[str, Any]:
 
 
 def _spoken(said: Said) -> int:
+    if said.tokens is not None:
+        return said.tokens
     if not said.calls:
         return max(tokens(said.text or ""), 1)
     called = (*(each.name for each in said.calls), *said.arguments())

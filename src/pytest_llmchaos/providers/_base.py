@@ -43,7 +43,7 @@ class Route:
     """Body members without which an unknown host does not speak this dialect."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recognised:
     """What a call asks for, told from its whole request."""
 

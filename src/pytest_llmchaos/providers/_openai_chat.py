@@ -11,7 +11,7 @@ from ..core.tokens import pieces, request_tokens, tokens
 from ._openai_logprobs import logprobs, wanted
 from ._openai_wire import answered_by, chunks_answer, fingerprint, plain_answer, vendor, written_answer
 from ._read import mapping, mappings, positive, word
-from ._say import DECLINED, Asked, Said, Tool, choose, say
+from ._say import DECLINED, NOTHING_ASKED, Asked, Said, Tool, choose, say
 from ._template import GAP, Template
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def completions(call: Call, reply: Reply | None, draw: Draw, *, error: str | Non
 
 def what_is_asked(body: Mapping[str, Any]) -> Asked:
     """Return what a chat request with these members asks for."""
+    if _ASKING.isdisjoint(body):
+        return NOTHING_ASKED
     limit = positive(body.get("max_completion_tokens")) or positive(body.get("max_tokens"))
     schema = _schema(mapping(body.get("response_format")))
     if "tools" not in body and "tool_choice" not in body:
@@ -114,6 +116,9 @@ def what_is_asked(body: Mapping[str, Any]) -> Asked:
     ]
     called = frozenset(each for each in made if isinstance(each, str))
     return Asked(tools, called, must_call, schema, limit)
+
+
+_ASKING = frozenset(["max_completion_tokens", "max_tokens", "response_format", "tools", "tool_choice"])
 
 
 def _schema(wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -216,6 +221,8 @@ _PROMPT = ("messages", "prompt", "tools", "response_format")
 
 def spoken_tokens(said: Said) -> int:
     """Return roughly how many tokens the answer is."""
+    if said.tokens is not None:
+        return said.tokens
     text = said.text or (DECLINED if said.finish == "refusal" else "")
     if not said.calls:
         return tokens(text)

@@ -95,7 +95,9 @@ def read_json(provider: Provider, route: Route, request: HttpRequest) -> Recogni
 
 def _parse(content: bytes) -> dict[str, Any] | None:
     try:
-        body = json.loads(content)
+        # What json would find out by looking: the encoding. It may be another one where the object begins otherwise.
+        plain = content.startswith((b'{"', b"{ ", b"{\n"))
+        body = json.loads(content.decode("utf-8", "surrogatepass") if plain else content)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

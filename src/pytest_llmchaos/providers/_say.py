@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..core.errors import UsageProblem
 from ..core.replies import Reply, ToolCall
 from ._schema import example
-from ._text import prose
+from ._text import counted_prose, prose
 
 if TYPE_CHECKING:
     from ..core.draw import Draw
     from ..core.replies import Finish
 
-__all__ = ["DECLINED", "Asked", "Said", "Tool", "choose", "next_tool", "say"]
+__all__ = ["DECLINED", "NOTHING_ASKED", "Asked", "Said", "Tool", "choose", "next_tool", "say"]
 
 MustCall = Literal["any", "named"]
 
@@ -51,13 +51,20 @@ class Asked:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+NOTHING_ASKED = Asked()
+
+
+@dataclass(slots=True)
 class Said:
-    """What the model says. `text` is None where it says nothing beside its tool calls or its refusal."""
+    """What the model says. `text` is None where it says nothing beside its tool calls or its refusal.
+
+    `tokens` is how many tokens the text is where that is known already; else None.
+    """
 
     text: str | None
     calls: tuple[ToolCall, ...]
     finish: Finish
+    tokens: int | None = None
 
     def arguments(self) -> list[str]:
         """Return the JSON arguments of the tool calls."""
@@ -95,7 +102,8 @@ def say(reply: Reply | None, asked: Asked, draw: Draw) -> Said:
     if asked.schema is not None:
         data = example(asked.schema, draw) if asked.schema else {"answer": prose(draw, asked.limit)}
         return Said(_json(data), (), reply.finish)
-    return Said(prose(draw, asked.limit), (), reply.finish)
+    text, count = counted_prose(draw, asked.limit)
+    return Said(text, (), reply.finish, count)
 
 
 def choose(

@@ -143,7 +143,7 @@ def _spoken(said: Said, spoil: Callable[[str], str], asked: Asked) -> Said:
         made = tuple(replace(each, arguments=there) for each, there in zip(said.calls, calls, strict=True))
         return replace(said, calls=made)
     if asked.schema is None:
-        return replace(said, text=spoil(said.text or ""))
+        return replace(said, text=spoil(said.text or ""), tokens=None)
     return replace(said, text=_json(_within(json.loads(said.text or "null"), spoil, asked.schema)))
 
 

@@ -61,7 +61,6 @@ class Reading:
         self.error = self.aborted = self.done = False
         self._strange = False
         self._pending = 0  # bytes of an event that is not whole yet
-        self._last = RepeatedEvent()
 
     @property
     def unfinished(self) -> bool:
@@ -81,7 +80,7 @@ class Reading:
     def feed(self, data: bytes) -> int:
         """Take an unpacked piece and tell what it says, once its event is whole."""
         if self._framer is None:
-            self._framer = self._guessed(data)
+            self._framer = self._guessed(data) if self._stream else None
             if self._framer is None:
                 return Says.CONTENT if data and not data.isspace() else Says.NOTHING
         if self._pending == 0 and (like_the_last := self._last.says(data)):
@@ -101,13 +100,15 @@ class Reading:
     def finish(self) -> int:
         """Tell what the last piece says, where no end of an event came after it."""
         says = Says.NOTHING
-        for chunk in self._framer.flush() if self._framer is not None else ():
+        if self._framer is None:
+            return says
+        for chunk in self._framer.flush():
             says |= self._event(chunk.data)
         return says
 
     def _guessed(self, data: bytes) -> Framer | None:
         """Return what cuts a stream whose headers do not say what it is, by how it begins."""
-        if not self._stream or not (start := data.lstrip()):
+        if not (start := data.lstrip()):
             return None
         self._stream = False  # only its beginning tells
         kind = next((kind for sign, kind in _BEGINS.items() if start.startswith(sign)), None)
@@ -124,6 +125,10 @@ class Reading:
         for document in found:
             says |= self._document(document)
         return says
+
+    @cached_property
+    def _last(self) -> RepeatedEvent:
+        return RepeatedEvent()
 
     @cached_property
     def _reader(self) -> Reader:

@@ -6,10 +6,12 @@ A driver is pulled twice: `head()` until status and headers, `next()` for each p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..core.plan import Action, Chunk, Done, Emit, FailKind, Head, Pull, Raise, Respond, Sleep, Step, play
+from ..core.plan import Action, Chunk, Done, Emit, End, FailKind, Head, Playing, Pull, Raise, Respond, Sleep, Step, play
 
 if TYPE_CHECKING:
     from .exchange_under_way import ExchangeUnderWay
@@ -42,11 +44,54 @@ class _Driver:
     def __init__(self, under_way: ExchangeUnderWay, failure: Failure) -> None:
         self._ongoing = under_way
         self._failure = failure
-        self._playing = play(under_way.plan, under_way.call.timeouts, under_way.clock.now)
         self._injected: str | None = None
         self._peeked = 0
+        # What no fault has a part in is most of all calls, and is taken step by step as long as there is no wait in it.
+        self._plain = under_way.plan.source is not None and under_way.plan.untouched
+        self._rest: Iterator[Step] | None = None
+        counted = not self._plain or under_way.call.timeouts.total is not None
+        self._began = under_way.clock.now() if counted else 0.0
+        self._played: Playing | None = None
 
-    def _perform(self, action: Action) -> Respond | Emit | Done | None:
+    @property
+    def _playing(self) -> Playing:
+        """The plan as actions, or what is left of it."""
+        if self._played is None:
+            self._plain = False
+            plan, rest = self._ongoing.plan, self._rest
+            plan = plan if rest is None else replace(plan, source=lambda: rest)
+            self._played = play(plan, self._ongoing.call.timeouts, self._ongoing.clock.now, self._began)
+        return self._played
+
+    def _taken(self) -> Head | Chunk | End | None:
+        """Give the app the next step of a plain answer; None where it has to be played from here on."""
+        steps = self._rest
+        if steps is None:
+            assert self._ongoing.plan.source is not None  # noqa: S101 # else it is not plain
+            steps = self._rest = iter(self._ongoing.plan.source())
+        step = next(steps, None)
+        if isinstance(step, Chunk):
+            self._ongoing.emitted(step)
+        elif isinstance(step, Head):
+            self._ongoing.responded(step)
+        elif isinstance(step, End):
+            self._stop()
+            self._ongoing.end(step.error)
+        else:
+            self._rest = steps if step is None else chain((step,), steps)
+            self._plain = False
+            return None
+        return step
+
+    def _comes_at_once(self) -> bool:
+        """Tell whether a plain answer begins with its head, which is not taken yet."""
+        assert self._ongoing.plan.source is not None  # noqa: S101 # else it is not plain
+        steps = iter(self._ongoing.plan.source())
+        first = next(steps, None)
+        self._rest = steps if first is None else chain((first,), steps)
+        return isinstance(first, Head)
+
+    def _perform(self, action: Action) -> Head | Chunk | End | None:
         """Do what needs no waiting; return what the app must get."""
         if isinstance(action, Pull):
             return None
@@ -54,13 +99,13 @@ class _Driver:
             self._ongoing.struck(action.by)
         if isinstance(action, Emit):  # most are these
             self._ongoing.emitted(action.chunk)
-            return action
+            return action.chunk
         if isinstance(action, Respond):
             self._ongoing.responded(action.head)
-            return action
+            return action.head
         if isinstance(action, Done):
             self._ongoing.end(action.end.error)
-            return action
+            return action.end
         if isinstance(action, Raise):
             self._injected = action.kind
             raise self._failure(action.kind)
@@ -69,7 +114,12 @@ class _Driver:
     def _broke(self, error: BaseException) -> None:
         cancelled = isinstance(error, asyncio.CancelledError)
         self._ongoing.end(self._injected or ("cancelled" if cancelled else type(error).__name__))
-        self._playing.close()
+        self._stop()
+
+    def _stop(self) -> None:
+        self._plain, self._rest = False, iter(())
+        if self._played is not None:
+            self._played.close()
 
     def _wants(self) -> bool:
         """Tell whether an error was answered whose text the app closes unread: what was answered is judged, not what
@@ -102,7 +152,7 @@ class _Driver:
                 self._ongoing.end(action.end.error)
             elif isinstance(action, Sleep) and self._ongoing.said_all:
                 self._ongoing.struck(action.by)  # all was said, and the app left a connection that stayed open
-        self._playing.close()
+        self._stop()
         self._ongoing.end("closed")
 
 
@@ -120,14 +170,14 @@ class SyncDriver(_Driver):
             BaseException: the stack's own exception where the plan fails before.
         """
         got = self._next()
-        if not isinstance(got, Respond):
+        if not isinstance(got, Head):
             raise TypeError(f"the plan for {self._ongoing.call.label} has no head, but {got!r}")
-        return got.head
+        return got
 
     def next(self) -> Chunk | None:
         """Play up to the next piece of the body; None at its end."""
         got = self._next()
-        return got.chunk if isinstance(got, Emit) else None
+        return got if isinstance(got, Chunk) else None
 
     def close(self) -> None:
         """The app needs no more of the body."""
@@ -141,9 +191,11 @@ class SyncDriver(_Driver):
             self._closed()
             self._upstream.close()
 
-    def _next(self) -> Respond | Emit | Done | None:
+    def _next(self) -> Head | Chunk | End | None:
         sent: Step | None = None
         try:
+            if self._plain and (taken := self._taken()) is not None:
+                return taken
             while True:
                 try:
                     action = self._playing.send(sent)
@@ -178,6 +230,8 @@ class AsyncDriver(_Driver):
             BaseException: the stack's own exception where the plan fails there.
         """
         try:
+            if self._plain and self._comes_at_once():
+                return
             while (action := next(self._playing, None)) is not None:
                 if isinstance(action, Sleep) and action.phase in ("pool", "connect"):
                     self._perform(action)
@@ -199,14 +253,14 @@ class AsyncDriver(_Driver):
             BaseException: the stack's own exception where the plan fails before.
         """
         got = await self._next()
-        if not isinstance(got, Respond):
+        if not isinstance(got, Head):
             raise TypeError(f"the plan for {self._ongoing.call.label} has no head, but {got!r}")
-        return got.head
+        return got
 
     async def next(self) -> Chunk | None:
         """Play up to the next piece of the body; None at its end."""
         got = await self._next()
-        return got.chunk if isinstance(got, Emit) else None
+        return got if isinstance(got, Chunk) else None
 
     async def close(self) -> None:
         """The app needs no more of the body."""
@@ -223,9 +277,11 @@ class AsyncDriver(_Driver):
     async def _wanted(self) -> None:
         """Wait until the app comes to the next action, for a stack in which the plan runs ahead of it."""
 
-    async def _next(self) -> Respond | Emit | Done | None:
+    async def _next(self) -> Head | Chunk | End | None:
         sent: Step | None = None
         try:
+            if self._plain and (taken := self._taken()) is not None:
+                return taken
             while True:
                 try:
                     action = self._ahead or self._playing.send(sent)

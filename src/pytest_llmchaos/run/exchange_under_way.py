@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from ..core.headers import by_name
 from .answer_reader import Reading, Says
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class ExchangeUnderWay:
         """Status and headers reached the app."""
         self.exchange.status = head.status
         self.exchange.error = head.error
-        named = {name.lower(): value for name, value in reversed(head.headers)}  # of several the first
+        named = by_name(head.headers)
         length = named.get("content-length", "")
         self.promised = int(length) if length.isdecimal() else math.inf
         if self.refused and self.call.stream:
@@ -103,7 +104,8 @@ class ExchangeUnderWay:
             return
         data = reading.unpacked(chunk.data)
         exchange.pieces.add(data)
-        self._passed(reading.feed(data))
+        if says := reading.feed(data):
+            self._passed(says)
 
     @property
     def refused(self) -> bool:
@@ -124,16 +126,19 @@ class ExchangeUnderWay:
         """The call is over and its connection let go; only the first end counts."""
         exchange = self.exchange
         exchange.held_open = False
-        if error in (None, "closed") and self._reading is not None and exchange.ended is None:
+        if (error is None or error == "closed") and self._reading is not None and exchange.ended is None:
             says = self._reading.finish()
             # Who closes it may have acted on a last line whose event had no end yet; nothing else of it is sure.
-            self._passed(says if error is None else says & Says.ERROR)
+            if says := says if error is None else says & Says.ERROR:
+                self._passed(says)
         if exchange.ended is not None:
             return
         exchange.error = error or exchange.error or self._broke()
         exchange.ended = now = self._now()
-        exchange.longest_gap = max(exchange.longest_gap, now - self._since)
-        exchange.longest_pause = max(exchange.longest_pause, now - self._since_thought)
+        if now - self._since > exchange.longest_gap:
+            exchange.longest_gap = now - self._since
+        if now - self._since_thought > exchange.longest_pause:
+            exchange.longest_pause = now - self._since_thought
         if self.over is not None:
             self.over(exchange)
 
@@ -145,8 +150,9 @@ class ExchangeUnderWay:
     def _broke(self) -> str | None:
         """Return what is wrong with an answer from beneath that ended in good order; None for nothing."""
         exchange, reading = self.exchange, self._reading
-        beneath = self.plan.source is None and self.call.operation in _ANSWERS and (exchange.status or 599) < 400
-        if not beneath or reading is None:
+        if self.plan.source is not None or reading is None:
+            return None
+        if self.call.operation not in _ANSWERS or (exchange.status or 599) >= 400:
             return None
         if self.call.stream:
             return "stream_truncated" if reading.unfinished else None
@@ -157,8 +163,6 @@ class ExchangeUnderWay:
         return "error" if answer.error else "aborted" if answer.aborted else None
 
     def _passed(self, says: int) -> None:
-        if not says:
-            return
         now, exchange = self._now(), self.exchange
         if exchange.opened is None:
             exchange.opened = self._since = self._since_thought = now

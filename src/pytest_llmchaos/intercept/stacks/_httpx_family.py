@@ -99,6 +99,7 @@ class HttpxStack(Patching):
         self.library = library
         self.breaks = True
         self.core = core
+        self._roots = (library, core)
         super().__init__()
 
     @property
@@ -122,14 +123,14 @@ class HttpxStack(Patching):
     def _sync_point(self, own: bool) -> Any:
         def wrap(original: Any) -> Any:
             def handle_request(transport: Any, request: Any) -> Any:
-                chaos, found = _look(request)
+                chaos, found, url = _look(request)
                 if found is None and chaos is not None and not own and not self._mocked(original):
-                    found = chaos.guard(request.method, str(request.url))
+                    found = chaos.guard(request.method, url)
                 if chaos is None or found is None:
                     return original(transport, request)
                 request.read()
                 answers = self._answers(own, original, request)
-                under_way = chaos.begin(found, self._neutral(request), self.library, own=answers)
+                under_way = chaos.begin(found, self._neutral(request, url), self.library, own=answers)
                 if under_way is None:
                     return original(transport, request)
                 upstream = chaos.upstream_for(under_way, _SyncOriginal(original, transport, request), self._translate)
@@ -149,15 +150,15 @@ class HttpxStack(Patching):
     def _async_point(self, own: bool) -> Any:
         def wrap(original: Any) -> Any:
             async def handle_async_request(transport: Any, request: Any) -> Any:
-                chaos, found = _look(request)
+                chaos, found, url = _look(request)
                 if found is None and chaos is not None and not own and not self._mocked(original):
-                    found = chaos.guard(request.method, str(request.url))
+                    found = chaos.guard(request.method, url)
                 if chaos is None or found is None:
                     return await original(transport, request)
                 await request.aread()
                 chaos.check_async()
                 answers = self._answers(own, original, request)
-                under_way = chaos.begin(found, self._neutral(request), self.library, own=answers)
+                under_way = chaos.begin(found, self._neutral(request, url), self.library, own=answers)
                 if under_way is None:
                     return await original(transport, request)
                 upstream = chaos.async_upstream_for(
@@ -174,10 +175,10 @@ class HttpxStack(Patching):
 
     def _sync_sentinel(self, original: Any) -> Any:
         def send(client: Any, request: Any, **options: Any) -> Any:
-            chaos, found = _look(request, tick=False)
+            chaos, found, url = _look(request, tick=False)
             if chaos is None or found is None:
                 return original(client, request, **options)
-            with watch((request, request.url, chaos, found)) as sent:
+            with watch((request, request.url, chaos, found, url)) as sent:
                 response = original(client, request, **options)
             if not sent.seen:
                 chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
@@ -187,10 +188,10 @@ class HttpxStack(Patching):
 
     def _async_sentinel(self, original: Any) -> Any:
         async def send(client: Any, request: Any, **options: Any) -> Any:
-            chaos, found = _look(request, tick=False)
+            chaos, found, url = _look(request, tick=False)
             if chaos is None or found is None:
                 return await original(client, request, **options)
-            with watch((request, request.url, chaos, found)) as sent:
+            with watch((request, request.url, chaos, found, url)) as sent:
                 response = await original(client, request, **options)
             if not sent.seen:
                 chaos.escaped(found, str(request.url.host), client._transport_for_url(request.url))
@@ -200,17 +201,15 @@ class HttpxStack(Patching):
 
     # --- translation --------------------------------------------------------------------------------------------
 
-    def _neutral(self, request: Any) -> HttpRequest:
+    def _neutral(self, request: Any, url: str) -> HttpRequest:
         limits = request.extensions.get("timeout") or {}
         known = (limits.get("pool"), limits.get("connect"), limits.get("write"), limits.get("read"))
-        return HttpRequest(
-            request.method, str(request.url), _headers(request.headers), request.content, _limits(*known)
-        )
+        return HttpRequest(request.method, url, _headers(request.headers), request.content, _limits(*known))
 
     def _response(self, head: Head, stream: Any, request: Any) -> Any:
         return self._module.Response(
             head.status,
-            headers=list(head.headers),
+            headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in head.headers],
             stream=stream,
             request=request,
             extensions={"http_version": b"HTTP/1.1"},
@@ -239,12 +238,13 @@ class HttpxStack(Patching):
 
     def _mocked(self, original: Any) -> bool:
         """Tell whether a mocking tool (respx, pytest-httpx, a cassette) answers beneath us."""
+        if _home(original).partition(".")[0] not in self._roots:
+            return True
         core = sys.modules.get(self.core)
-        beneath = [original]
-        if core is not None:
-            beneath += [core.ConnectionPool.handle_request, core.AsyncConnectionPool.handle_async_request]
-        roots = (self.library, self.core)
-        return any(_home(each).partition(".")[0] not in roots for each in beneath)
+        return core is not None and (
+            _home(core.ConnectionPool.handle_request).partition(".")[0] not in self._roots
+            or _home(core.AsyncConnectionPool.handle_async_request).partition(".")[0] not in self._roots
+        )
 
     def _answers(self, own: bool, original: Any, request: Any) -> bool:
         """Tell whether a transport that answers for itself, or a mocking tool, may have an answer for the request."""
@@ -294,25 +294,30 @@ def _headers(headers: Any) -> Headers:
 
 def _home(function: Any) -> str:
     """Return the module in which a function was written: a wrapper may carry the name of what it wraps."""
-    return str(getattr(function, "__globals__", {}).get("__name__") or getattr(function, "__module__", ""))
+    namespace = getattr(function, "__globals__", None)
+    return str((namespace and namespace.get("__name__")) or getattr(function, "__module__", ""))
 
 
-def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any]:
-    """Return the run under way and what it makes of the request's address; tick the passage at a point."""
+def _look(request: Any, tick: bool = True) -> tuple[Chaos | None, Any, str]:
+    """Return the run under way, what it makes of the request's address, and that; tick the passage at a point."""
     from ..active_runs import active
 
     chaos = active()
+    if chaos is None:
+        return None, None, ""
     above = found_above() if tick else ()
     if above and above[0] is request and above[1] is request.url and above[2] is chaos:
-        found = above[3]
+        found, url = above[3:]
     else:
-        found = chaos.providers.route(request.method, str(request.url)) if chaos is not None else None
-    if chaos is not None and tick and _beneath.get() is request:
-        let_through()
-        return None, None
-    if tick and found is not None:
-        passed()
-    return chaos, found
+        url = str(request.url)
+        found = chaos.providers.route(request.method, url)
+    if tick:
+        if _beneath.get() is request:
+            let_through()
+            return None, None, url
+        if found is not None:
+            passed()
+    return chaos, found, url
 
 
 class _SyncOriginal:

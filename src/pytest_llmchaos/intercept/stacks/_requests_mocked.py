@@ -7,8 +7,7 @@ plan; the mock is asked there for the healthy answer.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -51,22 +50,20 @@ class Mock:
 mock_beneath: ContextVar[Mock | None] = ContextVar("llmchaos_requests_mock", default=None)
 """The mock that a request on its genuine way has beneath it."""
 
-_adapter: ContextVar[Any] = ContextVar("llmchaos_requests_adapter", default=None)
+in_use: ContextVar[tuple[Any, str] | None] = ContextVar("llmchaos_requests_session", default=None)
+"""The session that is asked to send something, and the URL."""
 
 
-@contextmanager
-def in_use(session: Any, url: str) -> Iterator[None]:
-    """Keep in mind what the session would send a request with, if no mock stood in its place."""
+def _mounted() -> Any:
+    """Return the adapter that the session would send a request with, if no mock stood in its place; None for none."""
     requests: Any = sys.modules["requests"]
+    if (used := in_use.get()) is None:
+        return None
     try:
-        mounted = requests.Session.get_adapter(session, url)
+        mounted = requests.Session.get_adapter(*used)
     except requests.exceptions.InvalidSchema:
-        mounted = None
-    token = _adapter.set(mounted if isinstance(mounted, requests.adapters.HTTPAdapter) else None)
-    try:
-        yield
-    finally:
-        _adapter.reset(token)
+        return None
+    return mounted if isinstance(mounted, requests.adapters.HTTPAdapter) else None
 
 
 def sent_over(adapter: Any, request: Any, options: dict[str, Any], answer: Callable[[], Any]) -> Any:
@@ -90,7 +87,7 @@ def sent_over(adapter: Any, request: Any, options: dict[str, Any], answer: Calla
     mock = Mock(answer)
     token = mock_beneath.set(mock)
     try:
-        return _whole(send(adapter or _adapter.get() or adapters.HTTPAdapter(), request, **options), mock.given)
+        return _whole(send(adapter or _mounted() or adapters.HTTPAdapter(), request, **options), mock.given)
     except Exception as error:
         if mock.error is None or mock.error not in chain(error):
             raise

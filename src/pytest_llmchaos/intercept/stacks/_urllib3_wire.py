@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from ...core.headers import by_name
+from ._urllib3_head import is_plain, phrase
 
 if TYPE_CHECKING:
     from ...core.plan import Chunk, Head, Headers
@@ -31,7 +33,7 @@ def framed(headers: Headers, *, anew: bool = False) -> Headers:
         headers: what the answer has.
         anew: whether a `content-length` no longer holds, because faults change the body.
     """
-    names = {name.lower() for name, _ in headers}
+    names = by_name(headers)
     if "transfer-encoding" in names or ("content-length" in names and not anew):
         return headers
     kept = tuple(each for each in headers if each[0].lower() != "content-length")
@@ -47,10 +49,15 @@ class Wire:
         head: status and headers, which have arrived.
         driver: plays the body.
         whole: is called when a body of known length is complete, which no step of the plan tells.
+
+    Attributes:
+        plain: whether a parser would give back the head as it is; then only the body comes over the wire.
     """
 
     def __init__(self, head: Head, driver: SyncDriver, whole: Callable[[], None]) -> None:
-        self._incoming = _Incoming(head, driver, whole)
+        self.head = head
+        self.plain = is_plain(head)
+        self._incoming = _Incoming(head, driver, whole, b"" if self.plain else _head_bytes(head))
 
     def sendall(self, data: Any) -> None:
         """Take a piece of the request."""
@@ -71,12 +78,12 @@ class Wire:
 
 
 class _Incoming(io.RawIOBase):
-    def __init__(self, head: Head, driver: SyncDriver, whole: Callable[[], None]) -> None:
+    def __init__(self, head: Head, driver: SyncDriver, whole: Callable[[], None], first: bytes) -> None:
         self.over = False
         self._driver = driver
         self._whole = whole
-        self._ready = memoryview(_head_bytes(head))
-        found = {name.lower(): value for name, value in head.headers}
+        self._ready = memoryview(first)
+        found = by_name(head.headers)
         self._chunked = "chunked" in found.get("transfer-encoding", "").lower()
         length = found.get("content-length", "")
         self._owed = int(length) if length.isdecimal() and not self._chunked else None
@@ -124,11 +131,12 @@ class _Incoming(io.RawIOBase):
 
 
 def _head_bytes(head: Head) -> bytes:
-    try:
-        reason = HTTPStatus(head.status).phrase
-    except ValueError:
-        reason = ""
-    lines = [f"HTTP/1.1 {head.status} {reason}", *(f"{name}: {value}" for name, value in head.headers), "", ""]
+    lines = [
+        f"HTTP/1.1 {head.status} {phrase(head.status)}",
+        *(f"{name}: {value}" for name, value in head.headers),
+        "",
+        "",
+    ]
     text = "\r\n".join(lines)
     try:
         return text.encode("latin-1")

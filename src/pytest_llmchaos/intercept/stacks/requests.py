@@ -8,6 +8,7 @@ escape, unless it is a mock that we know (`responses`, requests-mock: see `_requ
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 from ._patches import Patching
@@ -39,22 +40,33 @@ class RequestsStack(Patching):
 
 def _request(original: Any) -> Any:
     def request(session: Any, method: Any, url: Any, *args: Any, **options: Any) -> Any:
-        def send() -> Any:
-            with in_use(session, _text(url)):
-                return original(session, method, url, *args, **options)
-
-        return watched(_text(method).upper(), _text(url), lambda: _answering(session, _text(url)), send)
+        address = _text(url)
+        token = in_use.set((session, address))
+        try:
+            return watched(
+                _text(method).upper(),
+                address,
+                lambda: _answering(session, address),
+                partial(original, session, method, url, *args, **options),
+            )
+        finally:
+            in_use.reset(token)
 
     return request
 
 
 def _send(original: Any) -> Any:
     def send(session: Any, request: Any, **options: Any) -> Any:
-        def sent() -> Any:
-            with in_use(session, request.url):
-                return original(session, request, **options)
-
-        return watched(request.method or "", request.url or "", lambda: _answering(session, request.url), sent)
+        token = in_use.set((session, request.url))
+        try:
+            return watched(
+                request.method or "",
+                request.url or "",
+                lambda: _answering(session, request.url),
+                partial(original, session, request, **options),
+            )
+        finally:
+            in_use.reset(token)
 
     return send
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from functools import lru_cache
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -23,6 +23,7 @@ from ._passage import passed
 from ._patches import Patching
 from ._requests_mocked import mock_beneath
 from ._urllib3_failures import Failures
+from ._urllib3_head import ReadyResponse
 from ._urllib3_request import Bodies, limits, neutral, url_of
 from ._urllib3_sentinel import watched
 from ._urllib3_wire import Wire, framed
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["STACK"]
 
 _PIECE = 65536  # bytes; what an upstream sends comes on in pieces of at most that size
+_LEFT_OUT = ("User-Agent", "Accept-Encoding", "Host")  # the request was read before, and nobody reads it again
 _READING = ("preload_content", "decode_content", "enforce_content_length")
 
 
@@ -129,11 +131,11 @@ class Urllib3Stack(Patching):
                 raise
             failures.in_body = True
             wire = Wire(_reframed(head, under_way.plan), driver, under_way.end)
-            return self._received(wire, pool, method, url, headers, options)
+            return self._received(wire, pool, method, url, options)
 
         return _make_request
 
-    def _received(self, wire: Any, pool: Any, method: str, url: str, headers: Any, options: dict[str, Any]) -> Any:
+    def _received(self, wire: Wire, pool: Any, method: str, url: str, options: dict[str, Any]) -> Any:
         """Return the answer on that wire as the single-request step returns it: urllib3's own, parsed by its own code.
 
         The pool's connection has no part in it. It is released or closed with the answer as always, and stays
@@ -141,12 +143,15 @@ class Urllib3Stack(Patching):
         """
         reading = {key: options[key] for key in _READING if key in options}
         if not reading:  # urllib3 1.26 makes its own answer of http.client's in urlopen
-            plain = HTTPResponse(wire, method=method)
-            plain.begin()
-            return plain
+            answer: Any = ReadyResponse if wire.plain else HTTPResponse
+            bare = answer(wire, method=method)
+            bare.begin()
+            return bare
         front = _genuine(self._module.connection.HTTPConnection)(pool.host, pool.port)
         front.sock = wire
-        front.request(method, url, headers=headers, **reading)
+        if wire.plain:
+            front.response_class = ReadyResponse
+        front.request(method, url, headers=dict.fromkeys(_LEFT_OUT, self._module.util.SKIP_HEADER), **reading)
         response = front.getresponse()
         response.retries = options.get("retries")
         response._connection = options.get("response_conn")
@@ -188,8 +193,12 @@ def _sentinel(original: Any) -> Any:
 
 def _mocked(conn: Any, original: Any) -> bool:
     """Tell whether a mocking tool answers beneath us: a cassette's connection, or a step that is not urllib3's."""
-    modules = (original.__module__, *(each.__module__ for each in type(conn).__mro__))
-    return modules[0].partition(".")[0] != "urllib3" or any(each.partition(".")[0] == "vcr" for each in modules)
+    return original.__module__.partition(".")[0] != "urllib3" or _of_a_cassette(type(conn).__mro__)
+
+
+@lru_cache(maxsize=32)
+def _of_a_cassette(classes: tuple[type, ...]) -> bool:
+    return any(each.__module__.partition(".")[0] == "vcr" for each in classes)
 
 
 def _leave(kind: FailKind | None, pool: Any, conn: Any) -> None:
@@ -215,9 +224,9 @@ def _unread(options: dict[str, Any]) -> dict[str, Any]:
 def _reframed(head: Head, plan: Plan) -> Head:
     """Return the head of the answer with the frame that its body will have."""
     if plan.source is not None:
-        return replace(head, headers=framed(head.headers))
+        return Head(head.status, framed(head.headers), head.error)
     if plan.shapers and framer(head.headers):
-        return replace(head, headers=framed(head.headers, anew=True))
+        return Head(head.status, framed(head.headers, anew=True), head.error)
     return head
 
 
