@@ -27,6 +27,11 @@ WINDOW = 0.0003 if EXACT else 0.01
 _clock_ns = getattr(time, "clock_gettime_ns", None)
 
 
+def is_there(tid: int) -> bool:
+    """True while the kernel has such a thread; off Linux nobody tells."""
+    return EXACT and os.path.exists(f"/proc/self/task/{tid}")
+
+
 def cpu_times(tids: Iterable[int]) -> dict[int, int]:
     """Return the processor time of each of the kernel's threads, in nanoseconds; without those that ended, and empty
     where nobody tells."""
