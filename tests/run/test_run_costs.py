@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import httpx2
+from tests.run.test_growth import counted
 
 from pytest_llmchaos import faults, inject
-from tests.run.test_growth import counted
 
 BODY = {"model": "gpt-5", "messages": [{"role": "user", "content": "hello"}]}
 

@@ -116,7 +116,7 @@ class Look:
 
     def __init__(self, me: int) -> None:
         self.me = me
-        used = _quiet.cpu_times(_quiet.kernel_threads())
+        used = _quiet.cpu_times(_quiet.kernel_threads(me))
         self._outside = Outside(used)
         self._looked = self._since = realtime.monotonic_ns()
         self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, used, {}

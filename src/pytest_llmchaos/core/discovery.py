@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import EntryPoint, distribution, distributions
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .errors import ChaosError
 
