@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import string
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_llmchaos.core.call import HttpRequest
 from pytest_llmchaos.core.draw import Draw
 from pytest_llmchaos.providers import Providers, dialects
+from pytest_llmchaos.providers._base import _fits
 
 from .sdk import UNHURRIED, post, recognised
 
@@ -185,3 +187,11 @@ def test_whatever_is_asked_gets_an_answer(path, members, stream):
     answer = call.speaks.answer(call, None, Draw("k", 0))
     assert answer.status == 200
     assert b"".join(answer.chunks) == b"".join(answer.chunks)
+
+
+@pytest.mark.parametrize("pattern", ["a.example", "*.example", "a.*", "a.*.example", "*", "*a*", "a?example", "[ab].*"])
+def test_patterns_of_hosts_are_those_of_fnmatch(pattern):
+    """Most are told without an expression, which would have to be compiled."""
+    hosts = ["a.example", "b.example", "a.b.example", "a.", ".example", "aa", "a", "", "a.example:443", "[ab].x"]
+    for host in hosts:
+        assert _fits(host, pattern) == (host == pattern or fnmatchcase(host, pattern)), host

@@ -48,6 +48,9 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Always:
+    """An always-on check: what it finds, in how many calls at least, and what is told of it."""
+
+    calls: int
     find: Callable[[Journal], Iterator[_Found]]
     trap: str
     fix: str
@@ -96,7 +99,7 @@ def judge(journal: Journal, off: Mapping[str, str] | None = None) -> list[Verdic
     if not journal.exchanges:
         return verdicts
     for name, check in _ALWAYS.items():
-        if name in (off or {}):
+        if name in (off or {}) or len(journal.exchanges) < check.calls:
             continue
         found = list(check.find(journal))
         if found:
@@ -232,6 +235,8 @@ def _leaked_keys(journal: Journal) -> Iterator[_Found]:
 
     app = journal.app
     secrets = [each for each in secret_search.secrets(app) if each.everywhere]
+    if not secrets:
+        return
     errors = [request.error for request in app.requests if request.error is not None] + [app.error]
     places = [
         ("a log record", app.written.logs),
@@ -244,26 +249,31 @@ def _leaked_keys(journal: Journal) -> Iterator[_Found]:
 
 _ALWAYS = {
     "permanent_error_loop": _Always(
+        _SENDS + 1,
         _permanent_errors,
         "what fails for good fails again; the user waits, the quota is spent, and no fallback is reached",
         "retry only 408, 409, 429 and 5xx (and no spent quota); on the rest go elsewhere or give up",
     ),
     "retry_after_ignored": _Always(
+        2,
         _retry_after,
         "a provider that is asked before it said to be counts it against you and keeps the limit up longer",
         "wait as long as retry-after says, or ask another provider at once",
     ),
     "runaway_retries": _Always(
+        _TRIES + 1,
         _runaway,
         "retries without an end multiply the load of an outage and the bill; layers that each retry multiply too",
         "bound the tries of a request over all layers, and set max_retries=0 on the SDK when the app retries itself",
     ),
     "truncated_tool_call": _Always(
+        2,
         _truncated_tools,
         "a tool that runs on half its arguments deletes, pays or mails the wrong thing",
         "parse the arguments strictly, look at the finish reason, and tell the model of the error instead",
     ),
     "leaked_key": _Always(
+        1,
         _leaked_keys,
         "logs and error messages go to places and people that must not have the key",
         "keep keys out of URLs and messages; log the type of an error and its status, not its request",

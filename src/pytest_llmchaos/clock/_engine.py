@@ -397,4 +397,4 @@ engine = Engine()
 """The virtual time of this process."""
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: engine.forget_after_fork())
+    os.register_at_fork(before=lambda: engine._watcher.leave(), after_in_child=lambda: engine.forget_after_fork())

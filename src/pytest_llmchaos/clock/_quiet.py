@@ -27,6 +27,11 @@ WINDOW = 0.0003 if EXACT else 0.01
 _clock_ns = getattr(time, "clock_gettime_ns", None)
 
 
+def is_there(tid: int) -> bool:
+    """True while the kernel has such a thread; off Linux nobody tells."""
+    return EXACT and os.path.exists(f"/proc/self/task/{tid}")
+
+
 def cpu_times(tids: Iterable[int]) -> dict[int, int]:
     """Return the processor time of each of the kernel's threads, in nanoseconds; without those that ended, and empty
     where nobody tells."""
@@ -41,10 +46,15 @@ def cpu_times(tids: Iterable[int]) -> dict[int, int]:
     return times
 
 
-def kernel_threads() -> set[int]:
-    """Return the ids of all threads of this process, also those that Python doesn't know; empty off Linux."""
-    if how_many_threads() == 1:
-        return {_thread.get_native_id()}
+def kernel_threads(known: int = 0) -> set[int]:
+    """Return the ids of all threads of this process, also those that Python doesn't know; empty off Linux.
+
+    Args:
+        known: the id of another thread that is there for sure; 0 for none.
+    """
+    surely = {_thread.get_native_id(), known} - {0}
+    if how_many_threads() == len(surely):
+        return surely
     return set(map(int, os.listdir("/proc/self/task"))) if EXACT else set()
 
 

@@ -39,50 +39,73 @@ LONGEST_PAUSE = 0.02
 """Seconds between two looks while nobody does."""
 
 
+_PATIENCE = 30
+"""How often it is looked whether the thread has ended."""
+
+
 class Watcher:
-    """The thread. Started when first needed."""
+    """The thread. Started when first needed; it stays a moment after a run, as the next one mostly follows at once."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._bell = _thread.allocate_lock()
         self._dozes = False
+        self._look: Look | None = None
         self.ident = 0
         self.tid = 0
 
     def kick(self) -> None:
         """Something has begun to wait: look, unless a look is due in a moment anyway, or time has nowhere to go."""
-        if not self.ident:
+        if self._look is None or not self.ident:
             # Made here, as what it takes for asleep must be so before the app goes on.
             # Its first look comes late, or with the first wait: most runs are over before.
-            self._dozes = self._bell.acquire(False)
-            self.ident = _thread.start_new_thread(self._watch, (self._bell, Look()))
+            self._look = Look(self.tid if self.ident else 0)
+            if not self.ident:
+                self._bell = _thread.allocate_lock()
+                self._bell.acquire()
+                self.tid = 0
+                self.ident = _thread.start_new_thread(self._watch, (self._bell,))
+            self._dozes = True
         elif self._dozes and _urgent(self._engine.goal()):
             self._dozes = False
             _ring(self._bell)
 
     def stop(self) -> None:
-        """Let the thread end; the next kick starts another."""
-        if self.ident:
-            self.ident = 0
-            bell, self._bell = self._bell, _thread.allocate_lock()
-            _ring(bell)
+        """Look no more. The thread ends by itself soon, unless the next kick needs it before."""
+        self._look = None
 
-    def _watch(self, bell: Any, look: Look) -> None:
-        engine, pause = self._engine, LONGEST_PAUSE
-        self.tid = look.me = _thread.get_native_id()
+    def leave(self) -> None:
+        """End the thread now, where it has nothing to look at: whoever forks is warned of any thread."""
+        if self.ident and self._look is None:
+            bell, self._bell = self._bell, _thread.allocate_lock()
+            self.ident = 0
+            _ring(bell)
+            for _ in range(_PATIENCE):
+                if self.tid and not _quiet.is_there(self.tid):
+                    break
+                realtime.sleep(_quiet.WINDOW)
+
+    def _watch(self, bell: Any) -> None:
+        engine, pause, stays = self._engine, LONGEST_PAUSE, True
+        self.tid = _thread.get_native_id()
         try:
             while True:
                 bell.acquire(True, pause)
                 if self._bell is not bell:
-                    return  # without the lock, which whoever stops us still has
+                    return
                 with engine.lock:
-                    if self._bell is not bell:
-                        return  # stopped, and perhaps replaced
-                    pause = look.at(engine)
+                    if self._look is not None:
+                        self._look.me = self.tid
+                        pause, stays = self._look.at(engine), True
+                    elif stays:
+                        pause, stays = LONGEST_PAUSE, False
+                    else:
+                        self.ident = 0
+                        return
                     self._dozes = pause > LONGEST_BUSY_PAUSE
         finally:
             if self._bell is bell:
-                self.ident = 0  # a bug; Python reports it, and the next kick starts another
+                self.ident = 0  # a bug, where it was not so before; Python reports it, the next kick starts another
 
 
 class Look:
@@ -91,15 +114,15 @@ class Look:
     _burnt: ClassVar[dict[int, int]] = {}
     _jumped: ClassVar[dict[int, int]] = {}
 
-    def __init__(self) -> None:
-        self.me = 0
-        used = _quiet.cpu_times(_quiet.kernel_threads())
+    def __init__(self, me: int) -> None:
+        self.me = me
+        used = _quiet.cpu_times(_quiet.kernel_threads(me))
         self._outside = Outside(used)
         self._looked = self._since = realtime.monotonic_ns()
         self._seen: tuple[int, dict[int, int], dict[int, tuple[int, int]]] = -1, used, {}
         self._idle = 0
         self._delays: dict[int, int] = {}
-        self._restless = {tid for tid in used if tid != _thread.get_native_id() and _is_at_work(tid)}
+        self._restless = {tid for tid in used.keys() - {_thread.get_native_id(), me} if _is_at_work(tid)}
         self._pause = _quiet.WINDOW
         self._spent: dict[Hashable, int] = {}
         self._flowed = False

@@ -46,7 +46,8 @@ def load(start: Path | None = None) -> Config:
     Raises:
         UsageProblem: the file cannot be read, or a setting is unknown or of the wrong kind.
     """
-    for path in _places(os.path.realpath(start or os.getcwd())):
+    # The working folder is told without links.
+    for path in _places(os.getcwd() if start is None else os.path.realpath(start)):
         try:
             found = os.stat(path)  # `is_file` would ask the same, and the time has to be asked besides
         except (OSError, ValueError):

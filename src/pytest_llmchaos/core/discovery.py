@@ -7,9 +7,9 @@ import pkgutil
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, distribution, distributions
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .errors import ChaosError
 
@@ -39,7 +39,9 @@ def registered(group: str, base: type[T]) -> list[type[T]]:
         ChaosError: an entry point is no such class.
     """
     classes = []
-    for point in _points(tuple(sys.path)).select(group=group):
+    for point in _points(tuple(sys.path)):
+        if point.group != group:
+            continue
         loaded = point.load()
         if not (isinstance(loaded, type) and issubclass(loaded, base)):
             raise ChaosError(f"entry point {point.name!r} of {group} is {loaded!r}, not a {base.__name__} class")
@@ -48,9 +50,17 @@ def registered(group: str, base: type[T]) -> list[type[T]]:
 
 
 @lru_cache(maxsize=1)
-def _points(path: tuple[str, ...]) -> Any:
-    """Return all entry points of a `sys.path`: reading the metadata of a hundred packages takes ten milliseconds."""
-    return entry_points()
+def _points(path: tuple[str, ...]) -> list[EntryPoint]:
+    """Return the entry points on a `sys.path` that extend us.
+
+    `entry_points` would take those of a hundred packages apart, for ten milliseconds.
+    """
+    names = [each.name for each in distributions() if _OURS in (each.read_text("entry_points.txt") or "")]
+    found = [point for name in names for point in distribution(name).entry_points if point.group.startswith(_OURS)]
+    return list(dict.fromkeys(found))  # a package may be found twice
+
+
+_OURS = "llmchaos."
 
 
 def discover(package: str, path: Iterable[str], base: type[T], group: str, key: str) -> dict[str, type[T]]:

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from . import locks
@@ -27,6 +28,7 @@ _known: dict[str, None] = {}
 _begins: MultiSearch[str] = MultiSearch()
 _written: dict[str, dict[str, None]] = {}
 _seen: dict[str, str] = {}
+_environment: dict[Any, Any] | None = None
 
 
 def worth_searching(key: str) -> bool:
@@ -64,22 +66,29 @@ def _learn(key: str) -> None:
 
 def _forget(most: int) -> None:
     """Forget the oldest keys."""
-    global _begins, _written
+    global _begins, _written, _environment
     kept = list(_known)[-most:]
     _known.clear()
     _begins, _written = MultiSearch(), {}
     _seen.clear()  # what stands in the environment is looked at again
+    _environment = None
     for key in kept:
         _learn(key)
 
 
 def know_environment(names_secret: Callable[[str], bool]) -> None:
     """Take what stands in the environment under names of credentials for keys."""
+    global _environment
+    raw = getattr(os.environ, "_data", os.environ)  # a plain dictionary: reading by name decodes each anew
+    if raw == _environment:
+        return
+    now = dict(raw)
     for name, value in os.environ.items():
         if _seen.get(name) != value:  # most were looked at before
             _seen[name] = value
             if names_secret(name) and not _PLACE.match(value):
                 know(value)
+    _environment = now  # last, as an interrupt must not hide the rest
 
 
 def hide(text: str, lower: str, sign: str) -> str:

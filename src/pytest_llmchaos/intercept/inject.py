@@ -10,7 +10,7 @@ from typing import Any, Literal, Never
 from ..checks import always_on
 from ..core.config import Config, load
 from ..core.errors import ChaosFailed
-from ..providers import Providers
+from ..providers import of_project
 from ..run import options
 from ..run.chaos import Chaos
 from ..scenarios.resolve import resolve
@@ -59,7 +59,7 @@ class inject:
         config = load()
         read["suppress"] = {**always_on.of_project(config), **read.get("suppress", {})}
         self._make: Callable[[Config], Chaos] = lambda config: Chaos(
-            *resolve(what, beside(config)), **read, providers=Providers(config.providers), beside=beside(config)
+            *resolve(what, beside(config)), **read, providers=of_project(config.providers), beside=beside(config)
         )
         self._chaos = self._make(config)  # here already, so that a mistake is told where it was written
         self._entered = False

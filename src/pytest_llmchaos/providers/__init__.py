@@ -46,6 +46,7 @@ __all__ = [
     "StatusPage",
     "beside",
     "dialects",
+    "of_project",
     "status_feed",
 ]
 
@@ -62,7 +63,7 @@ def dialects() -> dict[str, type[Provider]]:
 
 
 class Providers:
-    """The providers known to one run: the user's own first, then the built-in ones.
+    """The providers known to a run: the user's own first, then the built-in ones. They keep nothing of its calls.
 
     Args:
         own: `[tool.llmchaos.providers]`: by name, a table with `hosts` and `dialect`.
@@ -82,6 +83,7 @@ class Providers:
             Hub(),
             *(StatusPage(each.name, each.status_hosts) for each in self._built_in if each.status_hosts),
         ]
+        self._checked: set[str] = set()
         self._by_host: dict[tuple[str, str], Provider] = {}
         self._guests: dict[tuple[str, str], Provider] = {}
         self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
@@ -119,9 +121,12 @@ class Providers:
         Raises:
             UsageProblem: it is none of these.
         """
+        if name in self._checked:
+            return
         known = [*self.names(), "localhost"]
         # A pattern of hosts has a dot or a colon; one without either that fits no name is a model's, most likely.
         if re.search(r"[.:]", name) or any(fnmatchcase(each, name) for each in known):
+            self._checked.add(name)
             return
         raise UsageProblem(
             f"{shown(name)} is not a provider{near(name, self.names())} (known: {', '.join(self.names())}; "
@@ -159,11 +164,13 @@ class Providers:
 
     def owner(self, url: str) -> Provider | None:
         """Return the provider to which the URL goes, whatever it asks for there; None where no LLM answers."""
-        if url not in self._owners:
+        try:
+            return self._owners[url]
+        except KeyError:
             if len(self._owners) >= _REMEMBERED:
                 self._owners.clear()
-            self._owners[url] = self._owner(url)
-        return self._owners[url]
+            found = self._owners[url] = self._owner(url)
+            return found
 
     def _owner(self, url: str) -> Provider | None:
         try:
@@ -233,6 +240,25 @@ class Providers:
         if key not in self._by_host:
             self._by_host[key] = type(provider)(name=host, hosts=(host,))
         return self._by_host[key]
+
+
+def of_project(own: Mapping[str, Any]) -> Providers:
+    """Return the providers of a project: the same for each of its runs, with what they have found of addresses.
+
+    Args:
+        own: `[tool.llmchaos.providers]`, as for `Providers`.
+
+    Raises:
+        UsageProblem: a table is not of that form.
+    """
+    global _latest
+    known = _latest
+    if known is None or known[0] is not dialects() or known[1].own != own:
+        _latest = known = dialects(), Providers(own)
+    return known[1]
+
+
+_latest: tuple[dict[str, type[Provider]], Providers] | None = None
 
 
 def host_of(netloc: str) -> str:

@@ -224,8 +224,13 @@ def _among(host: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _fits(host: str, pattern: str) -> bool:
-    # Most patterns are a plain name, for which fnmatch would compile an expression.
-    return host == pattern or (not _WILD.isdisjoint(pattern) and fnmatchcase(host, pattern))
+    # Most patterns are a plain name or have one star; for each fnmatch would compile an expression.
+    before, star, after = pattern.partition("*")
+    if _WILD.isdisjoint(before) and _WILD.isdisjoint(after):
+        if not star:
+            return host == pattern
+        return len(host) >= len(before) + len(after) and host.startswith(before) and host.endswith(after)
+    return host == pattern or fnmatchcase(host, pattern)
 
 
 _WILD = frozenset("*?[")

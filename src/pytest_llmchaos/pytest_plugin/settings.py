@@ -10,7 +10,7 @@ from typing import Any
 from ..checks import always_on
 from ..core.config import load
 from ..gate.policy import Policy
-from ..providers import Providers
+from ..providers import Providers, of_project
 
 __all__ = ["Settings", "settings"]
 
@@ -31,12 +31,12 @@ class Settings:
 
     @property
     def providers(self) -> Providers:
-        """The providers of one run, made when one is.
+        """The providers of its runs, made when one is.
 
         Raises:
             UsageProblem: the table of an endpoint is wrong.
         """
-        return Providers(self.own)
+        return of_project(self.own)
 
     def with_suppressed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return options of a run, in which those that the project switches off are switched off too."""

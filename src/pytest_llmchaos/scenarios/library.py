@@ -10,9 +10,9 @@ folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -161,25 +161,27 @@ def _files(folders: Folders) -> dict[str, Path]:
 
     Two files of one name are an error: a test must not change its meaning because a file was added.
     """
-    files: dict[str, Path] = {}
-    for folder in _roots(folders):
-        if not folder.is_dir():
-            raise UsageProblem(f"{folder}: there is no such scenario folder")
-        for path in _listed(folder):
-            if path.stem in files:
-                raise UsageProblem(f"two scenarios are named {path.stem!r}: {files[path.stem]} and {path}")
-            files[path.stem] = path
+    files = dict(_our_files())
+    for folder in _roots(folders)[1:]:
+        _add_files(files, folder)
     return files
 
 
-def _listed(folder: Path) -> Iterable[Path]:
-    return _our_files(folder) if folder == _shipped() else files_in(folder)
-
-
-@lru_cache(maxsize=1)
-def _our_files(folder: Path) -> tuple[Path, ...]:
+@cache
+def _our_files() -> Mapping[str, Path]:
     """Look through our own library once: an installed package does not change."""
-    return tuple(files_in(folder))
+    files: dict[str, Path] = {}
+    _add_files(files, _shipped())
+    return files
+
+
+def _add_files(files: dict[str, Path], folder: Path) -> None:
+    if not folder.is_dir():
+        raise UsageProblem(f"{folder}: there is no such scenario folder")
+    for path in files_in(folder):
+        if path.stem in files:
+            raise UsageProblem(f"two scenarios are named {path.stem!r}: {files[path.stem]} and {path}")
+        files[path.stem] = path
 
 
 def _roots(folders: Folders) -> list[Path]:
@@ -192,6 +194,7 @@ def _kind(path: Path, roots: list[Path]) -> str:
     return "" if path.parent in roots else path.parent.name
 
 
+@cache
 def _shipped() -> Path:
     """Return the folder of our own scenarios: in a wheel's package, else at the top of the repository."""
     for folder in (_ROOM / "_library", _ROOM.parents[2] / "scenarios"):

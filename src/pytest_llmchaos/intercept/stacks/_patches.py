@@ -17,6 +17,7 @@ __all__ = ["LateImports", "Patches", "Patching"]
 
 Owner = type | ModuleType
 _INHERITED = object()
+_NOTHING = (object(), None)
 
 
 def _named(owner: Owner) -> str:
@@ -29,7 +30,8 @@ class Patches:
     def __init__(self, stack: str) -> None:
         self.stack = stack
         self._originals: dict[tuple[Owner, str], Any] = {}
-        self._wrappers: list[Any] = []
+        self._wrappers: dict[int, Any] = {}
+        self._made: dict[tuple[Owner, str], tuple[Any, Any]] = {}
 
     def replace(self, owner: Owner, name: str, wrap: Callable[[Any], Any], *, inherited: bool = False) -> None:
         """Put `wrap(current)` in place of a method of a class or a function of a module.
@@ -38,7 +40,7 @@ class Patches:
 
         Args:
             owner, name: where it stands.
-            wrap: makes what takes its place.
+            wrap: makes what takes its place, the same for each run.
             inherited: whether a class may have it from one that cannot be patched itself.
 
         Raises:
@@ -53,22 +55,26 @@ class Patches:
                 f"{self.stack}: {_named(owner)}.{name} is gone in the installed version, so "
                 "its calls cannot be intercepted; please report this with the version you use"
             )
-        if any(current is each for each in self._wrappers):  # an earlier one too, which a mock that ended gave back
+        if id(current) in self._wrappers:  # an earlier one too, which a mock that ended gave back
             return
-        self._originals.setdefault((owner, name), current if own else _INHERITED)
-        wrapper = wrap(current)
-        self._wrappers.append(wrapper)
+        place = owner, name
+        before, wrapper = self._made.get(place, _NOTHING)
+        if before is not current:
+            wrapper = wrap(current)
+        if place not in self._originals:
+            self._originals[place] = current if own else _INHERITED
+            self._made[place] = current, wrapper  # for the next run too
+        self._wrappers[id(wrapper)] = wrapper
         setattr(owner, name, wrapper)
 
     def restore(self) -> None:
         """Put everything back."""
-        while self._originals:  # forgotten only when it is back, as an interrupt may come at any moment
-            (owner, name), original = next(iter(self._originals.items()))
+        for (owner, name), original in list(self._originals.items()):
             if original is not _INHERITED:
                 setattr(owner, name, original)
             elif name in owner.__dict__:
                 delattr(owner, name)
-            del self._originals[owner, name]
+            del self._originals[owner, name]  # only when it is back, as an interrupt may come at any moment
         self._wrappers.clear()
 
 
