@@ -65,6 +65,23 @@ CLIENTS = {
     "node, https, connections kept": ["node", "-e", NODE_AGENT],
 }
 
+PASS_BY = {
+    "http.client": (
+        "import http.client; http.client.HTTPSConnection('api.openai.com', timeout=5).request('GET', '/v1/models')"
+    ),
+    "gRPC": (
+        "import grpc; to = grpc.secure_channel('api.openai.com:443', grpc.ssl_channel_credentials());"
+        "to.unary_unary('/xai_api.Chat/GetCompletion')(b'', timeout=20)"
+    ),
+    "urllib3": f"import urllib3; urllib3.PoolManager(retries=False, timeout=5).request('GET', '{URL}')",
+    "aiohttp": AIOHTTP.replace("trust_env=True", ""),
+    "openai, transport": (
+        "import httpx2, openai; client = httpx2.Client(transport=httpx2.HTTPTransport());"
+        "openai.OpenAI(api_key='k', max_retries=0, timeout=5, http_client=client).models.list()"
+    ),
+}
+CLIENTS |= PASS_BY
+
 
 @pytest.fixture
 def served(serve, tmp_path):
@@ -86,7 +103,7 @@ def _run(client: str, environ: dict[str, str]) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.needs_current_sdk
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", [each for each in CLIENTS if each not in PASS_BY])
 def test_a_client_goes_through(served, client):
     """Under the provider's own name."""
     found, environ = served
@@ -94,6 +111,24 @@ def test_a_client_goes_through(served, client):
     assert done.stdout.strip() == "200", done.stderr
     assert {each.host.partition(".")[0] for each in found.run.calls} <= {"api", "bedrock-runtime"}
     assert found.run.calls
+
+
+@pytest.mark.needs_current_sdk
+@pytest.mark.parametrize("client", PASS_BY)
+def test_a_client_passes_by(served, client):
+    """It looks for the provider itself, under a name that nobody knows here."""
+    found, environ = served
+    if client == "gRPC" and not installed("grpcio>=1.66"):
+        pytest.skip("needs grpcio")
+    command = CLIENTS[client].replace("api.openai.com", "api.openai.invalid")
+    if client == "openai, transport":
+        environ = {**environ, "OPENAI_BASE_URL": "https://api.openai.invalid/v1"}
+    done = subprocess.run([sys.executable, "-c", command], env=environ, capture_output=True, text=True, timeout=120)  # noqa: S603
+    assert done.returncode != 0
+    told = ("Name or service", "resolve", "resolving", "resolution", "gaierror", "getaddrinfo", "Connection error")
+    assert any(each in done.stderr for each in told), done.stderr
+    assert not found.proxy.unknown
+    assert not found.run.calls
 
 
 @pytest.mark.parametrize("client", ["node, fetch", "node, https"])

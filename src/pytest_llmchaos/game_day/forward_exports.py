@@ -48,6 +48,7 @@ def forward_exports(
     variables = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), proxy)
     variables |= dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(past))
     variables |= dict.fromkeys(CA_VARIABLES, ca)
+    variables["grpc_proxy"] = ""  # gRPC would come, and fail: the proxy speaks no HTTP/2
     variables["NODE_USE_ENV_PROXY"] = "1"
     variables["NODE_OPTIONS"] = f"{environ.get('NODE_OPTIONS', '')} {_required(preload or str(PRELOAD))}".strip()
     notes = ["plain HTTP is passed on to providers alone; name other hosts that the app asks by --no-proxy"]
