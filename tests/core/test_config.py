@@ -34,6 +34,8 @@ def test_the_nearest_file_above_counts(tmp_path):
     [
         ("[tool.llmchaos]\nprovidres = {}", "no 'providres'.*did you mean 'providers'"),
         ("[tool.llmchaos]\nproviders = 3", "must be a table"),
+        ("[tool.llmchaos]\norigins = 'https://x'", "must be a table of URLs"),
+        ("[tool.llmchaos.origins]\nazure = 3", "must be a table of URLs"),
         ("[tool.llmchaos]\nscenarios = 'x'", "must be a list of folders"),
         ("[tool.llmchaos", "pyproject.toml: "),
         ("tool = 5", r"\[tool\] must be a table, got 5"),

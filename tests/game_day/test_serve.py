@@ -109,6 +109,7 @@ def test_a_scenario_that_met_no_call_is_no_pass(tmp_path):
         (["serve", "--listen", "127.0.0.1:99999"], "no address to listen on"),
         (["serve", "--origin", "azure"], "expected PROVIDER=URL"),
         (["serve", "--origin", "azur=http://x"], "did you mean 'azure'?"),
+        (["serve", "--origin", "azure=shop"], "expected PROVIDER=URL"),
         (["serve", "--upstream", "reel"], "'reel' is not one of"),
         (["status"], "no proxy runs here"),
         (["status", "--control", "http://127.0.0.1:1", "--token", "x"], "no proxy answers at http://127.0.0.1:1"),

@@ -102,3 +102,11 @@ def test_no_key_and_no_question_is_told(serve):
     text = repr([shown, served.run.calls, served.run.journal.entries, served.run.verdicts])
     assert KEY not in text
     assert "secret question" not in text
+
+
+def test_nobody_is_asked_in_place_of_the_users_own(serve):
+    """Azure's resources have names of their own: a key goes to no example of ours."""
+    served = serve(real=True)
+    answer = httpx.post(f"{served.url}/azure/openai/v1/responses", json={"model": "gpt-5", "input": "hi"}, timeout=30)
+    assert answer.status_code == 404
+    assert "--origin azure=https://" in answer.json()["error"]["message"]

@@ -58,6 +58,8 @@ def serve(
     `status` and `stop` steer it from another terminal; Ctrl-C ends all faults, judges, and reports.
     Exits with 0 when what the scenarios expect held, with 10 where it did not, and with 11 where nothing can be said.
     """
+    from ..core import config
+    from ..game_day.addresses import read_origins
     from ..gate.outcome import outcome_of
     from ..scenarios import library
 
@@ -67,7 +69,7 @@ def serve(
         [library.load(each) for each in scenarios],
         address=address,
         upstream="real" if upstream == "real" else "simulated",
-        origins=_read_origins(origins),
+        origins=read_origins(origins, config.load().origins),
         seed=seed,
         token=token or "",
         started=_started,
@@ -91,16 +93,6 @@ def _needed() -> ModuleType:
             f"game-days need {problem.name or 'more'}, which is not installed: pip install 'pytest-llmchaos[serve]'"
         ) from None
     return serving
-
-
-def _read_origins(given: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for each in given:
-        name, equals, url = each.partition("=")
-        if not equals or not url.startswith(("http://", "https://")):
-            raise UsageProblem(f"--origin {each}: expected PROVIDER=URL, such as azure=https://shop.openai.azure.com")
-        found[name] = url.rstrip("/")
-    return found
 
 
 def _started(serving: Serving) -> None:

@@ -16,7 +16,7 @@ from .errors import UsageProblem, near, shown
 
 __all__ = ["Config", "load"]
 
-_KEYS = ("providers", "scenarios", "gate", "prices", "suppress")
+_KEYS = ("providers", "scenarios", "gate", "prices", "suppress", "origins")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Config:
         gate: the table that `Policy.of` reads; None where it is missing.
         prices: own prices by target, such as `"openai/gpt-5" = {input = 1.25, output = 10}` per million tokens.
         suppress: the table that `always.of_project` reads; None where it is missing.
+        origins: where the proxy of a game-day asks a provider, by its name.
         path: the file it was read from, None where there is none.
     """
 
@@ -38,6 +39,7 @@ class Config:
     path: Path | None = None
     prices: Mapping[str, Any] = field(default_factory=dict)
     suppress: Any = None
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(start: Path | None = None) -> Config:
@@ -77,11 +79,14 @@ def _read(path: Path, version: int) -> Config:
     prices = table.get("prices", {})
     if not isinstance(prices, Mapping):
         raise UsageProblem(f"{path}: [tool.llmchaos.prices] must be a table, got {prices!r}")
+    origins = table.get("origins", {})
+    if not isinstance(origins, Mapping) or not all(isinstance(each, str) for each in origins.values()):
+        raise UsageProblem(f"{path}: [tool.llmchaos.origins] must be a table of URLs, got {origins!r}")
     folders = table.get("scenarios", [])
     if not isinstance(folders, list) or not all(isinstance(each, str) for each in folders):
         raise UsageProblem(f"{path}: [tool.llmchaos] scenarios must be a list of folders, got {folders!r}")
     folders = tuple(path.parent / each for each in folders)
-    return Config(providers, folders, table.get("gate"), path, prices, table.get("suppress"))
+    return Config(providers, folders, table.get("gate"), path, prices, table.get("suppress"), origins)
 
 
 def _table(path: Path) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,10 +12,13 @@ from urllib.parse import quote
 from ..core.errors import UsageProblem, near, shown
 from ..providers import Providers
 
-__all__ = ["FORMS", "Exports", "exports", "proxy_url", "unset"]
+__all__ = ["BEFORE", "FORMS", "Exports", "before", "exports", "proxy_url", "saved", "unset"]
 
 _URL = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>\d{1,5}))?(/[A-Za-z0-9._~%/-]*)?", re.ASCII)
-"""Only what no form has to escape: of the four, `docker --env-file` knows no quotes at all."""
+
+BEFORE = "LLMCHAOS_BEFORE"
+"""The variable in which a shell keeps the names of those that it was given; where one was set before, what it was is in
+a variable of that name behind this one, for `--unset` to bring it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,24 @@ def exports(providers: Providers, proxy: str, named: Iterable[str] = (), already
     return Exports(variables, without, tuple(left_out))
 
 
+Form = Callable[[Mapping[str, str], str], Iterator[str]]
+
+
+def before(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return what variables were before they were exported; None for those that were not set."""
+    return {name: environ.get(f"{BEFORE}_{name}") for name in environ.get(BEFORE, "").split() if name.isidentifier()}
+
+
+def saved(variables: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield lines by which a shell keeps what variables are, once. Values may be secrets, and none is in them."""
+    kept = before(environ)
+    names = [name for name in variables if name not in kept]
+    for name in names:
+        if name in environ:
+            yield f'export {BEFORE}_{name}="${name}";'
+    yield f"export {BEFORE}={shlex.quote(' '.join([*kept, *names]))};"
+
+
 def _shell(variables: Mapping[str, str], comment: str) -> Iterator[str]:
     # The comment comes last, and a semicolon ends each line: `eval $(llmchaos env)` without quotes makes one line of
     # all, which a comment at its beginning would turn into nothing, and the app would ask the real providers.
@@ -100,7 +122,7 @@ def _compose(variables: Mapping[str, str], comment: str) -> Iterator[str]:
     yield f"# {comment}"
     yield "environment:"
     for name, value in variables.items():
-        yield f'  {name}: "{value}"'
+        yield f"  {name}: {_yaml(value)}"
 
 
 def _kubernetes(variables: Mapping[str, str], comment: str) -> Iterator[str]:
@@ -108,17 +130,43 @@ def _kubernetes(variables: Mapping[str, str], comment: str) -> Iterator[str]:
     yield "env:"
     for name, value in variables.items():
         yield f"  - name: {name}"
-        yield f'    value: "{value}"'
+        yield f"    value: {_yaml(value)}"
 
 
-Form = Callable[[Mapping[str, str], str], Iterator[str]]
+def _yaml(value: str) -> str:
+    # Compose and Kubernetes take a dollar for a variable's, and two for one.
+    return json.dumps(value.replace("$", "$$"), ensure_ascii=False)
 
-FORMS: Mapping[str, Form] = {"shell": _shell, "dotenv": _dotenv, "compose": _compose, "kubernetes": _kubernetes}
+
+def _of_one_line(form: Form) -> Form:
+    # An env file knows neither quotes nor escapes: another line would be another variable.
+    def lines(variables: Mapping[str, str], comment: str) -> Iterator[str]:
+        for name, value in variables.items():
+            if not value.isprintable():
+                raise UsageProblem(f"{name} cannot be {shown(value)}: it must fit into a line")
+        return form(variables, comment)
+
+    return lines
+
+
+FORMS: Mapping[str, Form] = {
+    name: _of_one_line(form)
+    for name, form in (("shell", _shell), ("dotenv", _dotenv), ("compose", _compose), ("kubernetes", _kubernetes))
+}
 """Lines that set variables, with a comment, by the form's name."""
 
 
-def unset(variables: Iterable[str]) -> Iterator[str]:
-    """Yield lines by which a shell forgets the variables."""
-    for name in variables:
-        yield f"unset {name};"
+def unset(variables: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield lines by which a shell has its variables as they were before.
+
+    Args:
+        variables: those to forget where the shell kept no names.
+        environ: what is set there.
+    """
+    were = before(environ)
+    for name in were or variables:
+        kept = f"{BEFORE}_{name}"
+        yield f"unset {name};" if were.get(name) is None else f'export {name}="${kept}"; unset {kept};'
+    if were:
+        yield f"unset {BEFORE};"
     yield "# LLM calls go where they went without llmchaos"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core.errors import UsageProblem
 
-__all__ = ["FOLDER", "known", "known_server"]
+__all__ = ["FOLDER", "known", "known_bundle", "known_server"]
 
 FOLDER = Path(".llmchaos")
 """Where what a proxy tells of itself stands, below the folder in which it was started."""
@@ -48,3 +48,11 @@ def known_server() -> tuple[str, str]:
         raise UsageProblem(
             "no proxy runs here: start one in this folder by `llmchaos serve`, or tell which by --control and --token"
         ) from None
+
+
+def known_bundle() -> str | None:
+    """Return where the authorities stand that clients of that proxy must trust; None where no proxy runs here."""
+    try:
+        return str(json.loads(_AT.read_text("utf-8"))["ca"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -154,7 +154,7 @@ class Proxy:
             if request.target.startswith("http://"):
                 found = self._asked_plainly(request.target)
             else:
-                found = place(self.run.providers, request.target, self._origins)
+                found = place(self.run.providers, request.target, self._origins, real=self.real)
         except UsageProblem as problem:
             self.unknown[request.target.partition("?")[0][:80]] += 1
             await _refuse(reply, 404, str(problem))

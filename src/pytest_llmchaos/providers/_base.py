@@ -105,6 +105,8 @@ class Provider(ABC):
         status_hosts: hosts of the vendor's status page, where it speaks the API of Statuspage.
         usual_host: the host that most apps ask, where that is not the first of `default_hosts`; of one that every user
             has an own of, an example.
+        everyone_has_own: whether each user has a host of their own (a resource, a region, a server), so that nobody
+            else can tell where a call goes.
         base_url_variables: environment variables from which its SDKs take their base URL, and the path behind the host
             in that URL; `llmchaos env` exports them.
         base_url_when_named: whether they are exported only where somebody asks for this provider, because clients
@@ -118,6 +120,7 @@ class Provider(ABC):
     speaks_too: ClassVar[tuple[tuple[str, str], ...]] = ()
     status_hosts: ClassVar[tuple[str, ...]] = ()
     usual_host: ClassVar[str] = ""
+    everyone_has_own: ClassVar[bool] = False
     base_url_variables: ClassVar[Mapping[str, str]] = {}
     base_url_when_named: ClassVar[bool] = False
     sample: ClassVar[Sample | None] = None
@@ -133,10 +136,26 @@ class Provider(ABC):
 
     def usual_origin(self) -> str:
         """Return scheme and host of what most apps ask, such as `https://api.openai.com`."""
-        own = self.hosts != (*self.default_hosts, *self.doubtful_hosts)
-        named = [each for each in self.hosts if "*" not in each]
-        host = (self.usual_host if not own else "") or next(iter(named), "") or self.hosts[0].replace("*", "llmchaos")
-        return f"{'http' if host.startswith('localhost') else 'https'}://{host}"
+        host = ("" if self._elsewhere() else self.usual_host) or self._named() or self.hosts[0].replace("*", "llmchaos")
+        return _origin(host)
+
+    def real_origin(self, path: str) -> str | None:
+        """Return scheme and host to which a proxy hands on what is asked at a path.
+
+        None where only the user can tell: with an example, a stranger would get the key.
+        """
+        if self.everyone_has_own and not self._elsewhere():
+            return None
+        host = ("" if self._elsewhere() else self.usual_host) or self._named()
+        return _origin(host) if host else None
+
+    def _elsewhere(self) -> bool:
+        """Tell whether the user named the hosts."""
+        return self.hosts != (*self.default_hosts, *self.doubtful_hosts)
+
+    def _named(self) -> str:
+        """Return the first host that is no pattern, or nothing."""
+        return next((each for each in self.hosts if _WILD.isdisjoint(each)), "")
 
     def doubts(self, host: str) -> bool:
         """Tell whether the host is the provider's by a guess alone."""
@@ -215,6 +234,12 @@ class Provider(ABC):
 
     def __repr__(self) -> str:
         return f"<provider {self.name} ({self.dialect})>"
+
+
+def _origin(host: str) -> str:
+    # A vendor speaks TLS; a server that is named with its port is one of the user's own, and plain for the most part.
+    port = host.rpartition(":")[2] if ":" in host else ""
+    return f"{'http' if port not in ('', '443') or host == 'localhost' else 'https'}://{host}"
 
 
 @lru_cache(maxsize=4096)  # a run makes the providers anew, and an app asks the same hosts in each

@@ -36,6 +36,7 @@ class Azure(OpenAILike):
     dialect = "azure"
     sample = Sample("/openai/deployments/gpt-4o/chat/completions", {"messages": [{"role": "user", "content": "hi"}]})
     usual_host = "llmchaos.openai.azure.com"
+    everyone_has_own = True
     default_hosts = ("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com")
     speaks_too = (("/anthropic/", "anthropic"),)
     # openai 3.57, lib/azure.py: beside an OPENAI_API_KEY it makes the module-level client refuse to choose; anthropic

@@ -66,6 +66,7 @@ class Bedrock(JsonProvider):
         *((f"/v1/{path}", "openai") for path in ("chat/completions", "responses", "models")),
     )
     usual_host = "bedrock-runtime.us-east-1.amazonaws.com"
+    everyone_has_own = True
     default_hosts = (
         "bedrock-runtime.*.amazonaws.com",
         "bedrock.*.amazonaws.com",

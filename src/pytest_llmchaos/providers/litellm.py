@@ -57,6 +57,7 @@ class LiteLLM(OpenAILike):
 
     dialect = "litellm"
     usual_host = "localhost:4000"
+    everyone_has_own = True
     default_hosts = ("*litellm*",)
     doubtful_hosts = ("localhost:4000", "127.0.0.1:4000", "0.0.0.0:4000", "[[]::1]:4000", "host.docker.internal:4000")
     speaks_too = (("/v1/messages", "anthropic"), ("/v1beta/models/", "gemini"))

@@ -47,6 +47,7 @@ class LlamaCpp(OpenAILike):
 
     dialect = "llamacpp"
     usual_host = "localhost:8080"
+    everyone_has_own = True
     head = (("server", "llama.cpp"),)
     in_band = _error("Compute error.", "server_error", 500)  # the text is [U]
     forms = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ _GEMINI = rf"/(?:publishers/google/models|endpoints)/{_NAME}"
 _CLAUDE = r"/publishers/anthropic/models"
 _TALK = ("contents",)
 _CLAUDE_TALK = ("anthropic_version", "messages")
+
+_REGION = re.compile(r"/locations/([a-z0-9-]{1,40})/")
 
 _ROUTES = (
     ("POST", rf"{_GEMINI}:generateContent\Z", Route("chat", stream=False, needs=_TALK)),
@@ -73,6 +76,14 @@ class Vertex(Gemini):
     speaks_too = (("/endpoints/openapi/", "openai"),)
     # google-genai 3.6, _base_url.py; anthropic 2.14, lib/vertex/_client.py.
     base_url_variables = {"GOOGLE_VERTEX_BASE_URL": "", "ANTHROPIC_VERTEX_BASE_URL": "/v1"}
+
+    def real_origin(self, path: str) -> str | None:
+        """Return the host of the region that the path names (the names: anthropic 2.14, lib/vertex/_client.py)."""
+        found = _REGION.search(path)
+        if self._elsewhere() or found is None or found[1] == "global":
+            return super().real_origin(path)
+        host = "aiplatform.{}.rep" if found[1] in ("us", "eu") else "{}-aiplatform"
+        return f"https://{host.format(found[1])}.googleapis.com"
 
     def answer(self, call: Call, reply: Reply | None, draw: Draw) -> Answer:
         """Return the healthy answer. Only generated content and messages say what a reply scripts.

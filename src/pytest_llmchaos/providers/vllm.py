@@ -59,6 +59,7 @@ class VLLM(OpenAILike):
 
     dialect = "vllm"
     usual_host = "localhost:8000"
+    everyone_has_own = True
     head = (("server", "uvicorn"),)
     in_band = openai_error(
         "EngineCore encountered an issue. See stack trace for the root cause.", "InternalServerError", 500

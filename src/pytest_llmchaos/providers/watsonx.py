@@ -51,6 +51,7 @@ class Watsonx(OpenAILike):
         "/ml/v1/text/chat_stream",
     )
     usual_host = "us-south.ml.cloud.ibm.com"
+    everyone_has_own = True
     default_hosts = (
         "*.ml.cloud.ibm.com",
         "*.aws.wxai.ibm.com",
