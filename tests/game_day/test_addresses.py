@@ -85,12 +85,12 @@ def test_an_origin_is_an_address(url):
 
 
 @pytest.mark.parametrize("name", Providers().names())
-def test_a_call_is_known_by_the_name_in_its_path(name, request):
+def test_a_call_is_known_by_the_name_in_its_path(name):
     """So that a fault aimed at the provider strikes it."""
-    if name in ("vllm", "llamacpp"):
-        request.applymarker(pytest.mark.xfail(reason="without a host of its own it is known by the one it stands for"))
     sample = Providers().called(name).sample
     path = "/v1/chat/completions" if sample is None else sample.path
-    found = Providers().route("POST", place(Providers(), f"/{name}{path}", {}).url)
+    providers = Providers()
+    where = place(providers, f"/{name}{path}", {})
+    found = providers.route_of(providers.called(where.provider), "POST", where.url)
     assert found is not None
     assert found[0].name == name

@@ -59,6 +59,15 @@ def test_a_fault_comes_and_goes(serve):
     ]  # fmt: skip
 
 
+def test_a_server_without_a_host_of_its_own_is_broken_by_its_name(serve):
+    """Its host is this machine, as that of others is."""
+    served = serve(faults.outage(target="vllm"))
+    body = BODY | {"model": "llama"}
+    assert httpx.post(f"{served.url}/vllm/v1/chat/completions", json=body, timeout=60).status_code == 503
+    assert httpx.post(f"{served.url}/llamacpp/v1/chat/completions", json=body, timeout=60).status_code == 200
+    assert [each.provider for each in served.run.calls] == ["vllm", "llamacpp"]
+
+
 def test_phases_are_gone_to(serve):
     """By their names."""
     served = serve("openai-outage")

@@ -19,10 +19,12 @@ class Place:
     Attributes:
         url: the address that the app would have asked without the proxy; tells which call it is.
         asked: the address to ask in its place: the same, or one at the origin that the user named.
+        provider: whose call it is, where the path said so; empty where the address tells.
     """
 
     url: str
     asked: str
+    provider: str = ""
 
 
 def place(providers: Providers, target: str, origins: Mapping[str, str], *, real: bool = False) -> Place:
@@ -55,7 +57,7 @@ def place(providers: Providers, target: str, origins: Mapping[str, str], *, real
     origin = (origin or usual).rstrip("/")
     # At a host of its own the address tells more: the region, say.
     shown_at = origin if provider.owns(origin.partition("://")[2].partition("/")[0].lower()) else usual
-    return Place(f"{shown_at}/{rest}", f"{origin}/{rest}")
+    return Place(f"{shown_at}/{rest}", f"{origin}/{rest}", name)
 
 
 def read_origins(given: Iterable[str], configured: Mapping[str, str]) -> dict[str, str]:

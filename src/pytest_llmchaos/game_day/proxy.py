@@ -187,7 +187,9 @@ class Proxy:
         await self._call(sent, found, reply)
 
     async def _call(self, sent: HttpRequest, where: Place, reply: Reply) -> None:
-        found = self.run.providers.route(sent.method, sent.url)
+        providers = self.run.providers
+        named = providers.called(where.provider)
+        found = providers.route_of(named, sent.method, sent.url) if named else providers.route(sent.method, sent.url)
         try:
             under_way = self.run.begin(found, sent, "proxy", own=False) if found else None
         except ChaosError as problem:  # a fault that does not fit the call: the verdict tells it

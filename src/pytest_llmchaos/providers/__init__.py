@@ -143,6 +143,15 @@ class Providers:
             found = self._routes[method, url] = self._route(method, url)
             return found
 
+    def route_of(self, provider: Provider, method: str, url: str) -> tuple[Provider, Route] | None:
+        """Find the operation of a call that is known to be that provider's, whatever host it names."""
+        found = self.route(method, url)
+        if found is not None and found[0].name == provider.name:
+            return found
+        path = urlsplit(url).path
+        speaker = self._speaker(provider, path)
+        return (speaker, route) if (route := speaker.route(method, path)) else None
+
     def _route(self, method: str, url: str) -> tuple[Provider, Route] | None:
         parts = urlsplit(url)
         host = host_of(parts.netloc)
