@@ -161,17 +161,17 @@ def _files(folders: Folders) -> dict[str, Path]:
 
     Two files of one name are an error: a test must not change its meaning because a file was added.
     """
-    files = dict(_our_files())
+    files = dict(_our_files(_ROOM))
     for folder in _roots(folders)[1:]:
         _add_files(files, folder)
     return files
 
 
 @cache
-def _our_files() -> Mapping[str, Path]:
+def _our_files(room: Path) -> Mapping[str, Path]:
     """Look through our own library once: an installed package does not change."""
     files: dict[str, Path] = {}
-    _add_files(files, _shipped())
+    _add_files(files, _shipped(room))
     return files
 
 
@@ -186,7 +186,7 @@ def _add_files(files: dict[str, Path], folder: Path) -> None:
 
 def _roots(folders: Folders) -> list[Path]:
     own = config.load().scenarios if folders is None else [Path(each) for each in folders]
-    return [_shipped(), *own]
+    return [_shipped(_ROOM), *own]
 
 
 def _kind(path: Path, roots: list[Path]) -> str:
@@ -195,9 +195,9 @@ def _kind(path: Path, roots: list[Path]) -> str:
 
 
 @cache
-def _shipped() -> Path:
+def _shipped(room: Path) -> Path:
     """Return the folder of our own scenarios: in a wheel's package, else at the top of the repository."""
-    for folder in (_ROOM / "_library", _ROOM.parents[2] / "scenarios"):
+    for folder in (room / "_library", room.parents[2] / "scenarios"):
         if folder.is_dir():
             return folder
     raise ChaosError("the scenario library is missing from this installation of pytest-llmchaos; reinstall it")
