@@ -150,9 +150,9 @@ def record(
         virtual=_seconds(end) or 0.0,
         wall=_seconds(wall) or 0.0,
         cost=round(bill.total, 9),
-        unpriced=len(bill.unknown),
+        unpriced=len(bill.unknown) + chaos.journal.let_go.calls,
     )
-    return Record(**_without_keys(asdict(made)))
+    return Record(**_without_keys(vars(made)))
 
 
 def to_json(record: Record) -> str:
