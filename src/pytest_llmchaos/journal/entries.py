@@ -88,6 +88,7 @@ class Exchange:
     _answer: tuple[int, ModelAnswer] | None = field(default=None, repr=False)
     _sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _body: Mapping[str, Any] | None = field(default=None, repr=False)
+    _facts: ModelAnswer | None = field(default=None, repr=False)
     _let_go: LetGo | None = field(default=None, repr=False)
 
     @property
@@ -117,6 +118,10 @@ class Exchange:
         self.pieces.add(data)
         self._answer = None if self._let_go is None else self._answer
 
+    def read(self, facts: ModelAnswer) -> None:
+        """Take what the answer told besides its words from whoever has read it while it passed."""
+        self._facts = facts
+
     @property
     def whole(self) -> bool:
         """Whether what was sent and answered is still kept; see `Keep`."""
@@ -124,7 +129,9 @@ class Exchange:
 
     def let_go(self, told: LetGo) -> None:
         """Lose what was sent and answered; who looks for it is noted there."""
-        self._answer = (self.chunks, Unsaid(self.answer, told))
+        answer = self._facts or self.answer
+        answer.partial = answer.partial or self.pieces.lost
+        self._answer, self._facts = (self.chunks, Unsaid(answer, told)), None
         self.pieces, self._sent, self._body, self._let_go = told.pieces, _NOTHING, None, told
         self.model = self.model and sys.intern(self.model)
         told.words += 1

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..core.framing import Framer, framer
 from ..journal.answer_documents import DONE, documents
-from ..journal.answers import Reader
+from ..journal.answers import ModelAnswer, Reader
 from .repeated_event import RepeatedEvent
 
 __all__ = ["Reading", "Says"]
@@ -66,6 +66,11 @@ class Reading:
     def unfinished(self) -> bool:
         """Whether it is a stream in a dialect that is known here, and its end has not come."""
         return self._framer is not None and not self._strange and not self.done
+
+    @property
+    def facts(self) -> ModelAnswer | None:
+        """What the answer has told besides its words: usage, model, why it stopped; None where it was not read."""
+        return self._reader.answer if self._framer is not None else None
 
     def unpacked(self, data: bytes) -> bytes:
         """Return a piece as it was before it was compressed; as it is where that is not known."""
