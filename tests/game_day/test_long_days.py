@@ -78,6 +78,16 @@ def test_old_calls_lose_their_words_and_the_oldest_go():
         assert made.unpriced >= journal.let_go.calls > 0
 
 
+def test_a_price_that_hung_on_words_is_not_known():
+    """A stream that tells no usage is priced by its words; without them it is no call for nothing."""
+    with straight(keep=KEEP) as (proxy, ask):
+        for nth in range(60):
+            ask(f"question {nth}", stream=True)
+        made = record(proxy.run, outcome="passed")
+    assert made.unpriced == 40
+    assert made.cost > 0
+
+
 def test_a_call_under_way_is_kept_whole():
     """However many begin after it."""
     with straight(keep=KEEP) as (proxy, ask):

@@ -176,12 +176,14 @@ class AppBehaviour:
     def _came(self, key: str, provider: str) -> None:
         """Keep the key of a call."""
         with self._lock:
-            to = self._keys.setdefault(key, set())
+            to = self._keys.get(key)
+            if to is None:
+                to = self._keys[key] = set()
+                if worth_searching(key):
+                    self._searched.add(key.encode("utf-8", "surrogatepass"))
             if provider not in to:
                 to.add(provider)
                 self._sent_to[provider] += 1
-            if worth_searching(key):
-                self._searched.add(key.encode("utf-8", "surrogatepass"))
 
     def let_go(self, gone: Set[int]) -> None:
         """Forget calls, by their identity: those that were sent a key they should not have are few, or say the same."""

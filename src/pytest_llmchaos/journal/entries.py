@@ -123,13 +123,18 @@ class Exchange:
         self._facts = facts
 
     @property
+    def facts(self) -> ModelAnswer:
+        """What the answer told besides its words (usage, model, why it stopped), at less cost than `answer`."""
+        return self._facts or self.answer
+
+    @property
     def whole(self) -> bool:
         """Whether what was sent and answered is still kept; see `Keep`."""
         return self._let_go is None
 
     def let_go(self, told: LetGo) -> None:
         """Lose what was sent and answered; who looks for it is noted there."""
-        answer = self._facts or self.answer
+        answer = self.facts
         answer.partial = answer.partial or self.pieces.lost
         self._answer, self._facts = (self.chunks, Unsaid(answer, told)), None
         self.pieces, self._sent, self._body, self._let_go = told.pieces, _NOTHING, None, told

@@ -90,14 +90,18 @@ class Reading:
                 return Says.CONTENT if data and not data.isspace() else Says.NOTHING
         if self._pending == 0 and (like_the_last := self._last.says(data)):
             return like_the_last
-        says, pending, events = Says.NOTHING, self._pending, 0
+        says = Says.NOTHING
         self._pending += len(data)
-        for chunk in self._framer.feed(data):
-            says |= self._event(chunk.data)
+        for chunk in self._framer.feed(data):  # of a network one piece holds several
             self._pending -= len(chunk.data)
-            events += 1
-        if pending == self._pending == 0 and events == 1 and says in _REPEATED:
-            self._last.learn(data, says)
+            says |= self._last.says(chunk.data) or self._new(chunk.data)
+        return says
+
+    def _new(self, event: bytes) -> int:
+        """Read an event that is not like the last one."""
+        says = self._event(event)
+        if says in _REPEATED:
+            self._last.learn(event, says)
         else:
             self._last.forget()
         return says
