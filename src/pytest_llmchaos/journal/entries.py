@@ -14,7 +14,7 @@ from ..core.redact import redact, redact_text
 from .answers import ModelAnswer, Pieces, read_answer
 from .app_behaviour import AppBehaviour
 from .calls import Calls
-from .keeping import Keep, LetGo, Unsaid
+from .keeping import Keep, LetGo
 
 __all__ = ["Calls", "Event", "Exchange", "Journal"]
 
@@ -136,9 +136,11 @@ class Exchange:
         """Lose what was sent and answered; who looks for it is noted there."""
         answer = self.facts
         answer.partial = answer.partial or self.pieces.lost
-        self._answer, self._facts = (self.chunks, Unsaid(answer, told)), None
+        self._answer, self._facts = told.without_words(answer), None
         self.pieces, self._sent, self._body, self._let_go = told.pieces, _NOTHING, None, told
         self.model = self.model and sys.intern(self.model)
+        if self.longest_pause == self.longest_gap:
+            self.longest_pause = self.longest_gap  # one object, as there are many of these
         told.words += 1
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 from .answers import ModelAnswer, Pieces
 
-__all__ = ["Keep", "LetGo", "Unsaid"]
+__all__ = ["Keep", "LetGo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,9 @@ class Keep:
     calls: int = 100_000
 
 
+_MOST_ALIKE = 4_096
+
+
 class LetGo:
     """What a journal has let go of, and whether anybody has looked for it.
 
@@ -38,11 +41,25 @@ class LetGo:
         pieces: stands in the place of the bytes of every answer that is gone.
     """
 
-    __slots__ = ("calls", "missed", "pieces", "words")
+    __slots__ = ("_alike", "calls", "missed", "pieces", "words")
 
     def __init__(self) -> None:
         self.words = self.calls = self.missed = 0
         self.pieces: Pieces = _Lost(self)
+        self._alike: dict[tuple[object, ...], tuple[int, ModelAnswer]] = {}
+
+    def without_words(self, answer: ModelAnswer) -> tuple[int, ModelAnswer]:
+        """Return what an exchange keeps of its answer; those that tell the same are one object."""
+        if answer.dimensions or answer.told:
+            return 0, _Unsaid(answer, self)
+        facts = (answer.finish, answer.model, answer.prompt_tokens, answer.completion_tokens)
+        alike = (*facts, answer.error, answer.done, answer.partial)
+        kept = self._alike.get(alike)
+        if kept is None:
+            if len(self._alike) >= _MOST_ALIKE:
+                self._alike.clear()
+            kept = self._alike[alike] = 0, _Unsaid(answer, self)
+        return kept
 
     def __str__(self) -> str:
         if self.calls:
@@ -71,7 +88,7 @@ _WORDS = ("text", "thought", "tools")
 _NO_VECTORS: set[int] = set()
 
 
-class Unsaid(ModelAnswer):
+class _Unsaid(ModelAnswer):
     """An answer without its words."""
 
     __slots__ = ("_let_go",)
