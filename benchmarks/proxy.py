@@ -111,6 +111,7 @@ class Load:
 
     path: str
     body: bytes
+    seconds: float = 0.0
     until: float = 0.0
     most: int = 0
     asked: int = 0
@@ -128,8 +129,8 @@ class Load:
 class Client(asyncio.Protocol):
     """Asks, reads the answer, and asks again."""
 
-    def __init__(self, load: Load, done: asyncio.Future[None]) -> None:
-        self.load, self.done = load, done
+    def __init__(self, load: Load, done: asyncio.Future[None], warm: asyncio.Future[None]) -> None:
+        self.load, self.done, self.warm = load, done, warm
         self.request = (
             f"POST {load.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
             f"authorization: Bearer x\r\ncontent-length: {len(load.body)}\r\n\r\n"
@@ -140,12 +141,15 @@ class Client(asyncio.Protocol):
         self.transport = transport
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.parser = httptools.HttpResponseParser(self)
-        self.ask()
+        self.send()  # what the first costs, and a server's taking of the connection, is not measured
 
     def ask(self) -> None:
         if not self.load.more():
             self.transport.close()
             return
+        self.send()
+
+    def send(self) -> None:
         self.under_way = True
         self.since = time.perf_counter()
         self.transport.write(self.request)
@@ -154,25 +158,36 @@ class Client(asyncio.Protocol):
         self.parser.feed_data(data)
 
     def on_message_complete(self) -> None:
+        self.under_way = False
+        if not self.warm.done():
+            self.warm.set_result(None)
+            return
         self.load.took.append(time.perf_counter() - self.since)
         self.load.statuses.add(self.parser.get_status_code())
-        self.under_way = False
         asyncio.get_running_loop().call_soon(self.ask)  # the parser is not done with this one
 
     def connection_lost(self, error: Exception | None) -> None:
         self.load.wrong += self.under_way
-        if not self.done.done():
-            self.done.set_result(None)
+        for each in (self.warm, self.done):
+            if not each.done():
+                each.set_result(None)
 
 
-async def loaded(port: int, load: Load, connections: int) -> Load:
+async def loaded(server: Server, load: Load, connections: int) -> tuple[float, float]:
+    """Ask over so many connections at once; return the real and the processor seconds that it took."""
     loop = asyncio.get_running_loop()
-    waiting = []
+    clients: list[Client] = []
     for _ in range(connections):
-        waiting.append(loop.create_future())
-        await loop.create_connection(lambda: Client(load, waiting[-1]), "127.0.0.1", port)
-    await asyncio.wait_for(asyncio.gather(*waiting), 120)
-    return load
+        made = Client(load, loop.create_future(), loop.create_future())
+        await loop.create_connection(lambda made=made: made, "127.0.0.1", server.port)
+        clients.append(made)
+    await asyncio.wait_for(asyncio.gather(*(each.warm for each in clients)), 120)
+    cpu, began = server.cpu(), time.perf_counter()
+    load.until = began + load.seconds
+    for each in clients:
+        each.ask()
+    await asyncio.wait_for(asyncio.gather(*(each.done for each in clients)), 120)
+    return time.perf_counter() - began, server.cpu() - cpu
 
 
 # --- the proxies ------------------------------------------------------------------------------------------------------
@@ -300,11 +315,8 @@ class Cell:
 
 def measured(loop: Any, server: Server, connections: int, seconds: float, *, stream: bool) -> Cell:
     path = f"{server.prefix}/v1/chat/completions"
-    loop.run_until_complete(loaded(server.port, Load(path, body(stream=stream), most=3 * connections), connections))
-    cpu, began = server.cpu(), time.perf_counter()
-    load = Load(path, body(stream=stream), until=began + seconds)
-    loop.run_until_complete(loaded(server.port, load, connections))
-    wall, cpu = time.perf_counter() - began, server.cpu() - cpu
+    load = Load(path, body(stream=stream), seconds=seconds)
+    wall, cpu = loop.run_until_complete(loaded(server, load, connections))
     if load.wrong:
         print(f"{server.name}: {load.wrong} answers broke off")
     took = sorted(load.took)
@@ -336,7 +348,7 @@ def compare(loop: Any, servers: list[Server], connections: list[int], seconds: f
 
 def streams_at_once(loop: Any, server: Server, count: int) -> None:
     load = Load(f"{server.prefix}/v1/chat/completions", body(stream=True, slow=True), most=count)
-    loop.run_until_complete(loaded(server.port, load, count))
+    loop.run_until_complete(loaded(server, load, count))
     least = PACE * EVENTS
     slowest = max(load.took, default=0.0)
     print(

@@ -34,7 +34,11 @@ _LOOK = 0.2
 """Seconds between two looks whether the phase has changed."""
 
 
+_BACKLOG = 4_096
+"""Connections that wait to be taken: of one that finds no room the first request is late by a second."""
+
 _MOST_UNKNOWN = 500
+"""Different things that nobody answers, told apart."""
 
 
 class Proxy:
@@ -102,7 +106,7 @@ class Proxy:
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: Connection(self.answer, self._limits, self._connections), host, port
+                lambda: Connection(self.answer, self._limits, self._connections), host, port, backlog=_BACKLOG
             )
         except OSError as problem:
             raise UsageProblem(f"cannot listen on {host}:{port}: {problem.strerror or problem}") from None
