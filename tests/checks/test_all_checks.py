@@ -13,6 +13,7 @@ from pytest_llmchaos import checks
 from pytest_llmchaos.core.errors import ChaosError
 from pytest_llmchaos.core.parameters import public
 from pytest_llmchaos.journal.entries import Journal
+from pytest_llmchaos.run.judge import judge
 
 from .journals import exchanges, filled, journal, journals, when
 
@@ -131,6 +132,16 @@ def test_any_journal_can_be_judged(made):
         assert set(verdict.evidence) <= set(made.exchanges), check
         if verdict.outcome == "held":
             assert verdict.evidence or any(event.kind == "answered" for event in made.events), check
+
+
+@given(made=journals(), words=st.integers(1, 12))
+def test_no_verdict_on_words_that_are_gone(made, words):
+    """Where calls have lost what was said in them, a check says what it said of all of it, or that it cannot tell."""
+    before = [check.judge(made).outcome for check in BUILT]
+    for each in [each for each in made.exchanges if each.ended is not None][:words]:
+        each.let_go(made.let_go)
+    for check, outcome in zip(BUILT, before, strict=True):
+        assert judge(check, made).outcome in (outcome, "inconclusive"), check
 
 
 @given(made=journals(("checkout",)), at=st.floats(0, 150))

@@ -15,6 +15,9 @@ import pytest
 
 from pytest_llmchaos.game_day.control import Control
 from pytest_llmchaos.game_day.proxy import Proxy
+from pytest_llmchaos.game_day.serving import Outside
+from pytest_llmchaos.game_day.wire import Request
+from pytest_llmchaos.journal.keeping import Keep
 from pytest_llmchaos.run.chaos import Chaos
 from pytest_llmchaos.scenarios.resolve import resolve
 
@@ -98,6 +101,63 @@ def serving(*what: Any, real: bool = False, origins: dict[str, str] | None = Non
         finally:
             do(end(proxy))
             run.stop()
+
+
+class FakeReply:
+    """Takes an answer in the place of a socket."""
+
+    whole = True
+
+    def __init__(self) -> None:
+        self.begun = self.over = False
+        self.status: int | None = None
+        self.body = b""
+
+    async def head(self, status: int, headers: Any) -> None:
+        self.begun, self.status = True, status
+
+    async def data(self, data: bytes) -> None:
+        self.body += data
+
+    async def end(self) -> None:
+        self.over = True
+
+    async def send(self, status: int, body: bytes, content_type: str, *more: Any) -> None:
+        self.status, self.body, self.over = status, body, True
+
+    def reset(self) -> None:
+        self.over = True
+
+    drop = reset
+
+
+def asked(question: str, *, stream: bool = False, retry: int = 0) -> Request:
+    """Return a chat as it comes to the proxy."""
+    body = {"model": "gpt-5", "stream": stream, "messages": [{"role": "user", "content": question}]}
+    headers = {"content-type": "application/json", "authorization": "Bearer x", "x-stainless-retry-count": str(retry)}
+    return Request("POST", "/openai/v1/chat/completions", tuple(headers.items()), json.dumps(body).encode())
+
+
+@contextmanager
+def straight(*what: Any, keep: Keep | None = None) -> Iterator[tuple[Proxy, Callable[..., FakeReply]]]:
+    """Play what is given behind a proxy without a socket; give it, and what asks it."""
+    options: dict[str, Any] = {"allow_unused": True, "suppress": {"runaway_retries": "many ask"}}
+    run = Chaos(*resolve(what), clock="real", upstream="simulated", keep=keep, **options)
+    run.surroundings = Outside()
+    run.start()
+    proxy = Proxy(run)
+    loop = asyncio.new_event_loop()
+
+    def ask(*given: Any, **named: Any) -> FakeReply:
+        reply: Any = FakeReply()
+        loop.run_until_complete(proxy.answer(asked(*given, **named), reply))
+        return reply
+
+    try:
+        yield proxy, ask
+    finally:
+        run.stop()
+        loop.close()
 
 
 @pytest.fixture

@@ -215,3 +215,18 @@ def test_a_compressed_stream_is_read_too(encoding, pack):
         reading.feed(reading.unpacked(packed[at : at + 9]))
     assert reading.error is (encoding != "unknown")
     assert not reading.unfinished or encoding != "unknown"
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_what_is_read_while_it_passes_is_what_is_read_at_the_end(name):
+    """Usage, model, and why it stopped: all but the words."""
+    made = answer(name)
+    reading = Reading({key.lower(): value for key, value in made.headers}, stream=True)
+    for piece in made.chunks:
+        reading.feed(piece)
+    reading.finish()
+    whole = read_answer(made.chunks)
+    facts = reading.facts
+    assert facts is not None
+    for told in ("finish", "model", "prompt_tokens", "completion_tokens", "error", "told", "done", "dimensions"):
+        assert getattr(facts, told) == getattr(whole, told), told

@@ -47,12 +47,12 @@ def used(call: Exchange) -> tuple[int, int, bool]:
 
     A call that an error answered costs nothing; one that the app gave up was worked on.
     """
-    answer = call.answer
+    answer = call.facts
     if answer.prompt_tokens is not None and (answer.completion_tokens is not None or call.operation == "embeddings"):
         return answer.prompt_tokens, answer.completion_tokens or 0, False
     if (call.status or 0) >= 400 or call.error in _NOT_SENT or call.operation in _FREE:
         return 0, 0, False
-    said = "".join([answer.text, *(tool.arguments for tool in answer.tools)])
+    said = "".join([call.answer.text, *(tool.arguments for tool in call.answer.tools)])
     sent = request_tokens(call.body) if answer.prompt_tokens is None else answer.prompt_tokens
     return sent, tokens(said), True
 
@@ -86,7 +86,7 @@ class Bill:
                 continue
             own = own_prices() if own is None else own
             price = price_of(each, own) if each.operation in _BY_TOKENS else None
-            if price is None or price.currency != self.currency:
+            if price is None or price.currency != self.currency or (guessed and not each.whole):
                 self.unknown.append(each)
                 self.tokens += sent + said
                 continue

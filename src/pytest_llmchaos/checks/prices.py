@@ -70,7 +70,7 @@ def price_of(call: Exchange, own: Own | None = None) -> Price | None:
     for target, price in own_prices() if own is None else own:
         if target.matches(call):
             return price
-    model = call.model or call.answer.model
+    model = call.model or call.facts.model
     listed = _listed()
     return listed.get((call.provider, model)) or listed.get((call.provider, _DATED.sub("", model)))
 

@@ -34,6 +34,13 @@ _LOOK = 0.2
 """Seconds between two looks whether the phase has changed."""
 
 
+_BACKLOG = 4_096
+"""Connections that wait to be taken: of one that finds no room the first request is late by a second."""
+
+_MOST_UNKNOWN = 500
+"""Different things that nobody answers, told apart."""
+
+
 class Proxy:
     """A reverse proxy: `/openai/v1/...` is asked of api.openai.com, or answered by the simulated one. And a forward
     proxy, for apps that are told of it by HTTPS_PROXY.
@@ -99,7 +106,7 @@ class Proxy:
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: Connection(self.answer, self._limits, self._connections), host, port
+                lambda: Connection(self.answer, self._limits, self._connections), host, port, backlog=_BACKLOG
             )
         except OSError as problem:
             raise UsageProblem(f"cannot listen on {host}:{port}: {problem.strerror or problem}") from None
@@ -156,7 +163,7 @@ class Proxy:
             else:
                 found = place(self.run.providers, request.target, self._origins, real=self.real)
         except UsageProblem as problem:
-            self.unknown[request.target.partition("?")[0][:80]] += 1
+            self._not_answered(request.target.partition("?")[0])
             await _refuse(reply, 404, str(problem))
             return
         await self._at(found, request, reply)
@@ -210,7 +217,7 @@ class Proxy:
     async def _aside(self, sent: HttpRequest, where: Place, reply: Reply) -> None:
         """What is no LLM call meets no fault."""
         if self._session is None:
-            self.unknown[f"{sent.method} {sent.host}{sent.path}"[:80]] += 1
+            self._not_answered(f"{sent.method} {sent.host}{sent.path}")
             await _refuse(reply, 404, f"{sent.method} {sent.path} at {sent.host} is not simulated")
             return
         upstream = self._upstream(sent, where)
@@ -225,6 +232,10 @@ class Proxy:
             reply.reset()
         finally:
             await upstream.close()
+
+    def _not_answered(self, what: str) -> None:
+        what = what[:80] if len(self.unknown) < _MOST_UNKNOWN else "others"
+        self.unknown[what] += 1
 
     def _upstream(self, sent: HttpRequest, where: Place) -> Any:
         from .upstream import Web

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..core.config import load
 from ..core.errors import UsageProblem
+from ..journal.keeping import Keep
 from ..providers import Providers
 from ..run.chaos import Chaos
 from ..run.surroundings import Surroundings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ..gate.record import Record
     from ..scenarios.scenario import Scenario
 
-__all__ = ["Address", "Serving", "serve"]
+__all__ = ["Address", "Outside", "Serving", "serve"]
 
 _NAMES_OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _MANY_ASK = "many clients ask through a proxy"
@@ -109,8 +110,9 @@ def serve(
         upstream="passthrough" if upstream == "real" else "simulated",
         suppress={"runaway_retries": _MANY_ASK},
         providers=Providers(load().providers),
+        keep=Keep(),
     )
-    run.surroundings = _Outside()
+    run.surroundings = Outside()
     token = token or secrets.token_urlsafe(24)
     with _runner() as runner:
         run.start()
@@ -170,8 +172,10 @@ def _names(address: Address) -> set[str]:
     return {*_NAMES_OF_THIS_MACHINE, address.host.lower()}
 
 
-class _Outside(Surroundings):
+class Outside(Surroundings):
     """The apps that call the proxy are other processes: nothing of them is patched or seen."""
+
+    app_is_here = False
 
     def gather(self, run: Chaos) -> Iterable[str]:
         """Nothing comes from elsewhere."""

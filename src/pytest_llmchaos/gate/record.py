@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..core.call import BESIDE
@@ -150,9 +151,9 @@ def record(
         virtual=_seconds(end) or 0.0,
         wall=_seconds(wall) or 0.0,
         cost=round(bill.total, 9),
-        unpriced=len(bill.unknown),
+        unpriced=len(bill.unknown) + chaos.journal.let_go.calls,
     )
-    return Record(**_without_keys(asdict(made)))
+    return Record(**_without_keys(vars(made)))
 
 
 def to_json(record: Record) -> str:
@@ -222,7 +223,8 @@ def _without_keys(members: dict[str, Any]) -> dict[str, Any]:
 
     A mix-up in an app's settings puts a key where a model's name belongs, or any other name.
     """
-    return {name: _hidden(value, redact_name if name in _NAMES else redact_text) for name, value in members.items()}
+    text = lru_cache(maxsize=4096)(redact_text)  # a long day's entries say the same again and again
+    return {name: _hidden(value, redact_name if name in _NAMES else text) for name, value in members.items()}
 
 
 def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
@@ -237,7 +239,7 @@ def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:
-    answer = exchange.answer
+    answer = exchange.facts
     return {
         "type": "exchange",
         "provider": exchange.provider,

@@ -196,6 +196,8 @@ class Reader:
 
     def _thought(self, part: dict[str, Any]) -> None:
         """Read what a message, a delta or a block shows of the model's reasoning, under its many names."""
+        if _THOUGHTS.isdisjoint(part):  # most show none, and are asked often
+            return
         for name in ("reasoning_content", "reasoning", "thinking", "tool_plan"):
             thought = part.get(name)
             if isinstance(thought, str):
@@ -227,7 +229,7 @@ class Reader:
         if isinstance(usage, dict) and _is_count(thought := usage.get("thoughtsTokenCount")):  # Gemini's, billed
             said = usage.get("candidatesTokenCount")
             answer.completion_tokens = thought + (said if _is_count(said) else 0)
-        for name in ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason", "completionReason"):
+        for name in () if _REASONS.isdisjoint(told) else _REASONS:
             if isinstance(reason := told.get(name), str) and reason not in _GOES_ON:
                 answer.finish = reason
                 if reason.casefold() == "error":  # Mistral, Cohere, OpenRouter
@@ -361,6 +363,13 @@ class Reader:
 
 _ABORTED = frozenset(["abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error"])
 """Reasons that neither the model nor the caller gave: vLLM and SGLang, the Responses API, DeepSeek, Z.ai."""
+
+_REASONS = dict.fromkeys(
+    ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason", "completionReason")
+).keys()
+_THOUGHTS = frozenset(
+    ["reasoning_content", "reasoning", "thinking", "tool_plan", "reasoning_details", "reasoningContent"]
+)
 
 _GOES_ON = frozenset(["", "not_finished", "FINISH_REASON_UNSPECIFIED"])
 """What stands where a reason would, and is none."""

@@ -6,7 +6,7 @@ In memory only: none of it is in the journal's entries, and none is ever printed
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AppBehaviour", "Effect", "UserRequest"]
 
 _NOTHING: Any = object()
+_MOST_SENT_ON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +176,21 @@ class AppBehaviour:
     def _came(self, key: str, provider: str) -> None:
         """Keep the key of a call."""
         with self._lock:
-            to = self._keys.setdefault(key, set())
+            to = self._keys.get(key)
+            if to is None:
+                to = self._keys[key] = set()
+                if worth_searching(key):
+                    self._searched.add(key.encode("utf-8", "surrogatepass"))
             if provider not in to:
                 to.add(provider)
                 self._sent_to[provider] += 1
-            if worth_searching(key):
-                self._searched.add(key.encode("utf-8", "surrogatepass"))
+
+    def let_go(self, gone: Set[int]) -> None:
+        """Forget calls, by their identity: those that were sent a key they should not have are few, or say the same."""
+        with self._lock:
+            for asked in self.requests:
+                asked.calls[:] = [each for each in asked.calls if id(each) not in gone]
+            del self.sent_on[_MOST_SENT_ON:]
 
     def release(self, error: BaseException | None) -> None:
         """Let go of what the errors' tracebacks hold, once all is judged; `error` is shown yet and stays whole."""

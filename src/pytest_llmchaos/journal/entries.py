@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, overload
+from typing import Any
 
 from ..core import locks
-from ..core.call import BESIDE, Call, Target
+from ..core.call import BESIDE, Call
 from ..core.redact import redact, redact_text
 from .answers import ModelAnswer, Pieces, read_answer
 from .app_behaviour import AppBehaviour
+from .calls import Calls
+from .keeping import Keep, LetGo
 
 __all__ = ["Calls", "Event", "Exchange", "Journal"]
 
@@ -85,10 +88,15 @@ class Exchange:
     _answer: tuple[int, ModelAnswer] | None = field(default=None, repr=False)
     _sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _body: Mapping[str, Any] | None = field(default=None, repr=False)
+    _facts: ModelAnswer | None = field(default=None, repr=False)
+    _let_go: LetGo | None = field(default=None, repr=False)
 
     @property
     def body(self) -> Mapping[str, Any]:
         """The request's JSON, credentials dropped. For checks and assertions; never printed or written."""
+        if self._let_go is not None:
+            self._let_go.missed += 1
+            return {}
         if self._body is None:
             # Only now: most calls' bodies are never looked at, and long ones take long to go through.
             self._body = redact(self._sent)
@@ -101,14 +109,39 @@ class Exchange:
     @property
     def answer(self) -> ModelAnswer:
         """What the answer said, as far as the app got it. For checks and assertions; never printed or written."""
-        if self._answer is None or self._answer[0] != self.chunks:
+        if self._answer is None or (self._answer[0] != self.chunks and self._let_go is None):
             self._answer = (self.chunks, read_answer(self.pieces))
         return self._answer[1]
 
     def answered(self, data: bytes) -> None:
         """Keep what was answered and not read."""
         self.pieces.add(data)
-        self._answer = None
+        self._answer = None if self._let_go is None else self._answer
+
+    def read(self, facts: ModelAnswer) -> None:
+        """Take what the answer told besides its words from whoever has read it while it passed."""
+        self._facts = facts
+
+    @property
+    def facts(self) -> ModelAnswer:
+        """What the answer told besides its words (usage, model, why it stopped), at less cost than `answer`."""
+        return self._facts or self.answer
+
+    @property
+    def whole(self) -> bool:
+        """Whether what was sent and answered is still kept; see `Keep`."""
+        return self._let_go is None
+
+    def let_go(self, told: LetGo) -> None:
+        """Lose what was sent and answered; who looks for it is noted there."""
+        answer = self.facts
+        answer.partial = answer.partial or self.pieces.lost
+        self._answer, self._facts = told.without_words(answer), None
+        self.pieces, self._sent, self._body, self._let_go = told.pieces, _NOTHING, None, told
+        self.model = self.model and sys.intern(self.model)
+        if self.longest_pause == self.longest_gap:
+            self.longest_pause = self.longest_gap  # one object, as there are many of these
+        told.words += 1
 
     @property
     def ok(self) -> bool:
@@ -174,76 +207,7 @@ def _repr(entry: Exchange | Event) -> str:
     return redact_text(f"{type(entry).__name__}({', '.join(told)})")
 
 
-class Calls(Sequence[Exchange]):
-    """A sequence of LLM calls that can be narrowed.
-
-    What the app asks a provider's status page, or a server about its health, is no LLM call and answers nobody, so it
-    is not in the sequence: only a target that names it, as in `.to("openai:status")`, gives it.
-    """
-
-    def __init__(self, exchanges: Sequence[Exchange]) -> None:
-        self._exchanges = [each for each in exchanges if each.operation not in BESIDE]
-        self._polls = [each for each in exchanges if each.operation in BESIDE]
-
-    @overload
-    def __getitem__(self, index: int) -> Exchange: ...
-    @overload
-    def __getitem__(self, index: slice) -> Calls: ...
-    def __getitem__(self, index: int | slice) -> Exchange | Calls:
-        if isinstance(index, slice):
-            return self._cut(self._exchanges[index])
-        return self._exchanges[index]
-
-    def __len__(self) -> int:
-        return len(self._exchanges)
-
-    def __iter__(self) -> Iterator[Exchange]:
-        return iter(tuple(self._exchanges))
-
-    def _cut(self, exchanges: Sequence[Exchange]) -> Calls:
-        return Calls([*exchanges, *self._polls])
-
-    def where(self, predicate: Callable[[Exchange], bool]) -> Calls:
-        """Return the exchanges that satisfy the predicate."""
-        return Calls([each for each in (*self._exchanges, *self._polls) if predicate(each)])
-
-    def to(self, target: str | Target) -> Calls:
-        """Return the calls that a target names: `.to("anthropic")`, `.to("openai/gpt-4*:chat")`.
-
-        Raises:
-            ParameterError: it is not a target.
-        """
-        wanted = Target.parse(target)
-        if wanted.operation in BESIDE:
-            return _Polls([each for each in self._polls if wanted.matches(each)])
-        return self.where(wanted.matches)
-
-    @property
-    def failed(self) -> Calls:
-        """The calls that came to a bad end."""
-        return self.where(lambda exchange: exchange.failed)
-
-    @property
-    def ok(self) -> Calls:
-        """The calls that gave the app a whole, usable answer."""
-        return self.where(lambda exchange: exchange.ok)
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} calls: {', '.join(f'{each.label} {each.outcome}' for each in self)}>"
-
-
-class _Polls(Calls):
-    """Requests to status pages, which are the sequence here."""
-
-    def __init__(self, polls: Sequence[Exchange]) -> None:
-        self._exchanges = self._polls = list(polls)
-
-    def _cut(self, exchanges: Sequence[Exchange]) -> Calls:
-        return _Polls(exchanges)
-
-    def where(self, predicate: Callable[[Exchange], bool]) -> Calls:
-        """Return the requests that satisfy the predicate."""
-        return _Polls([each for each in self if predicate(each)])
+_NOTHING: Mapping[str, Any] = {}
 
 
 _LATEST = 20
@@ -257,12 +221,17 @@ def _at(entry: Exchange | Event) -> float:
 class Journal:
     """All exchanges and events of one run, in order. Safe to write from several threads.
 
+    Args:
+        keep: how much is kept of a run that goes on for days; None keeps all.
+
     Attributes:
+        let_go: what is no longer kept.
         app: what the app itself showed: results, errors, side effects. In memory only.
         more: takes in what happened in forked children, whenever somebody reads; None where there are none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Keep | None = None) -> None:
+        self.let_go = LetGo()
         self.app = AppBehaviour()
         self.more: Callable[[], None] | None = None
         self._lock = locks.lock()
@@ -271,6 +240,9 @@ class Journal:
         self._latest: deque[Exchange] = deque(maxlen=_LATEST)
         self._late = False
         self._by_time: tuple[Exchange | Event, ...] = ()
+        self._keep = keep
+        self._whole: deque[Exchange] = deque()
+        self._calls = 0
 
     @property
     def entries(self) -> tuple[Exchange | Event, ...]:
@@ -286,7 +258,7 @@ class Journal:
         A phase that began while nothing happened is written down later than it began.
         """
         entries = self.entries
-        if len(self._by_time) != len(entries):  # nothing is taken away, or changes its time
+        if len(self._by_time) != len(entries):  # nothing changes its time
             self._by_time = tuple(sorted(entries, key=_at))
         return self._by_time
 
@@ -332,7 +304,37 @@ class Journal:
             self._entries.append(exchange)
             if call.operation not in BESIDE:
                 self._latest.append(exchange)
+            if self._keep is not None:
+                self._lighten(exchange, self._keep)
         return exchange
+
+    def _lighten(self, begun: Exchange, keep: Keep) -> None:
+        """Let go of what is too old."""
+        self._whole.append(begun)
+        if len(self._whole) > keep.words:
+            oldest = self._whole.popleft()
+            if oldest.ended is None or oldest.held_open:
+                self._whole.append(oldest)
+            else:
+                oldest.let_go(self.let_go)
+        self._calls += 1
+        if self._calls > keep.calls + keep.calls // 8:  # not one by one: each time all are gone through
+            light = [each for each in self._entries if isinstance(each, Exchange) and not each.whole]
+            gone = {id(each) for each in light[: self._calls - keep.calls]}
+            self._entries = [each for each in self._entries if id(each) not in gone]
+            self._by_time = ()
+            self.app.let_go(gone)
+            self._calls -= len(gone)
+            self.let_go.calls += len(gone)
+
+    def recent(self) -> Journal:
+        """Return a journal of the calls that are whole, and of all events: this one where nothing is gone."""
+        if not self.let_go.words:
+            return self
+        made = Journal()
+        made.app = self.app
+        made._entries = [each for each in self.entries if isinstance(each, Event) or each.whole]
+        return made
 
     def _take_in(self) -> None:
         if self.more is not None:

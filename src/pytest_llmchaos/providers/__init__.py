@@ -84,6 +84,7 @@ class Providers:
             *(StatusPage(each.name, each.status_hosts) for each in self._built_in if each.status_hosts),
         ]
         self._checked: set[str] = set()
+        self._by_name = {each.name: each for each in (*reversed(self._built_in), *reversed(self._own))}
         self._by_host: dict[tuple[str, str], Provider] = {}
         self._guests: dict[tuple[str, str], Provider] = {}
         self._routes: dict[tuple[str, str], tuple[Provider, Route] | None] = {}
@@ -95,7 +96,7 @@ class Providers:
 
     def called(self, name: str) -> Provider | None:
         """Return the provider of that name; None where there is none."""
-        return next((each for each in (*self._own, *self._built_in) if each.name == name), None)
+        return self._by_name.get(name)
 
     def at(self, host: str) -> Provider | None:
         """Return a provider that surely answers at that host, whatever is asked; None where none does."""

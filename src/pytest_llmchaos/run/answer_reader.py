@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..core.framing import Framer, framer
 from ..journal.answer_documents import DONE, documents
-from ..journal.answers import Reader
+from ..journal.answers import ModelAnswer, Reader
 from .repeated_event import RepeatedEvent
 
 __all__ = ["Reading", "Says"]
@@ -67,6 +67,11 @@ class Reading:
         """Whether it is a stream in a dialect that is known here, and its end has not come."""
         return self._framer is not None and not self._strange and not self.done
 
+    @property
+    def facts(self) -> ModelAnswer | None:
+        """What the answer has told besides its words: usage, model, why it stopped; None where it was not read."""
+        return self._reader.answer if self._framer is not None else None
+
     def unpacked(self, data: bytes) -> bytes:
         """Return a piece as it was before it was compressed; as it is where that is not known."""
         if self._unpack is None:
@@ -85,14 +90,18 @@ class Reading:
                 return Says.CONTENT if data and not data.isspace() else Says.NOTHING
         if self._pending == 0 and (like_the_last := self._last.says(data)):
             return like_the_last
-        says, pending, events = Says.NOTHING, self._pending, 0
+        says = Says.NOTHING
         self._pending += len(data)
-        for chunk in self._framer.feed(data):
-            says |= self._event(chunk.data)
+        for chunk in self._framer.feed(data):  # of a network one piece holds several
             self._pending -= len(chunk.data)
-            events += 1
-        if pending == self._pending == 0 and events == 1 and says in _REPEATED:
-            self._last.learn(data, says)
+            says |= self._last.says(chunk.data) or self._new(chunk.data)
+        return says
+
+    def _new(self, event: bytes) -> int:
+        """Read an event that is not like the last one."""
+        says = self._event(event)
+        if says in _REPEATED:
+            self._last.learn(event, says)
         else:
             self._last.forget()
         return says

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..checks import Check
     from ..core.fakes import Canary
     from ..faults import Injection
+    from ..journal.keeping import Keep
 
 __all__ = ["Chaos"]
 
@@ -57,6 +58,7 @@ class Chaos(Dispatcher):
         suppress: always-on checks that are switched off, by name, each with the reason why.
         providers: the providers known to this run.
         replay: tells the user how to run the same again.
+        keep: how much is kept of a run that goes on for days; None keeps all.
         beside: folders in which the files that `inject` names are looked for, before the working folder.
 
     Raises:
@@ -79,6 +81,7 @@ class Chaos(Dispatcher):
         providers: Providers | None = None,
         replay: str = "",
         beside: Sequence[Path] = (),
+        keep: Keep | None = None,
     ) -> None:
         given: dict[str, Any] = {"seed": seed, "clock": clock, "upstream": upstream, "checks": checks}
         given |= {"allow_unused": allow_unused, "allow_escapes": allow_escapes, "suppress": suppress}
@@ -91,7 +94,8 @@ class Chaos(Dispatcher):
         self.shared = False
         self.started: list[tuple[str, str]] = []
         self.providers = providers or Providers()
-        self.journal = Journal()
+        self.journal = Journal(keep)
+        self.keep = keep
         self.allow_unused: bool = read.get("allow_unused", False)
         self._checks: tuple[str, ...] | None = read.get("checks")
         self._suppress: dict[str, str] = read.get("suppress", {})
@@ -360,7 +364,8 @@ class Chaos(Dispatcher):
             raise UsageProblem(f"{scenario.name}: between: {problem}")
         began = self.now if self._under_way else 0.0
         settled = scenario.settled(self.dice)
-        self._players.append(ScenarioPlayer(settled, began, loose, key=str(len(self._players))))
+        lasting = self.keep is not None
+        self._players.append(ScenarioPlayer(settled, began, loose, key=str(len(self._players)), lasting=lasting))
 
     def _set_date(self, scenarios: Iterable[Scenario]) -> None:
         dates = {each.date: each.name for each in scenarios if each.date is not None}

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..core.call import HttpRequest
     from ..core.fakes import Fakes
     from ..journal.app_behaviour import UserRequest
+    from ..journal.keeping import Keep
     from ..providers import Provider
     from .judge import Judge
     from .scenario_player import ScenarioPlayer
@@ -47,6 +48,14 @@ current: ContextVar[UserRequest | None] = ContextVar("llmchaos_request", default
 
 _UNSIMULATED = Route("unsimulated", stream=False)
 """What is asked of a provider where we know only that it is one: files, batches, vector stores."""
+
+
+_DIGITS = 3
+"""Of the digest that ends the identity of a call: by so many a run of days counts, as it cannot keep them all."""
+
+
+def _nowhere() -> str | None:
+    return None
 
 
 @contextmanager
@@ -88,6 +97,7 @@ class Dispatcher:
     _lock: threading.RLock
     _players: list[ScenarioPlayer]
     _such: dict[str, int]
+    keep: Keep | None = None
     _judge: Judge
     _suppress: dict[str, str]
     _stopped_at: float | None
@@ -141,7 +151,9 @@ class Dispatcher:
             return self._aside(found[0], request, via)
         self._end_an_endless_loop()
         asked = current.get()
-        call = self.providers.recognise(found, request, where=call_site, request=asked.name if asked else "", via=via)
+        here = self.surroundings.app_is_here
+        where = call_site if here else _nowhere
+        call = self.providers.recognise(found, request, where=where, request=asked.name if asked else "", via=via)
         if call is None:
             return None
         if self._stopped_at is not None:
@@ -161,12 +173,14 @@ class Dispatcher:
                 for text in player.spent():
                     self.journal.note(now, "over", text)
             identity = call.identity()
-            nth = self._such[identity] = self._such.get(identity, 0) + 1
-            told_to_wait = any(each.retry_after for each in self.journal.latest)
+            such = identity if self.keep is None else identity[-_DIGITS:]
+            nth = self._such[such] = self._such.get(such, 0) + 1
+            told_to_wait = here and any(each.retry_after for each in self.journal.latest)
             exchange = self.journal.begin(call, now, self._phase())
             exchange.address, exchange.thread = address(request), threading.get_native_id()
             exchange.unslept = told_to_wait and sleep_is_stubbed()
-        self.journal.app.written.attach()
+        if here:
+            self.journal.app.written.attach()
         self.journal.app.called(asked, exchange)
         self.journal.app.carried(secret(request), request.content, exchange)
         run = f"{self.seed}|{self.test}"
@@ -186,7 +200,8 @@ class Dispatcher:
         under_way = ExchangeUnderWay(
             call, decision.plan, exchange, self._clock, lambda: self.now, request, simulated, self._struck
         )
-        under_way.over = lambda over: self.journal.app.mended.look(over, lambda: self.now)
+        if here:
+            under_way.over = lambda over: self.journal.app.mended.look(over, lambda: self.now)
         if simulated is None and own:
             self._unasked.requests.append(request)
             under_way.spare = answer if self._where is None else None

@@ -135,6 +135,8 @@ class ExchangeUnderWay:
             return
         exchange.error = error or exchange.error or self._broke()
         exchange.ended = now = self._now()
+        if self._reading is not None and (facts := self._reading.facts) is not None:
+            exchange.read(facts)
         if now - self._since > exchange.longest_gap:
             exchange.longest_gap = now - self._since
         if now - self._since_thought > exchange.longest_pause:

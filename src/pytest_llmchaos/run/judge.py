@@ -14,14 +14,16 @@ from .host_hint import hint
 
 if TYPE_CHECKING:
     from ..checks import Check
-    from ..journal.entries import Exchange
+    from ..journal.entries import Exchange, Journal
     from ..scenarios.scenario import Scenario
     from .chaos import Chaos
     from .scenario_player import ScenarioPlayer
 
-__all__ = ["Expect", "Judge", "unexpected"]
+__all__ = ["Expect", "Judge", "judge", "unexpected"]
 
 _TEST = ("the test",)
+_ENOUGH = 100
+"""Calls that prove one thing in a run that goes on for days."""
 
 
 def unexpected(names: Iterable[str], scenarios: Sequence[Scenario]) -> str:
@@ -37,6 +39,16 @@ def unexpected(names: Iterable[str], scenarios: Sequence[Scenario]) -> str:
                 f"the test itself asks with llmchaos.expect.{name}(...))"
             )
     return ""
+
+
+def judge(check: Check, journal: Journal) -> Verdict:
+    """Return a check's verdict; inconclusive where it needed calls, or words of calls, that are no longer kept."""
+    let_go = journal.let_go
+    before = let_go.missed
+    verdict = check.judge(journal)
+    if not let_go.calls and let_go.missed == before:
+        return verdict
+    return replace(verdict, outcome="inconclusive", reason=f"{let_go}; of what is kept: {verdict.reason}")
 
 
 class Judge:
@@ -65,12 +77,14 @@ class Judge:
             raise UsageProblem(f"{check} has its parameters already, and takes no {', '.join(given)}")
         for target in judged.targets():  # a misspelt one is never called, and would make some checks hold for nothing
             self._chaos.providers.check_name(target.provider)
-        return judged.judge(self._chaos.journal)
+        return judge(judged, self._chaos.journal)
 
     def record(self, verdict: Verdict) -> None:
         """Keep a verdict; the same one twice counts once, with the evidence of both."""
         for index, known in enumerate(self._verdicts):
             if (known.check, known.outcome, known.reason) == (verdict.check, verdict.outcome, verdict.reason):
+                if self._chaos.keep is not None and len(known.evidence) >= _ENOUGH:
+                    return
                 evidence = dict.fromkeys((*known.evidence, *verdict.evidence))
                 asked = dict.fromkeys((*known.asked, *verdict.asked))
                 self._verdicts[index] = replace(known, evidence=tuple(evidence), asked=tuple(asked))
@@ -133,7 +147,7 @@ class Judge:
             self.add("checks", problem)
         for name in self._taken if complete else ():
             self.add(name, f"it was named but not called, so nothing was judged: llmchaos.expect.{name}(...)")
-        for verdict in always_on.judge(self._chaos.journal, off):
+        for verdict in always_on.judge(self._chaos.journal.recent(), off):
             self.record(verdict)
 
     def told(self) -> None:
@@ -143,7 +157,7 @@ class Judge:
     def finish_teardown(self, off: Mapping[str, str]) -> ChaosFailed | None:
         """Run the always-on checks again, and return the error of what was violated since `told`."""
         known = {verdict.check for verdict in self._told}
-        for verdict in always_on.judge(self._chaos.journal, off):
+        for verdict in always_on.judge(self._chaos.journal.recent(), off):
             if verdict.check not in known:  # it would say the same again, with more calls
                 self.record(verdict)
         # Where the clock does not reach the test, it was skipped.

@@ -38,6 +38,9 @@ _WHY: dict[Miss, str] = {
 }
 
 
+_MOST_PLANNED = 1_000
+
+
 @dataclass
 class ScenarioPlayer:
     """A scenario under way. Not thread-safe by itself: the run's lock guards it.
@@ -47,12 +50,14 @@ class ScenarioPlayer:
         began: run time in seconds at which its scenario time 0 lies.
         loose: faults written in the test itself: each of them must hit a call, not just one of all.
         key: keeps the chance of several players apart.
+        lasting: whether it goes on for days, so that it may keep nothing of each call.
     """
 
     scenario: Scenario
     began: float = 0.0
     loose: bool = False
     key: str = ""
+    lasting: bool = False
     cleared: bool = False
     _index: int = 0
     _since: float = 0.0
@@ -62,7 +67,7 @@ class ScenarioPlayer:
     _windows: list[tuple[float, str]] = field(default_factory=list)
     _spent: list[str] = field(default_factory=list)
     _lots: dict[str, dict[str, int]] = field(default_factory=dict)
-    _planned: dict[str, list[Exchange]] = field(default_factory=dict)
+    _planned: dict[str, deque[Exchange]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._since = self.began
@@ -161,6 +166,8 @@ class ScenarioPlayer:
         if injection.sticky not in ("conversation", "request"):
             return ""
         text = call.lot(injection.sticky)
+        if self.lasting:
+            return f"{steady(text)}|{text}"
         same = self._lots.setdefault(steady(text), {})
         return f"{steady(text)}|{same.setdefault(text, len(same))}"
 
@@ -182,8 +189,9 @@ class ScenarioPlayer:
     def decided(self, decision: Decision, exchange: Exchange) -> None:
         """Keep book of a call's plan: whose turn it was, and why it was not that of the others."""
         for key in decision.planned:
-            if self._owns(key):
-                self._planned.setdefault(key, []).append(exchange)
+            if self._owns(key) and not self._done[key]["hit"]:  # of one that has struck nobody asks why it did not
+                most = _MOST_PLANNED if self.lasting else None
+                self._planned.setdefault(key, deque(maxlen=most)).append(exchange)
         for key, miss in decision.misses:
             if self._owns(key):
                 self._done[key][miss] += 1
@@ -192,6 +200,7 @@ class ScenarioPlayer:
         """Count that the app met what the injection with this key did to a call."""
         if self._owns(key):
             self._done[key]["hit"] += 1
+            self._planned.pop(key, None)
 
     def books(self) -> dict[str, Counter[str]]:
         """Return a copy of what was counted so far, by injection."""

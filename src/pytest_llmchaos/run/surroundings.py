@@ -12,7 +12,13 @@ __all__ = ["Surroundings"]
 
 
 class Surroundings:
-    """A run that nobody patched anything for: its calls are those that are handed to it."""
+    """A run that nobody patched anything for: its calls are those that are handed to it.
+
+    Attributes:
+        app_is_here: whether the app is in this process, so that its frames, output and sleep can be looked at.
+    """
+
+    app_is_here = True
 
     def gather(self, run: Chaos) -> Iterable[str]:
         """Take in what happened elsewhere, as in child processes, since the last time; return each escape there."""
