@@ -234,11 +234,8 @@ def test_a_new_copy_is_looked_for_alone(monkeypatch):
     kept = Holder(), functools.partial(time.monotonic)
     clock.start()
     clock.stop()
-    find, look = _copies.Copies._find, _copies._Owners._look
+    find = _copies.Copies._find
     monkeypatch.setattr(_copies.Copies, "_find", lambda self, what: asked.extend(map(str, what)) or find(self, what))
-    monkeypatch.setattr(
-        _copies._Owners, "_look", lambda self, what, *mine: asked.extend(what) or look(self, what, *mine)
-    )
     fresh = Holder()
     clock.start()
     followed = fresh.rest is time.sleep
