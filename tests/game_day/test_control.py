@@ -168,3 +168,10 @@ def test_what_nobody_answers_is_told(serve, path, told):
     answer = httpx.get(served.url + path)
     assert (answer.status_code, told in answer.json()["error"]["message"]) == (404, True), answer.text
     assert served.ask("status", "GET")[1]["not_answered"]
+
+
+def test_secrets_in_paths_are_not_told(serve):
+    """Whoever is asked by mistake may be known by them."""
+    served = serve()
+    httpx.post(f"{served.url}/hooks/T0/made-up-secret")
+    assert served.ask("status", "GET")[1]["not_answered"] == {"/hooks": 1}

@@ -303,3 +303,13 @@ def test_the_sdk_asks_the_proxy(serve, monkeypatch, variable):
     assert paths[served.run] == paths[chaos]
     assert {each.provider for each in served.run.calls} == {provider}
     assert served.proxy.unknown == {}
+
+
+def test_what_was_set_otherwise_is_left(tmp_path, monkeypatch):
+    """`--unset` without an export before takes nothing of the user's own away."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://my-gateway.example/v1")
+    monkeypatch.setenv("GROQ_BASE_URL", "http://127.0.0.1:8800/groq")
+    told = CliRunner().invoke(cli, ["env", "--unset"]).stdout
+    assert "unset GROQ_BASE_URL;" in told
+    assert "OPENAI_BASE_URL" not in told

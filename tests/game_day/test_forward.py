@@ -79,6 +79,9 @@ def test_a_bad_certificate_is_a_real_one(through, fault, code):
         assert answer.status_code == 200
         served.ask("clear")
         assert client.post(URL, json=BODY).status_code == 200
+    failed = served.run.calls[0]
+    assert (failed.label, failed.host, failed.faults) == ("openai:handshake", "api.openai.com", (fault.fault.name,))
+    assert served.ask("status", "GET")[1]["struck"] == 1
     served.run.finish()
     assert "unused" not in {each.check for each in served.run.verdicts if each.outcome == "violated"}
 

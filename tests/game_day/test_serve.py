@@ -72,7 +72,8 @@ def test_a_drill_from_start_to_report(tmp_path):
         stopped = llmchaos(tmp_path, "stop")
         assert stopped.exit_code == 0, stopped.output
         output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, output
+    assert process.returncode == 11, output
+    assert "nothing was expected" in output
     assert not (tmp_path / ".llmchaos" / "serve.json").exists()
     [record] = read([tmp_path / "j.jsonl"])
     assert (record.test, record.faults, record.struck) == ("llmchaos serve", ["outage -> openai"], True)
@@ -98,7 +99,56 @@ def test_a_scenario_that_met_no_call_is_no_pass(tmp_path):
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 11, output
-    assert "no call came to the proxy" in output or "no LLM call" in output
+    assert "no call came to the proxy" in output
+
+
+def test_what_met_no_call_proves_nothing(tmp_path):
+    """Though another fault has struck."""
+    with running(tmp_path) as (process, url):
+        llmchaos(tmp_path, "inject", "outage -> openai", "outage -> mistral")
+        assert ask(url) == 503
+        llmchaos(tmp_path, "stop")
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 11, output
+    assert "outage -> mistral: the target does not match (1 call)" in output
+
+
+EXPECTS = """
+name: expects
+phases:
+  - name: slow
+    lasts: 1h
+    inject: [{fault: outage, target: openai, calls: 1}]
+  - name: back
+    inject: []
+expect:
+  - failed_over: {from: openai, within: 10s}
+"""
+
+
+def test_what_is_expected_is_judged_by_the_time_that_passed(tmp_path):
+    """A phase that is gone to lets none pass, though another one was to last an hour."""
+    (tmp_path / "expects.yaml").write_text(EXPECTS)
+    with running(tmp_path, "./expects.yaml", "--journal", "j.jsonl") as (process, url):
+        assert ask(url) == 503
+        assert ask(url, "/mistral/v1/chat/completions") == 200
+        assert llmchaos(tmp_path, "phase", "back").exit_code == 0
+        assert ask(url) == 200
+        process.send_signal(signal.SIGHUP)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    [record] = read([tmp_path / "j.jsonl"])
+    assert record.virtual < 600
+    assert llmchaos(tmp_path, "gate", "j.jsonl").exit_code == 0
+
+
+def test_a_drill_that_is_killed_is_no_evidence(tmp_path):
+    """Its journal says that it did not come to its end."""
+    with running(tmp_path, "--journal", "j.jsonl") as (process, _):
+        process.kill()
+        process.wait(60)
+    judged = llmchaos(tmp_path, "gate", "j.jsonl")
+    assert judged.exit_code == 12, judged.output
 
 
 @pytest.mark.parametrize(
@@ -107,6 +157,9 @@ def test_a_scenario_that_met_no_call_is_no_pass(tmp_path):
         (["serve", "opnai-outage"], "did you mean 'openai-outage'?"),
         (["serve", "--listen", "nowhere"], "no address to listen on"),
         (["serve", "--listen", "127.0.0.1:99999"], "no address to listen on"),
+        (["serve", "--journal", "."], "--journal .: Is a directory"),
+        (["serve", "--html", "."], "--html .: it cannot be written there"),
+        (["serve", "--html", "nowhere/r.html"], "it cannot be written there"),
         (["serve", "--origin", "azure"], "expected PROVIDER=URL"),
         (["serve", "--origin", "azur=http://x"], "did you mean 'azure'?"),
         (["serve", "--origin", "azure=shop"], "expected PROVIDER=URL"),

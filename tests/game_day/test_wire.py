@@ -79,6 +79,13 @@ def test_requests_of_one_connection_are_answered_in_order():
         assert whole == exchange(connect, *(asked[at : at + 7] for at in range(0, len(asked), 7)))
 
 
+def test_what_follows_a_last_request_takes_nothing_from_it():
+    """A client that closes and sends on gets its answer, and nothing more."""
+    with listening(echo) as (connect, _):
+        answer = exchange(connect, GET % (b"a", b"Connection: close\r\n") + GET % (b"b", b""))
+        assert answer.endswith(b"GET /a 0")
+
+
 def test_an_old_client_gets_no_chunks():
     """A new one does, and HEAD gets no body."""
 

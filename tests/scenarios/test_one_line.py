@@ -35,6 +35,8 @@ def test_it_means_what_python_means(text, injection):
     ("text", "told"),
     [
         ("", "expected a fault and what it hits"),
+        ("outage ->", "nothing stands behind the arrow"),
+        ("outage -> , 30%", "is not a target"),
         ("outage(503 -> openai", "expected a fault and what it hits"),
         ("outge -> openai", "did you mean 'outage'?"),
         ("outage -> openai:cht", "did you mean 'chat'?"),

@@ -82,7 +82,9 @@ def env(
     else:
         variables, notes = _reverse(url, form, environ, names)
     if forget:
-        tell(exports.unset(variables, {}))
+        # What is another value is not ours to take away.
+        ours = [name for name, value in variables.items() if os.environ.get(name, value) == value]
+        tell(exports.unset(ours, {}))
         return
     calls = "HTTPS calls go through" if forward else "LLM calls go to"
     saved = exports.saved(variables, os.environ) if form == "shell" else ()

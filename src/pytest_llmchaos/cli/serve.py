@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.errors import UsageProblem
+from ..core.errors import ChaosError, UsageProblem
 from ._common import ascii_only, complete, names, say
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from ..game_day.serving import Serving
+    from ..game_day.serving import Drill, Serving
     from ..gate.record import Record
 
 __all__ = ["serve"]
@@ -56,16 +57,17 @@ def serve(
 
     Point the service at it (`llmchaos env` prints what to export), and watch. `llmchaos inject`, `clear`, `phase`,
     `status` and `stop` steer it from another terminal; Ctrl-C ends all faults, judges, and reports.
-    Exits with 0 when what the scenarios expect held, with 10 where it did not, and with 11 where nothing can be said.
+    Exits with 0 when what the scenarios expect held, with 10 where something did not hold, with 11 where nothing is
+    proven, as where nothing was expected, and with 12 where the evidence could not be written.
     """
     from ..core import config
     from ..game_day.addresses import read_origins
-    from ..gate.outcome import outcome_of
     from ..scenarios import library
 
     serving = _needed()
     address = serving.Address.parse(listen)
-    record = serving.serve(
+    run = _can_be_written(journal, html)
+    drill = serving.serve(
         [library.load(each) for each in scenarios],
         address=address,
         upstream="real" if upstream == "real" else "simulated",
@@ -74,10 +76,34 @@ def serve(
         token=token or "",
         started=_started,
     )
-    _report(record, journal, html)
-    if record.scenarios or record.faults:
-        judged = {"held": 0, "violated": 10, "failed": 10}
-        sys.exit(judged.get(outcome_of(record), 11) if record.llm == "calls" else 11)
+    _show(drill.record)
+    code = _judged(drill)
+    written = _write(drill.record, run, journal, html)
+    sys.exit(code if written else code or 12)
+
+
+def _judged(drill: Drill) -> int:
+    """Return the exit code, and say why where nothing can be said."""
+    from ..gate.outcome import outcome_of
+
+    record = drill.record
+    outcome = outcome_of(record)
+    if outcome in ("violated", "failed"):
+        return 10
+    if not record.scenarios and not record.faults:
+        say("nothing was to go wrong, so there is nothing to judge")
+        return 0
+    if record.llm != "calls":
+        say("INCONCLUSIVE: no call came to the proxy; give the app its address (llmchaos env), and start it anew")
+    elif drill.unmet:
+        say("INCONCLUSIVE: not all that was to go wrong met a call")
+        for line in drill.unmet:
+            say(f"  {line}")
+    elif all(each["always"] for each in record.verdicts):
+        say("INCONCLUSIVE: nothing was expected, so that nothing is proven; say under `expect:` what must hold")
+    elif outcome == "held":
+        return 0
+    return 11
 
 
 def _needed() -> ModuleType:
@@ -112,21 +138,47 @@ def _started(serving: Serving) -> None:
     sys.stdout.flush()
 
 
-def _report(record: Record, journal: Path | None, html: Path | None) -> None:
-    import shutil
+def _can_be_written(journal: Path | None, html: Path | None) -> str:
+    """Begin the journal, so that it tells of a drill that did not come to its end; return what its end asks for.
 
+    Raises:
+        UsageProblem: one of the files cannot be written.
+    """
+    from ..gate import journal_file
+
+    if html is not None and (
+        html.is_dir() or not os.access(html if html.exists() else html.absolute().parent, os.W_OK)
+    ):
+        raise UsageProblem(f"--html {html}: it cannot be written there")
+    try:
+        return "" if journal is None else journal_file.begin(journal, sys.argv[1:])
+    except OSError as problem:
+        raise UsageProblem(f"--journal {journal}: {problem.strerror or problem}") from None
+
+
+def _write(record: Record, run: str, journal: Path | None, html: Path | None) -> bool:
     from ..gate import journal_file
     from ..report import forms
+
+    try:
+        if journal is not None:
+            journal_file.append(journal, replace(record, run=run))
+            journal_file.end(journal, run)
+            say(f"wrote {journal}")
+        if html is not None:
+            forms()["html"]().write(html, [record])
+            say(f"wrote {html}")
+    except (OSError, ChaosError) as problem:
+        say(f"the evidence could not be written: {problem}", err=True)
+        return False
+    return True
+
+
+def _show(record: Record) -> None:
+    import shutil
+
     from ..report.summary import summary_lines
 
-    if journal is not None:
-        run = journal_file.begin(journal, sys.argv[1:])
-        journal_file.append(journal, replace(record, run=run))
-        journal_file.end(journal, run)
-        say(f"wrote {journal}")
-    if html is not None:
-        forms()["html"]().write(html, [record])
-        say(f"wrote {html}")
     width = shutil.get_terminal_size((100, 24)).columns
     lines = summary_lines([record], width=width, colour=sys.stdout.isatty(), verbosity=0, ascii=ascii_only())
     for line in lines:

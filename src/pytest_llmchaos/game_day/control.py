@@ -89,7 +89,7 @@ class Control:
             return 403, {"error": "another site may not ask this"}
         scheme, _, token = (request.header("authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
-            return 401, {"error": "a token is needed: Authorization: Bearer TOKEN, as llmchaos serve printed it"}
+            return 401, {"error": "a token is needed: Authorization: Bearer TOKEN, as .llmchaos/serve.json has it"}
         return None
 
     # --- what can be asked ---
@@ -137,7 +137,7 @@ class Control:
         name = given.get("name")
         if not isinstance(name, str):
             raise UsageProblem('phase takes a name, such as {"name": "collapse"}')
-        self._proxy.run.enter(name)
+        self._proxy.run.enter(name, at_once=True)
         self._proxy.changed()
         return await self._status({})
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..core.call import Call
 from .wire import Connection, Limits, Reply, Request, Service
 
 if TYPE_CHECKING:
+    from ..journal.entries import Exchange
+    from ..providers import Provider
     from ..run.chaos import Chaos
     from .authority import Authority, Leaf
 
@@ -26,6 +30,9 @@ class Forward:
         authority: has a certificate for each of them.
         limits: what one client may cost.
         alive: the connections there are.
+
+    Attributes:
+        failed: is told of each call that a bad certificate kept from being made.
     """
 
     def __init__(self, run: Chaos, authority: Authority, limits: Limits, alive: set[Connection]) -> None:
@@ -34,6 +41,7 @@ class Forward:
         self._limits = limits
         self._alive = alive
         self._tunnels: set[_End] = set()
+        self.failed: Callable[[Exchange], None] = lambda exchange: None
 
     def close(self) -> None:
         """Close all tunnels."""
@@ -86,9 +94,18 @@ class Forward:
                     leaf = "wrong_host"
                 if leaf is not None:
                     player.struck(key)
-                    self._run.journal.note(self._run.now, "handshake", f"{injection.fault} -> {provider.name}")
+                    self._failed(provider, host, injection.fault.name)
                     return leaf
         return "good"
+
+    def _failed(self, provider: Provider, host: str, fault: str) -> None:
+        """Write down the call that will not come to be: nobody knows yet what it would have asked for."""
+        run = self._run
+        call = Call(provider.name, "handshake", None, False, method="CONNECT", host=host, path="", speaks=provider)
+        exchange = run.journal.begin(call, run.now, run.phase)
+        exchange.via, exchange.error, exchange.ended = "proxy", fault, run.now
+        exchange.faults = (fault,)
+        self.failed(exchange)
 
     async def _tunnel(self, host: str, port: int, reply: Reply) -> None:
         loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..core.call import HttpRequest, Timeouts
 from ..core.errors import ChaosError, UsageProblem
@@ -21,6 +22,7 @@ from .wire import Connection, Limits, Reply, Request, Service
 if TYPE_CHECKING:
     import aiohttp
 
+    from ..journal.entries import Exchange
     from ..run.chaos import Chaos
     from ..run.exchange_under_way import ExchangeUnderWay
     from .control import Control
@@ -82,6 +84,7 @@ class Proxy:
         self._connections: set[Connection] = set()
         self.authority = Authority(run.providers.hosts())
         self.forward = Forward(run, self.authority, self._limits, self._connections)
+        self.forward.failed = self._over
         self._playing: dict[Reply, ExchangeUnderWay] = {}
         self._server: asyncio.Server | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -163,7 +166,7 @@ class Proxy:
             else:
                 found = place(self.run.providers, request.target, self._origins, real=self.real)
         except UsageProblem as problem:
-            self._not_answered(request.target.partition("?")[0])
+            self._not_answered(_without_secrets(request.target))
             await _refuse(reply, 404, str(problem))
             return
         await self._at(found, request, reply)
@@ -200,6 +203,7 @@ class Proxy:
         try:
             under_way = self.run.begin(found, sent, "proxy", own=False) if found else None
         except ChaosError as problem:  # a fault that does not fit the call: the verdict tells it
+            self._not_answered(str(problem))
             await _refuse(reply, 500, str(problem))
             return
         if under_way is None:
@@ -210,9 +214,11 @@ class Proxy:
             await play(under_way, self._upstream(sent, where) if self.real else NoUpstream(), reply)
         finally:
             del self._playing[reply]
-            exchange = under_way.exchange
-            self.outcomes[exchange.provider][exchange.outcome] += 1
-            self.struck += bool(exchange.faults)
+            self._over(under_way.exchange)
+
+    def _over(self, exchange: Exchange) -> None:
+        self.outcomes[exchange.provider][exchange.outcome] += 1
+        self.struck += bool(exchange.faults)
 
     async def _aside(self, sent: HttpRequest, where: Place, reply: Reply) -> None:
         """What is no LLM call meets no fault."""
@@ -234,7 +240,7 @@ class Proxy:
             await upstream.close()
 
     def _not_answered(self, what: str) -> None:
-        what = what[:80] if len(self.unknown) < _MOST_UNKNOWN else "others"
+        what = what[:200] if len(self.unknown) < _MOST_UNKNOWN else "others"
         self.unknown[what] += 1
 
     def _upstream(self, sent: HttpRequest, where: Place) -> Any:
@@ -250,6 +256,12 @@ class Proxy:
             if (phase := self.run.phase) != self._phase:
                 self._phase = phase
                 self.changed()
+
+
+def _without_secrets(target: str) -> str:
+    """Return where a request went that was for nobody: its host, or the first word of its path."""
+    parts = urlsplit(target)
+    return parts.netloc.rpartition("@")[2] or f"/{parts.path.lstrip('/').partition('/')[0][:80]}"
 
 
 async def _refuse(reply: Reply, status: int, text: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..gate.record import Record
     from ..scenarios.scenario import Scenario
 
-__all__ = ["Address", "Outside", "Serving", "serve"]
+__all__ = ["Address", "Drill", "Outside", "Serving", "serve"]
 
 _NAMES_OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _MANY_ASK = "many clients ask through a proxy"
@@ -63,6 +63,19 @@ class Address:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What came of it.
+
+    Attributes:
+        record: as of a test, for the gate and the reports.
+        unmet: what should have gone wrong and met no call, a line each with the reasons.
+    """
+
+    record: Record
+    unmet: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Serving:
     """A proxy that runs: where it is, by what it is controlled, and what clients of HTTPS_PROXY must trust."""
@@ -83,8 +96,8 @@ def serve(
     seed: int = 0,
     token: str = "",
     started: Callable[[Serving], None] = lambda serving: None,
-) -> Record:
-    """Play scenarios to whoever calls, until Ctrl-C, SIGTERM or `llmchaos stop`; return the record of it, judged.
+) -> Drill:
+    """Play scenarios to whoever calls, until Ctrl-C, SIGTERM or `llmchaos stop`; return what came of it, judged.
 
     Args:
         scenarios: what goes wrong; none is a proxy that waits for `llmchaos inject`.
@@ -96,7 +109,7 @@ def serve(
         started: is called once the proxy listens.
 
     Raises:
-        UsageProblem: it cannot listen there, or a scenario names no provider.
+        UsageProblem: it cannot listen there or write to the folder, or a scenario names no provider.
     """
     from ..gate.record import record
 
@@ -110,6 +123,7 @@ def serve(
         upstream="passthrough" if upstream == "real" else "simulated",
         suppress={"runaway_retries": _MANY_ASK},
         providers=Providers(load().providers),
+        allow_unused=True,  # what met no call is no failure here: nothing is proven, which the outcome says
         keep=Keep(),
     )
     run.surroundings = Outside()
@@ -122,7 +136,8 @@ def serve(
             run.stop()
     run.finish()
     bad = any(each.outcome == "violated" for each in run.verdicts)
-    return record(run, outcome="failed" if bad else "passed", wall=run.now)
+    unmet = tuple(line for player in run.players for line in player.unused())
+    return Drill(record(run, outcome="failed" if bad else "passed", wall=run.now), unmet)
 
 
 def _runner() -> asyncio.Runner:
@@ -144,7 +159,7 @@ async def _serve(
 ) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread
             loop.add_signal_handler(number, stopped.set)
     session = None
@@ -157,7 +172,10 @@ async def _serve(
         port = await proxy.start(address.host, address.port)
         address = replace(address, port=port)
         proxy.control = Control(proxy, token, _names(address), stopped)
-        bundle = proxy.authority.write_bundle(FOLDER)
+        try:
+            bundle = proxy.authority.write_bundle(FOLDER)
+        except OSError as problem:
+            raise UsageProblem(f"cannot write to {FOLDER.absolute()}: {problem.strerror or problem}") from None
         with known(address.url, token, bundle):
             started(Serving(address, token, proxy, bundle, notes))
             await stopped.wait()

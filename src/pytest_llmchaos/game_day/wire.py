@@ -368,6 +368,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int) -> None:
         self._ended = True
+        if self._task is not None and status == 400:
+            return  # what was whole is answered before that ends the connection
         if self._task is None and not self._transport.is_closing():
             phrase = _phrase(status)
             text = f"llmchaos: {phrase}\n"

@@ -196,8 +196,12 @@ class Chaos(Dispatcher):
         self.journal.note(self.now, "advance", f"advance {show_duration(seconds)}", seconds)
         self._skip(seconds)
 
-    def enter(self, phase: str) -> None:
+    def enter(self, phase: str, *, at_once: bool = False) -> None:
         """Go to the start of a phase: forward in time where it lies ahead, anew where it is over.
+
+        Args:
+            phase: its name.
+            at_once: begin it now, and let no time pass that does not: for a run in which calls are under way.
 
         Raises:
             UsageProblem: no scenario under way has such a phase.
@@ -210,7 +214,7 @@ class Chaos(Dispatcher):
                 if not named:
                     raise UsageProblem(f"enter({phase!r}): no scenario with phases is under way")
                 player = named[0]
-            skip = player.enter(phase, self.now)
+            skip = player.enter(phase, self.now, at_once=at_once)
         self.journal.note(self.now, "enter", f"enter {phase}", skip)
         self._skip(skip)
         self.journal.note(self.now, "phase", phase)

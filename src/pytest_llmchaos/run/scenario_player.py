@@ -103,18 +103,18 @@ class ScenarioPlayer:
         phases = self.scenario.flat
         return phases[self._index].name if self._index < len(phases) else ""
 
-    def enter(self, name: str, now: float) -> float:
+    def enter(self, name: str, now: float, *, at_once: bool = False) -> float:
         """Go to the start of a phase; return how many seconds of run time lie between now and it (0 for none).
 
         A phase ahead is reached by letting that time pass; one that is over or has no start of its own (it stands
-        behind an open end) starts anew now.
+        behind an open end) starts anew now, and so does each with `at_once`.
 
         Raises:
             UsageProblem: the scenario has no such phase.
         """
         index = self.scenario.phase(name)
         ahead = self._since - now + sum(phase.seconds for phase in self.scenario.flat[self._index : index])
-        skip = ahead if index > self._index and 0 <= ahead < float("inf") else 0.0
+        skip = ahead if index > self._index and 0 <= ahead < float("inf") and not at_once else 0.0
         scheduled = self.scenario.starts()[index]
         self._index, self._since = index, now + skip
         if scheduled < float("inf"):

@@ -30,6 +30,8 @@ def injection_of(text: str) -> Injection:
     name = found["name"]
     if name not in faults.names():
         raise UsageProblem(f"{shown(name)} is not a fault{near(name, faults.names())}; {_FORM}")
+    if found["aim"] is not None and not found["aim"].strip():
+        raise UsageProblem(f"{text.strip()}: nothing stands behind the arrow; '-> *' hits all providers")
     given, named = _arguments(found["arguments"] or "", text)
     named |= _conditions(found["aim"] or "", text)
     try:
