@@ -177,6 +177,14 @@ def test_mistakes_are_told(tmp_path, args, told):
     assert "Traceback" not in result.output
 
 
+def test_a_second_proxy_in_a_folder_is_told(tmp_path):
+    """The commands steer the later one."""
+    with running(tmp_path) as (_, url), running(tmp_path) as (process, second):
+        assert f"note: {url} runs in this folder too" in process.stdout.readline()
+        assert llmchaos(tmp_path, "inject", "outage -> openai").exit_code == 0
+        assert (ask(url), ask(second)) == (200, 503)
+
+
 def test_an_address_that_is_taken_is_told(tmp_path):
     """With the address."""
     with running(tmp_path) as (_, url):

@@ -113,6 +113,7 @@ def test_an_old_client_gets_no_chunks():
         (b"GET / HTTP/1.1\r\nHost: x\r\nLong: " + b"y" * 3000 + b"\r\n\r\n", 431),
         (b"GET /" + b"y" * 3000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n" + b"y" * 3000, 413),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99000000000\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: nine\r\n\r\n", 400),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core.errors import UsageProblem
 
-__all__ = ["FOLDER", "known", "known_bundle", "known_server"]
+__all__ = ["FOLDER", "another", "known", "known_bundle", "known_server"]
 
 FOLDER = Path(".llmchaos")
 """Where what a proxy tells of itself stands, below the folder in which it was started."""
@@ -33,6 +33,16 @@ def known(url: str, token: str, bundle: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             if _AT.read_text("utf-8") == content:
                 _AT.unlink()
+
+
+def another() -> str:
+    """Return where another proxy runs that was started in this folder; empty where none does."""
+    try:
+        found = json.loads(_AT.read_text("utf-8"))
+        os.kill(int(found["pid"]), 0)
+        return str(found["control"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return ""
 
 
 def known_server() -> tuple[str, str]:

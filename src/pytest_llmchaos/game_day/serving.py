@@ -18,7 +18,7 @@ from ..providers import Providers
 from ..run.chaos import Chaos
 from ..run.surroundings import Surroundings
 from .control import Control
-from .known import FOLDER, known
+from .known import FOLDER, another, known
 from .proxy import Proxy
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ async def _serve(
         port = await proxy.start(address.host, address.port)
         address = replace(address, port=port)
         proxy.control = Control(proxy, token, _names(address), stopped)
+        if before := another():
+            notes = [*notes, f"{before} runs in this folder too; from here on commands steer this one, not that"]
         try:
             bundle = proxy.authority.write_bundle(FOLDER)
         except OSError as problem:

@@ -238,6 +238,8 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One of its headers."""
         self._grow(len(name) + len(value) + 4)
+        if name.lower() == b"content-length" and value.isdigit() and int(value[:20]) > self._limits.body:
+            self._fail(413)  # before it is sent
         self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_body(self, body: bytes) -> None:
