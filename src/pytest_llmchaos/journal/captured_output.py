@@ -14,7 +14,7 @@ __all__ = ["CapturedOutput"]
 _ROOM = 4_000_000
 """Characters that are kept of one kind; what comes later is only passed on."""
 
-_lock = locks.lock()
+_lock = locks.rlock()  # a run that nobody ended is ended by the collector, in the middle of anything
 _listening: list[CapturedOutput] = []
 
 

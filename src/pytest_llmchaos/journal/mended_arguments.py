@@ -20,7 +20,7 @@ __all__ = ["MendedArguments", "may_ask", "mends"]
 _FEWEST = 4  # characters that two texts share and no two JSON objects do by chance
 _ROOM = 1000
 
-_lock = locks.lock()
+_lock = locks.rlock()  # a run that nobody ended is ended by the collector, in the middle of anything
 _listening: list[MendedArguments] = []
 
 
