@@ -5,17 +5,21 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from ..core.errors import ChaosError, UsageProblem
 from ..core.terminal_text import fit, printable
+
+if TYPE_CHECKING:
+    from ..gate.record import Record
 
 __all__ = [
     "Duration",
@@ -27,6 +31,7 @@ __all__ = [
     "paragraph",
     "providers",
     "say",
+    "summary",
     "table",
     "tags",
     "tell",
@@ -107,6 +112,20 @@ def tell(lines: Iterable[str]) -> None:
             say(f"the output cannot be written: {problem.strerror or problem}", err=True)
         # What is left in the buffer would fail again when Python ends, with an exit code of its own.
         sys.stdout = io.TextIOWrapper(open(os.devnull, "wb"))  # noqa: SIM115 - until the process ends
+
+
+def summary(records: Sequence[Record], *, verbosity: int = 0) -> list[str]:
+    """Return the summary of records as the terminal shows it: made safe, and with its colours."""
+    from ..report.summary import summary_lines
+
+    return summary_lines(
+        records,
+        width=shutil.get_terminal_size((100, 24)).columns,
+        # click strips what it is given where it goes to no terminal; a file gets no colour in the first place.
+        colour=sys.stdout.isatty(),
+        verbosity=verbosity,
+        ascii=ascii_only(),
+    )
 
 
 def paragraph(title: str, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core.errors import UsageProblem
-from ._common import ascii_only, say, warned
+from ._common import say, summary, warned
 
 if TYPE_CHECKING:
     from ..gate.record import Record
@@ -76,22 +76,5 @@ def report(journals: tuple[Path, ...], terminal: bool, verbose: bool, **files: P
             form().write(path, records)
             say(f"wrote {path}")
     if terminal or not any(files.values()):
-        _print(records, verbose)
-
-
-def _print(records: list[Record], verbose: bool) -> None:
-    import shutil
-    import sys
-
-    from ..report.summary import summary_lines
-
-    lines = summary_lines(
-        records,
-        width=shutil.get_terminal_size((100, 24)).columns,
-        # click strips what it is given where it goes to no terminal; a file gets no colour in the first place.
-        colour=sys.stdout.isatty(),
-        verbosity=int(verbose),
-        ascii=ascii_only(),
-    )
-    for line in lines or ["the journals hold no test"]:
-        click.echo(line)  # the report made it safe, and gave it colours
+        for line in summary(records, verbosity=int(verbose)) or ["the journals hold no test"]:
+            click.echo(line)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core.errors import ChaosError, UsageProblem
-from ._common import ascii_only, complete, names, say
+from ._common import complete, names, say, summary
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -76,7 +76,8 @@ def serve(
         token=token or "",
         started=_started,
     )
-    _show(drill.record)
+    for line in summary([drill.record]):
+        click.echo(line)
     code = _judged(drill)
     written = _write(drill.record, run, journal, html)
     sys.exit(code if written else code or 12)
@@ -172,14 +173,3 @@ def _write(record: Record, run: str, journal: Path | None, html: Path | None) ->
         say(f"the evidence could not be written: {problem}", err=True)
         return False
     return True
-
-
-def _show(record: Record) -> None:
-    import shutil
-
-    from ..report.summary import summary_lines
-
-    width = shutil.get_terminal_size((100, 24)).columns
-    lines = summary_lines([record], width=width, colour=sys.stdout.isatty(), verbosity=0, ascii=ascii_only())
-    for line in lines:
-        click.echo(line)

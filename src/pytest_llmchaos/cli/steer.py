@@ -71,12 +71,12 @@ COMMANDS = (inject, clear, phase, status, stop)
 
 
 def _ask(action: str, control: str | None, token: str | None, *, method: str = "POST", **given: Any) -> dict[str, Any]:
-    if control is None or token is None:
-        from ..game_day.known import known_server
+    from ..game_day.known import CONTROL, known_server
 
+    if control is None or token is None:
         known, secret = known_server()
         control, token = control or known, token or secret
-    url = f"{control.rstrip('/')}/__llmchaos/{action}"
+    url = f"{control.rstrip('/')}{CONTROL}{action}"
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     try:
         request = urllib.request.Request(url, json.dumps(given).encode() if given else None, headers, method=method)  # noqa: S310

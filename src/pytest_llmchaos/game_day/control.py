@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ..core.errors import ChaosError, UsageProblem, near, shown
 from ..journal.entries import Exchange
-from .proxy import CONTROL
+from .known import CONTROL
 
 if TYPE_CHECKING:
     from ..faults import Injection

@@ -58,17 +58,13 @@ class Forward:
         host, port = _place(request.target)
         if not host:
             await reply.send(400, b"llmchaos: CONNECT takes host:port\n", "text/plain")
-        elif self.is_a_providers(host) and port == 443:
-            await self._open(host, reply, inside(f"https://{host}"))
+        elif port == 443 and (provider := self._run.providers.at(host)) is not None:
+            await self._open(provider, host, reply, inside(f"https://{host}"))
         else:
             await self._tunnel(host, port, reply)
 
-    def is_a_providers(self, host: str) -> bool:
-        """Tell whether calls to LLMs are answered at that host."""
-        return self._run.providers.at(host) is not None
-
-    async def _open(self, host: str, reply: Reply, service: Service) -> None:
-        context = self._authority.context(host, self._leaf(host))
+    async def _open(self, provider: Provider, host: str, reply: Reply, service: Service) -> None:
+        context = self._authority.context(host, self._leaf(provider, host))
         transport = await reply.take_over(b"HTTP/1.1 200 Connection established\r\n\r\n")
         inner = Connection(service, self._limits, self._alive)
         loop = asyncio.get_running_loop()
@@ -80,11 +76,9 @@ class Forward:
         if secured is not None:
             inner.connection_made(secured)
 
-    def _leaf(self, host: str) -> Leaf:
+    def _leaf(self, provider: Provider, host: str) -> Leaf:
         """Return what is wrong with the host's certificate now, by faults that hit all of its provider."""
-        provider = self._run.providers.at(host)
-        if provider is None or (not self._run.phase and not self._run.players):
-            return "good"
+        phase = self._run.phase  # first of all: to ask for it lets phases begin and end
         for player in self._run.players:
             for key, injection in player.of_all_calls(provider.name, self._run.now):
                 leaf: Leaf | None = None
@@ -94,15 +88,15 @@ class Forward:
                     leaf = "wrong_host"
                 if leaf is not None:
                     player.struck(key)
-                    self._failed(provider, host, injection.fault.name)
+                    self._failed(provider, host, phase, injection.fault.name)
                     return leaf
         return "good"
 
-    def _failed(self, provider: Provider, host: str, fault: str) -> None:
+    def _failed(self, provider: Provider, host: str, phase: str, fault: str) -> None:
         """Write down the call that will not come to be: nobody knows yet what it would have asked for."""
         run = self._run
         call = Call(provider.name, "handshake", None, False, method="CONNECT", host=host, path="", speaks=provider)
-        exchange = run.journal.begin(call, run.now, run.phase)
+        exchange = run.journal.begin(call, run.now, phase)
         exchange.via, exchange.error, exchange.ended = "proxy", fault, run.now
         exchange.faults = (fault,)
         self.failed(exchange)

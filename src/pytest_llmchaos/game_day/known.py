@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import UsageProblem
 
-__all__ = ["FOLDER", "another", "known", "known_bundle", "known_server"]
+__all__ = ["CONTROL", "FOLDER", "another", "known", "known_bundle", "known_server"]
+
+CONTROL = "/__llmchaos/"
+"""What stands before the paths of the control API."""
 
 FOLDER = Path(".llmchaos")
 """Where what a proxy tells of itself stands, below the folder in which it was started."""
@@ -35,10 +39,19 @@ def known(url: str, token: str, bundle: Path) -> Iterator[None]:
                 _AT.unlink()
 
 
-def another() -> str:
-    """Return where another proxy runs that was started in this folder; empty where none does."""
+def _written() -> Mapping[str, Any]:
+    """Return what a proxy of this folder has written down; nothing where none did, or something else."""
     try:
         found = json.loads(_AT.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def another() -> str:
+    """Return where another proxy runs that was started in this folder; empty where none does."""
+    found = _written()
+    try:
         os.kill(int(found["pid"]), 0)
         return str(found["control"])
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
@@ -51,18 +64,15 @@ def known_server() -> tuple[str, str]:
     Raises:
         UsageProblem: there is none.
     """
-    try:
-        found = json.loads(_AT.read_text("utf-8"))
-        return str(found["control"]), str(found["token"])
-    except (OSError, ValueError, KeyError, TypeError):
+    found = _written()
+    if not found.keys() >= {"control", "token"}:
         raise UsageProblem(
             "no proxy runs here: start one in this folder by `llmchaos serve`, or tell which by --control and --token"
-        ) from None
+        )
+    return str(found["control"]), str(found["token"])
 
 
 def known_bundle() -> str | None:
     """Return where the authorities stand that clients of that proxy must trust; None where no proxy runs here."""
-    try:
-        return str(json.loads(_AT.read_text("utf-8"))["ca"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    found = _written()
+    return str(found["ca"]) if "ca" in found else None

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from ..core.plan import Chunk, Head
 from .addresses import Place, check_origins, place
 from .authority import Authority
 from .forward import Forward
+from .known import CONTROL
 from .playing import Broken, NoUpstream, play
 from .wire import Connection, Limits, Reply, Request, Service
 
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from ..run.exchange_under_way import ExchangeUnderWay
     from .control import Control
 
-__all__ = ["CONTROL", "Proxy"]
-
-CONTROL = "/__llmchaos/"
-"""What stands before the paths of the control API."""
+__all__ = ["Proxy"]
 
 _LOOK = 0.2
 """Seconds between two looks whether the phase has changed."""
@@ -57,7 +55,6 @@ class Proxy:
         authority: has the certificate that clients of the forward proxy must trust.
         forward: answers CONNECT.
         control: answers the control API; None while there is none.
-        on_change: is called when something else goes wrong from now on.
         unknown: what was asked that nobody answers, and how often.
         outcomes: how calls ended, by provider.
         struck: how many calls a fault has met.
@@ -73,7 +70,6 @@ class Proxy:
     ) -> None:
         self.run = run
         self.control: Control | None = None
-        self.on_change: list[Callable[[], None]] = []
         self.unknown: Counter[str] = Counter()
         self.outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.struck = 0
@@ -149,8 +145,6 @@ class Proxy:
         for each in list(self._connections):
             if each.idle:
                 each.close()
-        for tell in list(self.on_change):
-            tell()
 
     async def answer(self, request: Request, reply: Reply) -> None:
         """Answer one request, whatever it is."""
@@ -192,11 +186,8 @@ class Proxy:
             raise UsageProblem(f"{host[:80]} is no provider's, and plain HTTP to others is not passed on; see NO_PROXY")
         return self._named(url)
 
-    async def _at(self, found: Place, request: Request, reply: Reply) -> None:
-        sent = HttpRequest(request.method, found.url, request.headers, request.body, Timeouts())
-        await self._call(sent, found, reply)
-
-    async def _call(self, sent: HttpRequest, where: Place, reply: Reply) -> None:
+    async def _at(self, where: Place, request: Request, reply: Reply) -> None:
+        sent = HttpRequest(request.method, where.url, request.headers, request.body, Timeouts())
         providers = self.run.providers
         named = providers.called(where.provider)
         found = providers.route_of(named, sent.method, sent.url) if named else providers.route(sent.method, sent.url)

@@ -197,14 +197,6 @@ class Outside(Surroundings):
 
     app_is_here = False
 
-    def gather(self, run: Chaos) -> Iterable[str]:
-        """Nothing comes from elsewhere."""
-        return ()
-
     def blind_spots(self, run: Chaos) -> Iterable[str]:
         """What a proxy that saw no call may have missed."""
         return ("no call came to the proxy: give the app its address (llmchaos env), and start it anew",)
-
-    def intercepted(self) -> str:
-        """The proxy takes what is sent to it."""
-        return "calls to the proxy"

@@ -12,25 +12,14 @@ from yarl import URL
 
 from ..core.plan import Chunk, End, FailKind, Head, Step
 from .playing import Broken
+from .wire import HOP_BY_HOP
 
 if TYPE_CHECKING:
     from ..core.call import HttpRequest
 
 __all__ = ["Web", "new_session"]
 
-_NOT_PASSED_ON = frozenset(
-    {
-        "host",
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authorization",
-        "transfer-encoding",
-        "upgrade",
-        "te",
-    }
-    | {"trailer", "content-length", "expect"}
-)
+_NOT_PASSED_ON = HOP_BY_HOP | {"host", "proxy-authorization", "content-length", "expect"}
 
 
 def new_session() -> aiohttp.ClientSession:

@@ -17,10 +17,12 @@ from typing import Any
 
 import httptools
 
-__all__ = ["Connection", "Limits", "Reply", "Request", "Service"]
+__all__ = ["HOP_BY_HOP", "Connection", "Limits", "Reply", "Request", "Service"]
 
-_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "te", "trailer"})
-"""Headers that speak of one connection and not of the answer."""
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "te", "trailer"}
+)
+"""Headers that speak of one connection and not of what is sent over it."""
 
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, with no time: closing sends RST and not FIN."""
@@ -75,7 +77,7 @@ class Reply:
 
     async def head(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Send status and headers; a length among them is kept, and else chunks tell where the body ends."""
-        kept = [(name, value) for name, value in headers if name.lower() not in _HOP]
+        kept = [(name, value) for name, value in headers if name.lower() not in HOP_BY_HOP]
         length = next((value for name, value in kept if name.lower() == "content-length"), None)
         if self._request.method == "HEAD" or status in (204, 304) or status < 200:
             self._left = 0.0

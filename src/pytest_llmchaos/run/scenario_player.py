@@ -250,7 +250,7 @@ class ScenarioPlayer:
             window, others = injection.between, injection.when().keys() - {"between"}
             if self.cleared or place.phase != self._index or others:
                 continue
-            if window is not None and not window.start <= at < window.end:
+            if window is not None and at not in window:
                 continue
             if any(_covers(each, provider) for each in injection.target.each):
                 yield place.key, injection
