@@ -136,8 +136,7 @@ class Provider(ABC):
 
     def usual_origin(self) -> str:
         """Return scheme and host of what most apps ask, such as `https://api.openai.com`."""
-        host = ("" if self._elsewhere() else self.usual_host) or self._named() or self.hosts[0].replace("*", "llmchaos")
-        return _origin(host)
+        return _origin(self._asked_most() or self.hosts[0].replace("*", "llmchaos"))
 
     def real_origin(self, path: str) -> str | None:
         """Return scheme and host to which a proxy hands on what is asked at a path.
@@ -146,16 +145,17 @@ class Provider(ABC):
         """
         if self.everyone_has_own and not self._elsewhere():
             return None
-        host = ("" if self._elsewhere() else self.usual_host) or self._named()
+        host = self._asked_most()
         return _origin(host) if host else None
 
     def _elsewhere(self) -> bool:
         """Tell whether the user named the hosts."""
         return self.hosts != (*self.default_hosts, *self.doubtful_hosts)
 
-    def _named(self) -> str:
-        """Return the first host that is no pattern, or nothing."""
-        return next((each for each in self.hosts if _WILD.isdisjoint(each)), "")
+    def _asked_most(self) -> str:
+        """Return the host that most apps ask: the usual one, else the first that is no pattern; empty for none."""
+        usual = "" if self._elsewhere() else self.usual_host
+        return usual or next((each for each in self.hosts if _WILD.isdisjoint(each)), "")
 
     def doubts(self, host: str) -> bool:
         """Tell whether the host is the provider's by a guess alone."""
